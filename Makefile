@@ -1,0 +1,154 @@
+# spiceutils. One makefile, not recursive; everything built lands in build/ (BUILD=DIR for another place).
+#
+#   make            the commands, in build/bin        make demo       serve the demo scene and show it
+#   make check      every test that needs no big peer make interop    the real programs, both ways
+#   make deps       install what is missing           make install    PREFIX=/usr/local DESTDIR=
+#   make bench      ratios against plain references   make fuzz       libFuzzer targets (clang)
+#   make check SAN=1 under ASan and UBSan             V=1 shows the commands
+
+PREFIX ?= /usr/local
+BUILD ?= build
+CC = gcc
+SAN ?= 0
+V ?= 0
+VERSION = 0.1
+
+Q = $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2))
+
+ifeq ($(SAN),1)
+BUILD := $(BUILD)/san
+endif
+
+LIBS = openssl popt libuv pixman-1 libturbojpeg liblz4 zlib libpng libpcap xkbcommon sdl2
+PKGS_BUILD = gcc make pkg-config libssl-dev libpopt-dev libuv1-dev libpixman-1-dev libturbojpeg0-dev \
+	liblz4-dev zlib1g-dev libpng-dev libpcap-dev libxkbcommon-dev libsdl2-dev
+PKGS_CHECK = libcmocka-dev bats bats-assert bats-support libspice-protocol-dev xz-utils openssl python3 \
+	socat mandoc
+PKGS_INTEROP = qemu-system-x86 qemu-system-gui spice-client-gtk virt-viewer libspice-server-dev \
+	libspice-client-glib-2.0-dev xserver-xspice spice-html5 chromium tshark xvfb xauth xdotool openbox \
+	imagemagick ffmpeg iproute2 procps x11-utils
+
+ifeq ($(filter deps deps-% demo help clean,$(MAKECMDGOALS)),)
+PKG_CFLAGS := $(shell pkg-config --cflags $(LIBS))
+PKG_LIBS := $(shell pkg-config --libs $(LIBS)) -lm
+endif
+
+WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla -Walloca $(if $(CI),-Werror)
+HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection \
+	-ftrivial-auto-var-init=zero
+ifeq ($(SAN),1)
+OPT = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DSANITIZER
+LDOPT = -fsanitize=address,undefined
+else
+OPT = -O2 -g $(HARDEN)
+LDOPT = -pie -Wl,-z,relro,-z,now,-z,noexecstack
+endif
+CPPFLAGS += -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib -I. $(PKG_CFLAGS)
+CFLAGS += -std=gnu11 $(OPT) -fPIE $(WARN)
+LDFLAGS += $(LDOPT) -Wl,--as-needed
+
+# The commands: each is its files and the common skeleton.
+COMMANDS = spice-serve spice-view spice-dump
+SRC_spice-serve = $(wildcard cmd/spice-serve*.c cmd/source-*.c)
+SRC_spice-view = $(wildcard cmd/spice-view*.c)
+SRC_spice-dump = $(wildcard cmd/spice-dump*.c)
+
+LIB_SRC = $(sort $(wildcard lib/*/*.c))
+CLI_SRC = $(wildcard cmd/cli*.c)
+UNIT_SRC = $(wildcard tests/unit/*.c)
+BENCH_SRC = $(wildcard tests/bench/*.c)
+FUZZ_SRC = $(wildcard tests/fuzz/fuzz_*.c)
+obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+LIB = $(BUILD)/libspice.a
+BINS = $(addprefix $(BUILD)/bin/,$(COMMANDS))
+UNITS = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit-%,$(UNIT_SRC))
+BENCHES = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
+# The fuzz targets as plain programs that replay files: corpora are part of `make check`.
+REPLAYS = $(patsubst tests/fuzz/%.c,$(BUILD)/tests/%,$(FUZZ_SRC))
+
+.PHONY: all check check-build unit interop bench fuzz demo deps deps-check deps-interop install completions clean
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+all: $(BINS)
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(LIB): $(call obj,$(LIB_SRC))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+define command
+$(BUILD)/bin/$(1): $$(call obj,$$(SRC_$(1)) $$(CLI_SRC)) $$(LIB)
+	@mkdir -p $$(@D)
+	$$(call say,LD,$$@)
+	$$(Q)$$(CC) $$(LDFLAGS) $$^ $$(PKG_LIBS) -o $$@
+endef
+$(foreach c,$(COMMANDS),$(eval $(call command,$(c))))
+
+$(BUILD)/tests/unit-%: $(BUILD)/obj/tests/unit/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ $(PKG_LIBS) -lcmocka -o $@
+
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
+
+$(BUILD)/tests/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay.o $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
+
+# libFuzzer needs the library built with coverage too, so these are built whole in a folder of their own.
+FUZZ_FLAGS = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -O1 -g -DFUZZING -DSANITIZER
+fuzz:
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang OPT='$(FUZZ_FLAGS)' LDOPT= fuzz-targets
+fuzz-targets: $(patsubst tests/fuzz/%.c,$(BUILD)/bin/%,$(FUZZ_SRC))
+$(BUILD)/bin/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)clang -fsanitize=fuzzer,address,undefined $^ $(PKG_LIBS) -o $@
+
+check-build: all $(UNITS) $(REPLAYS) $(BENCHES)
+
+# Every test prints TAP; the runner adds up.
+check: check-build
+	$(Q)BUILD=$(abspath $(BUILD)) SAN=$(SAN) tests/run check
+
+interop: all
+	$(Q)BUILD=$(abspath $(BUILD)) tests/run interop
+
+bench: all $(BENCHES)
+	$(Q)BUILD=$(abspath $(BUILD)) tests/bench/run
+
+demo:
+	$(Q)tests/tools/need $(PKGS_BUILD)
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)BUILD=$(abspath $(BUILD)) tests/tools/demo
+
+deps:
+	$(Q)tests/tools/need $(PKGS_BUILD) $(PKGS_CHECK)
+deps-interop:
+	$(Q)tests/tools/need $(PKGS_BUILD) $(PKGS_CHECK) $(PKGS_INTEROP)
+
+completions: all
+	$(Q)for c in $(COMMANDS); do tests/tools/completion $(BUILD)/bin/$$c > completions/$$c; done
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(wildcard man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(addprefix completions/,$(COMMANDS)) \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
