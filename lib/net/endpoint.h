@@ -1,0 +1,36 @@
+/* Where a server is: the SERVER words of the commands (URIs, host:port) and .vv files. uri-vv.md. */
+#ifndef NET_ENDPOINT_H
+#define NET_ENDPOINT_H
+
+#include "base/bytes.h"
+
+enum { ENDPOINT_PORT = 5900 };
+
+struct endpoint {
+	char *host;       /* without brackets; NULL for a unix socket */
+	int port;         /* plain, 0 none */
+	int tls_port;     /* 0 none */
+	char *unix_path;  /* NULL for TCP */
+	bool websocket;   /* ws://, wss:// */
+	char *user, *password;
+	/* from .vv files */
+	char *title, *ca, *host_subject, *proxy;
+	char *secure_channels;  /* "main;inputs" or "all" */
+	char *disable_channels;
+	bool fullscreen, delete_file;
+	bool audio_off;         /* unused keys are read and dropped */
+};
+
+/* A SERVER word: spice://, spice+tls://, spice+unix://, ws://, wss://, HOST[:PORT], [IPv6][:PORT]. 0, or E_USAGE
+ * with the reason logged. *e is zeroed first; endpoint_fini in any case. */
+int endpoint_parse(struct endpoint *e, const char *word);
+
+/* The bytes of a .vv file: 0, or E_INVAL with the reason logged. Unknown keys and groups are ignored. */
+int endpoint_parse_vv(struct endpoint *e, struct slice text);
+
+/* The URI of e without secrets, for messages and titles. malloc'ed. */
+char *endpoint_uri(const struct endpoint *e);
+
+void endpoint_fini(struct endpoint *e); /* passwords are wiped */
+
+#endif

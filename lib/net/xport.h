@@ -1,0 +1,59 @@
+/* A transport: a stack of filters over one descriptor (socket, TLS, WebSocket), seen through five verbs.
+ * Nothing blocks. Whoever holds the top of the stack owns all of it. */
+#ifndef NET_XPORT_H
+#define NET_XPORT_H
+
+#include <sys/types.h>
+
+#include "base/bytes.h"
+
+enum { XPORT_IN = 1, XPORT_OUT = 2 };
+
+/* Who is at the other end, for limits, logs and events. */
+struct xport_info {
+	bool tls;
+	bool websocket;
+	bool local;       /* AF_UNIX */
+	char host[64];    /* numeric address without brackets; the path, cut, for AF_UNIX */
+	unsigned port;    /* of the peer; 0 for AF_UNIX */
+	char source[48];  /* what limits count by: IPv4 address, IPv6 /64, "unix:UID" */
+};
+
+struct xport;
+
+struct xport_ops {
+	ssize_t (*read)(struct xport *x, void *p, size_t n);
+	ssize_t (*write)(struct xport *x, const void *p, size_t n);
+	unsigned (*want)(struct xport *x);
+	bool (*pending)(struct xport *x);
+	void (*close)(struct xport *x);
+};
+
+struct xport {
+	const struct xport_ops *ops;
+	struct xport *below; /* owned; NULL at the bottom */
+	int fd;              /* of the whole stack, for polling */
+	struct xport_info info;
+};
+
+/* 1..n bytes; E_AGAIN when there are none now; E_CLOSED at the end of the stream; another E_* when the
+ * stack broke (E_AUTH: the peer's certificate was refused, and nothing was sent to it). */
+ssize_t xport_read(struct xport *x, void *p, size_t n);
+
+/* 0..n bytes taken; E_AGAIN when none can be; E_* as above. */
+ssize_t xport_write(struct xport *x, const void *p, size_t n);
+
+/* What the stack itself waits for on the descriptor (XPORT_IN | XPORT_OUT), whatever its owner wants: a
+ * handshake, bytes that it still holds. */
+unsigned xport_want(struct xport *x);
+
+/* Bytes wait above the descriptor, which polling would not tell. */
+bool xport_pending(struct xport *x);
+
+/* Ends the stack, politely where that does not block, and frees it. NULL is fine. */
+void xport_close(struct xport *x);
+
+/* The bottom: a connected non-blocking stream socket. Takes fd. */
+struct xport *xport_socket(int fd);
+
+#endif
