@@ -49,7 +49,7 @@ CFLAGS += -std=gnu11 $(OPT) -fPIE $(WARN)
 LDFLAGS += $(LDOPT) -Wl,--as-needed
 
 # The commands: each is its files and the common skeleton.
-COMMANDS = spice-serve spice-view spice-dump
+COMMANDS = $(basename $(notdir $(wildcard cmd/spice-serve.c cmd/spice-view.c cmd/spice-dump.c)))
 SRC_spice-serve = $(wildcard cmd/spice-serve*.c cmd/source-*.c)
 SRC_spice-view = $(wildcard cmd/spice-view*.c)
 SRC_spice-dump = $(wildcard cmd/spice-dump*.c)
