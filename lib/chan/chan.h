@@ -4,7 +4,6 @@
 #ifndef CHAN_CHAN_H
 #define CHAN_CHAN_H
 
-#include "base/log.h"
 #include "wire/wire.h"
 
 enum chan_role { CHAN_CLIENT, CHAN_SERVER };
@@ -21,8 +20,6 @@ struct chan_ops {
 	int (*pull)(void *end);
 	/* WAIT_FOR_CHANNELS: has that channel processed its message `serial`? Unknown channels count as yes. NULL: yes. */
 	bool (*reached)(void *end, unsigned type, unsigned id, uint64_t serial);
-	/* There is output now: the owner kicks its pump. May be NULL. */
-	void (*kick)(void *end);
 };
 
 struct chan {
@@ -33,6 +30,8 @@ struct chan {
 	uint32_t limit;     /* body bytes accepted from the peer (L-7, L-8); may be raised */
 	const struct chan_ops *ops;
 	void *end;
+	void (*kick)(void *owner); /* there is output now; set by conn, may be NULL */
+	void *owner;
 	struct arena arena; /* of the message in hand */
 	struct buf in, out;
 	uint64_t serial_in, serial_out; /* of the last message received and processed, and sent */
@@ -41,9 +40,11 @@ struct chan {
 	/* the acks that we want (server) */
 	uint32_t want_window, want_generation, unacked;
 	bool want_synced;
-	uint32_t unknown;   /* messages of unknown number that were skipped (client) */
-	bool pulling, broken;
-	struct log_limit log;
+	uint32_t unknown;   /* messages of unknown number that were met; only the first is said */
+	bool pulling;
+	/* of the message at the front of `in`, which may be given several times while parked */
+	bool counted;       /* for the ack */
+	uint32_t subs_done; /* sub-messages processed */
 	const char *peer;   /* for log lines; not owned; may be NULL */
 };
 

@@ -42,6 +42,9 @@ void link_server_fini(struct link_server *l); /* wipes the password */
  * the error reply where the protocol has one. */
 int link_server_input(struct link_server *l, const uint8_t *p, size_t n, size_t *used);
 
+/* Are the first 16 bytes still to come? */
+bool link_server_waiting(const struct link_server *l);
+
 /* After LINK_ASKED. Takes key. caps are ours for that channel. */
 void link_accept(struct link_server *l, struct ticket_key *key, const struct link_caps *caps);
 void link_refuse(struct link_server *l, uint32_t link_err); /* then close after writing */
