@@ -165,6 +165,11 @@ void *wire_copy(const struct wire_desc *d, const void *host, uint32_t caps, stru
 /* A random valid value for `host`, from the arena; payloads of a few bytes, counts of a few items. */
 void wire_generate(const struct wire_desc *d, struct rng *r, uint32_t caps, struct arena *a, void *host);
 
+/* Calls fn with the address of every pointer of `host` to a structure of `kind` (images of a drawing command), in
+ * the order of the wire; what fn puts there replaces it. Targets of that kind are not looked into. */
+typedef void wire_visit_fn(void *user, void **target);
+void wire_visit(const struct wire_desc *d, void *host, const struct wire_desc *kind, wire_visit_fn *fn, void *user);
+
 size_t wire_desc_size(const struct wire_desc *d); /* of the C struct */
 
 #endif

@@ -1,0 +1,71 @@
+/* A SPICE server: listeners, sessions and their channels in front of a device. Everything runs on one loop. */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include <uv.h>
+
+#include "net/listen.h"
+#include "server/device.h"
+
+struct server;
+
+/* A client, as events tell of it. */
+struct server_client {
+	uint32_t id;            /* session id */
+	const char *address;    /* "127.0.0.1:43210" or "unix" */
+	bool tls;
+	bool view_only;
+	const char *ticket_id;  /* of the ticket file, or NULL */
+};
+
+/* What clients do. Every function may be NULL. */
+struct server_events {
+	void (*joined)(void *owner, const struct server_client *c); /* its main channel is authenticated */
+	void (*left)(void *owner, const struct server_client *c);
+	void (*ready)(void *owner, const struct server_client *c);  /* its first picture is complete on the wire */
+	/* A key: PC set-1 scan code, 0xe0xx for extended ones, without the release bit. */
+	void (*key)(void *owner, const struct server_client *c, unsigned code, bool down);
+	/* A button or the wheel (enum mouse_button), at the pointer's last place. */
+	void (*button)(void *owner, const struct server_client *c, unsigned button, bool down);
+	void (*motion)(void *owner, const struct server_client *c, int dx, int dy);      /* server mouse mode */
+	void (*position)(void *owner, const struct server_client *c, int x, int y, unsigned display); /* client mode */
+	void (*locks)(void *owner, const struct server_client *c, unsigned modifiers);   /* KBD_MODIFIERS_* wanted */
+};
+
+struct server_options {
+	const char *name;          /* of the machine, shown by viewers */
+	unsigned max_clients;      /* L-5; 0: LIM_CLIENTS */
+	bool client_mouse;         /* absolute positions are offered (default by --mouse) */
+	bool need_tls;             /* every channel, else link error 5 (D-1) */
+	const char *tls_channels;  /* "main,inputs", "all"; NULL none beyond need_tls */
+	uint8_t compress;          /* enum image_compression, 0 automatic */
+	bool once;                 /* the owner wants to know when the first client has left: see events */
+};
+
+struct server *server_new(uv_loop_t *loop, struct device *device, const struct server_options *o);
+void server_free(struct server *s); /* clients get what is ready, for at most a second */
+
+/* More than one may listen to events (a source, a log). */
+void server_events(struct server *s, const struct server_events *ev, void *owner);
+
+/* Where clients come in; the server owns the listener. 0 or E_* as listener_new. *name (may be NULL) gets a line
+ * "spice 127.0.0.1:5900", "spice+tls ...", "spice+unix:/path", valid as long as the server. */
+int server_listen(struct server *s, const char *where, struct tls_server *tls, bool tls_only, const char **name);
+int server_listen_fd(struct server *s, int fd, struct tls_server *tls, bool tls_only, const char **name);
+
+/* Tickets: the file of CLI.md. Without any of these calls nobody is asked. A bad line, or an unreadable file, is
+ * E_CONFIG or E_NOFILE, logged: then nobody is admitted (row 53). Read again at SIGHUP. */
+int server_tickets(struct server *s, const char *file);
+/* One more ticket, from --password-fd; wiped by the caller. */
+int server_ticket(struct server *s, const char *secret);
+bool server_asks(const struct server *s);
+
+unsigned server_clients(const struct server *s);
+/* The lock keys as the machine has them; clients are told. */
+void server_set_locks(struct server *s, unsigned modifiers);
+/* Client (absolute) or server (relative) mouse mode. */
+void server_mouse_mode(struct server *s, bool client);
+/* One JSON object: clients, bytes by channel, queue (field names: spice-serve(1)). */
+void server_stats(struct server *s, struct buf *out);
+
+#endif
