@@ -1,0 +1,346 @@
+/* The virtual QXL device: commands are executed on the canvas at once, and what they were goes to the listeners as
+ * one shared item. A client that lags re-reads the canvas; the canvas never waits for a client. */
+#include "server/device.h"
+
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/log.h"
+
+/* The pictures a producer has registered: an open hash by id. */
+struct pictures {
+	struct slot {
+		uint64_t id;
+		struct pixmap *p;
+	} *slots;
+	size_t n, cap; /* cap is a power of two */
+};
+
+static struct slot *slot_of(const struct pictures *t, uint64_t id)
+{
+	size_t i = (size_t)(id * 0x9e3779b97f4a7c15u) & (t->cap - 1);
+
+	while (t->slots[i].id && t->slots[i].id != id)
+		i = (i + 1) & (t->cap - 1);
+	return &t->slots[i];
+}
+
+static void pictures_grow(struct pictures *t)
+{
+	struct pictures old = *t;
+
+	t->cap = old.cap ? 2 * old.cap : 64;
+	t->slots = xcalloc(t->cap, sizeof(*t->slots));
+	for (size_t i = 0; i < old.cap; i++)
+		if (old.slots[i].id)
+			*slot_of(t, old.slots[i].id) = old.slots[i];
+	free(old.slots);
+}
+
+uint64_t device_picture(struct device *d, struct pixmap *p)
+{
+	struct pictures *t = d->pictures;
+	uint64_t id = d->next_id++;
+
+	if (2 * (t->n + 1) > t->cap)
+		pictures_grow(t);
+	*slot_of(t, id) = (struct slot){id, pixmap_ref(p)};
+	t->n++;
+	return id;
+}
+
+void device_picture_forget(struct device *d, uint64_t id)
+{
+	struct pictures *t = d->pictures;
+	struct slot *s = t->cap ? slot_of(t, id) : NULL;
+
+	if (!s || !s->id)
+		return;
+	pixmap_unref(s->p);
+	*s = (struct slot){0};
+	t->n--;
+	/* those behind it in the same run may have wanted this place */
+	for (size_t i = ((size_t)(s - t->slots) + 1) & (t->cap - 1); t->slots[i].id; i = (i + 1) & (t->cap - 1)) {
+		struct slot moved = t->slots[i];
+
+		t->slots[i] = (struct slot){0};
+		*slot_of(t, moved.id) = moved;
+	}
+}
+
+struct pixmap *device_picture_get(struct device *d, uint64_t id)
+{
+	return d->pictures->cap && id ? slot_of(d->pictures, id)->p : NULL;
+}
+
+struct image device_image(struct device *d, uint64_t id)
+{
+	struct pixmap *p = device_picture_get(d, id);
+
+	return (struct image){.d = {.id = id, .type = IMAGE_TYPE_FROM_CACHE, .width = p ? p->width : 0,
+				      .height = p ? p->height : 0}};
+}
+
+struct image device_surface_image(struct device *d, uint32_t surface)
+{
+	struct pixmap *p = canvas_surface(d->canvas, surface);
+
+	return (struct image){.d = {.type = IMAGE_TYPE_SURFACE, .width = p ? p->width : 0,
+				      .height = p ? p->height : 0}, .surface_id = surface};
+}
+
+/* ---- items ---- */
+
+void draw_item_ref(struct draw_item *i)
+{
+	i->refs++;
+}
+
+void draw_item_unref(struct draw_item *i)
+{
+	if (!i || --i->refs)
+		return;
+	for (unsigned k = 0; k < i->n_pictures; k++)
+		pixmap_unref(i->pictures[k]);
+	arena_fini(&i->arena);
+	free(i);
+}
+
+struct collecting {
+	struct device *d;
+	struct draw_item *item;
+};
+
+static void collect(void *user, void **target)
+{
+	struct collecting *c = user;
+	const struct image *img = *target;
+	struct pixmap *p;
+
+	if (img->d.type == IMAGE_TYPE_SURFACE || c->item->n_pictures == ARRAY_SIZE(c->item->pictures))
+		return;
+	p = device_picture_get(c->d, img->d.id);
+	if (!p) /* canvas_draw has refused the command already if it is needed */
+		return;
+	c->item->pictures[c->item->n_pictures++] = pixmap_ref(p);
+	c->item->bytes += (size_t)p->stride * p->height;
+}
+
+static int canvas_picture(void *owner, const struct image *img, bool mask, uint32_t target, struct pixmap **out)
+{
+	struct pixmap *p = device_picture_get(owner, img->d.id);
+
+	(void)target;
+	if (!p || mask != (p->format == SURFACE_FMT_1_A))
+		return E_INVAL;
+	*out = pixmap_ref(p);
+	return 0;
+}
+
+static bool rect_empty(const struct rect *r)
+{
+	return r->left >= r->right || r->top >= r->bottom;
+}
+
+int device_draw(struct device *d, unsigned number, const void *body)
+{
+	const struct wire_msg *m = wire_msg_find(WIRE_DISPLAY, WIRE_S, number);
+	struct draw_item *item;
+	struct rect damage = {0}, box;
+	struct device_listener *l;
+	uint32_t surface;
+	int rc;
+
+	if (!m || !canvas_target(number, body, &surface, &box))
+		return E_INVAL;
+	if ((rc = canvas_draw(d->canvas, number, body, &damage)) || rect_empty(&damage))
+		return rc;
+	item = new(struct draw_item);
+	item->refs = 1;
+	item->number = number;
+	item->surface = surface;
+	item->damage = damage;
+	item->body = wire_copy(m->desc(), body, 0, &item->arena);
+	wire_visit(m->desc(), item->body, wire_desc_image(), collect, &(struct collecting){d, item});
+	item->bytes += sizeof(*item) + item->arena.used;
+	list_each(l, &d->listeners, link)
+		if (l->ops->drawn)
+			l->ops->drawn(l->owner, item);
+	draw_item_unref(item);
+	return 0;
+}
+
+int device_put(struct device *d, uint32_t surface, int x, int y, unsigned width, unsigned height,
+	const uint8_t *pixels, size_t stride)
+{
+	struct pixmap *p = pixmap_new(SURFACE_FMT_32_xRGB, width, height);
+	uint64_t id;
+	struct image img;
+	struct draw_copy copy = {
+		.base = {.surface_id = surface,
+			.box = {.left = x, .top = y, .right = x + (int)width, .bottom = y + (int)height}},
+		.src_area = {.right = (int)width, .bottom = (int)height},
+		.rop = ROPD_OP_PUT,
+		.scale_mode = SCALE_MODE_NEAREST,
+	};
+	int rc;
+
+	for (unsigned row = 0; row < height; row++)
+		memcpy(p->data + (size_t)row * (size_t)p->stride, pixels + row * stride, 4 * (size_t)width);
+	id = device_picture(d, p);
+	img = device_image(d, id);
+	copy.src = &img;
+	rc = device_draw(d, S_DISPLAY_DRAW_COPY, &copy);
+	device_picture_forget(d, id);
+	pixmap_unref(p);
+	return rc;
+}
+
+/* ---- surfaces, pointer, monitors ---- */
+
+#define TELL(d, what, ...)                                                                         \
+	do {                                                                                       \
+		struct device_listener *told;                                                      \
+		list_each(told, &(d)->listeners, link)                                             \
+			if (told->ops->what)                                                       \
+				told->ops->what(told->owner, ##__VA_ARGS__);                       \
+	} while (0)
+
+int device_surface_create(struct device *d, uint32_t id, unsigned width, unsigned height, uint32_t format)
+{
+	struct surface_create m = {.surface_id = id, .width = width, .height = height, .format = format,
+		.flags = id == 0 ? SURFACE_FLAGS_PRIMARY : 0};
+	int rc = canvas_surface_create(d->canvas, &m);
+
+	if (rc)
+		return rc;
+	d->surface_serial[id]++;
+	TELL(d, surface_created, id);
+	return 0;
+}
+
+int device_surface_destroy(struct device *d, uint32_t id)
+{
+	int rc = canvas_surface_destroy(d->canvas, id);
+
+	if (rc)
+		return rc;
+	d->surface_serial[id]++;
+	TELL(d, surface_destroyed, id);
+	return 0;
+}
+
+int device_resize(struct device *d, unsigned width, unsigned height)
+{
+	struct head head = {.width = width, .height = height};
+	int rc;
+
+	if (canvas_surface(d->canvas, 0))
+		device_surface_destroy(d, 0);
+	d->heads[0] = head;
+	d->n_heads = 1;
+	if ((rc = device_surface_create(d, 0, width, height, SURFACE_FMT_32_xRGB)))
+		return rc;
+	TELL(d, monitors);
+	return 0;
+}
+
+int device_monitors(struct device *d, const struct head *heads, unsigned n)
+{
+	if (n > LIM_HEADS || n == 0)
+		return E_LIMIT;
+	memcpy(d->heads, heads, n * sizeof(*heads));
+	d->n_heads = n;
+	TELL(d, monitors);
+	return 0;
+}
+
+/* Bytes of a pointer shape, channels.md 4. */
+static size_t pointer_bytes(enum wire_cursor_type type, size_t w, size_t h)
+{
+	size_t mask = (w + 7) / 8 * h;
+
+	switch (type) {
+	case CURSOR_TYPE_ALPHA:
+		return 4 * w * h;
+	case CURSOR_TYPE_MONO:
+		return 2 * mask;
+	case CURSOR_TYPE_COLOR4:
+		return (w + 1) / 2 * h + 64 + mask;
+	case CURSOR_TYPE_COLOR8:
+		return w * h + 1024 + mask;
+	case CURSOR_TYPE_COLOR16:
+		return 2 * w * h + mask;
+	case CURSOR_TYPE_COLOR24:
+		return 3 * w * h + mask;
+	case CURSOR_TYPE_COLOR32:
+		return 4 * w * h + mask;
+	}
+	return 0;
+}
+
+int device_pointer_set(struct device *d, enum wire_cursor_type type, unsigned width, unsigned height,
+	unsigned hot_x, unsigned hot_y, struct slice data)
+{
+	if (width == 0 || height == 0 || width > LIM_CURSOR_SIDE || height > LIM_CURSOR_SIDE)
+		return E_LIMIT;
+	if (data.n == 0 || data.n != pointer_bytes(type, width, height))
+		return E_INVAL;
+	blob_unref(d->pointer.data);
+	d->pointer = (struct pointer){.type = type, .unique = d->next_id++, .width = width, .height = height,
+		.hot_x = hot_x < width ? hot_x : width - 1, .hot_y = hot_y < height ? hot_y : height - 1,
+		.data = blob_new(data.p, data.n)};
+	d->pointer_visible = true;
+	TELL(d, pointer_shape);
+	return 0;
+}
+
+void device_pointer_move(struct device *d, int x, int y)
+{
+	d->pointer_x = x;
+	d->pointer_y = y;
+	d->pointer_visible = true;
+	TELL(d, pointer_moved);
+}
+
+void device_pointer_hide(struct device *d)
+{
+	d->pointer_visible = false;
+	TELL(d, pointer_moved);
+}
+
+/* ---- life ---- */
+
+struct device *device_new(void)
+{
+	struct device *d = new(struct device);
+
+	d->canvas = canvas_new(canvas_picture, d);
+	d->pictures = new(struct pictures);
+	d->next_id = 1;
+	list_init(&d->listeners);
+	return d;
+}
+
+void device_free(struct device *d)
+{
+	if (!d)
+		return;
+	canvas_free(d->canvas);
+	for (size_t i = 0; i < d->pictures->cap; i++)
+		pixmap_unref(d->pictures->slots[i].p);
+	free(d->pictures->slots);
+	free(d->pictures);
+	blob_unref(d->pointer.data);
+	free(d);
+}
+
+void device_listen(struct device *d, struct device_listener *l)
+{
+	list_append(&d->listeners, &l->link);
+}
+
+void device_unlisten(struct device_listener *l)
+{
+	list_remove(&l->link);
+}
