@@ -12,7 +12,8 @@ struct pump;
 struct pump_ops {
 	/* n bytes came. 0, or E_* to close. May call pump_pause, pump_close. */
 	int (*input)(void *owner, const uint8_t *p, size_t n);
-	/* The next bytes to send, empty when there are none now. They stay valid until `sent`. E_* to close. */
+	/* The next bytes to send, empty (or E_AGAIN) when there are none now. They stay valid until `sent`. Other
+	 * E_* close. */
 	int (*output)(void *owner, struct slice *out);
 	/* The first n bytes of what `output` gave are gone. */
 	void (*sent)(void *owner, size_t n);
@@ -30,10 +31,12 @@ void pump_kick(struct pump *p);
 /* While paused no input is read (back pressure); a peer that leaves is noticed all the same when we write. */
 void pump_pause(struct pump *p, bool paused);
 
-/* Closes the transport at once; no call comes to the owner after this. `flush` first gives it the output that
- * is ready, for at most a second, without the owner. The pump frees itself. NULL is fine. */
+/* Closes the transport at once; no call comes to the owner after this returns. `flush` first sends what is ready, for
+ * at most a second and without the owner: `output` and `sent` are called from within, up to LIM_AHEAD bytes. The
+ * pump frees itself. NULL is fine. */
 void pump_close(struct pump *p, bool flush);
 
+/* While it is open. */
 const struct xport_info *pump_info(const struct pump *p);
 uint64_t pump_bytes_in(const struct pump *p);
 uint64_t pump_bytes_out(const struct pump *p);

@@ -40,11 +40,12 @@ struct xport {
  * stack broke (E_AUTH: the peer's certificate was refused, and nothing was sent to it). */
 ssize_t xport_read(struct xport *x, void *p, size_t n);
 
-/* 0..n bytes taken; E_AGAIN when none can be; E_* as above. */
+/* 0..n bytes taken; E_AGAIN when none can be; E_* as above. The caller comes back with the same bytes. With n 0 the
+ * stack goes on with what it does by itself (a handshake, bytes that it holds). */
 ssize_t xport_write(struct xport *x, const void *p, size_t n);
 
 /* What the stack itself waits for on the descriptor (XPORT_IN | XPORT_OUT), whatever its owner wants: a
- * handshake, bytes that it still holds. */
+ * handshake, bytes that it still holds. Where this is not 0 a write that gave E_AGAIN waits for it, else for XPORT_OUT. */
 unsigned xport_want(struct xport *x);
 
 /* Bytes wait above the descriptor, which polling would not tell. */
