@@ -280,11 +280,21 @@ void conn_pause(struct conn *c, bool paused)
 	pump_pause(c->pump, paused || (c->linked && c->chan.parked));
 }
 
+/* The end is gone: what the channel still has in hand goes nowhere. */
+static int message_to_nobody(void *end, const struct wire_msg *m, const void *body)
+{
+	(void)end, (void)m, (void)body;
+	return E_CLOSED;
+}
+
+static const struct chan_ops nobody = {.message = message_to_nobody};
+
 void conn_close(struct conn *c, bool flush)
 {
 	if (!c || c->doomed)
 		return;
 	c->doomed = true;
+	c->chan.ops = &nobody;
 	pump_close(c->pump, flush);
 	c->pump = NULL;
 	enter(c);

@@ -1,0 +1,148 @@
+/* The server's end of the main channel. channels.md 1; order of the first messages as libspice-server sends them. */
+#include "base/err.h"
+#include "base/log.h"
+#include "server/session.h"
+
+#include <stdlib.h>
+
+enum {
+	NET_TEST_BYTES = 256000, /* wire.md 6 */
+	RAM_HINT = 64 << 20,
+};
+
+struct main_end {
+	struct session *session;
+	struct conn *conn;
+	uint32_t ping_id;
+	bool attached;
+};
+
+static bool client_has(const struct main_end *e, unsigned bit)
+{
+	const struct link_caps *caps = conn_peer_caps(e->conn);
+
+	return cap_has(caps->channel, caps->n_channel, bit);
+}
+
+static uint32_t mode_bit(bool client)
+{
+	return client ? MOUSE_MODE_CLIENT : MOUSE_MODE_SERVER;
+}
+
+static void send_ping(struct main_end *e, size_t filler)
+{
+	struct buf zero = {0};
+	struct ping ping = {.id = e->ping_id++, .timestamp = uv_hrtime() / 1000};
+
+	if (filler) {
+		memset(buf_reserve(&zero, filler), 0, filler);
+		buf_commit(&zero, filler);
+	}
+	ping.data = buf_slice(&zero);
+	chan_send(&e->conn->chan, S_BASE_PING, &ping);
+	buf_fini(&zero);
+}
+
+static void send_hello(struct main_end *e)
+{
+	struct session *s = e->session;
+	const char *name = session_options(s)->name;
+	struct main_init init = {
+		.session_id = s->info.id,
+		.display_channels_hint = 1,
+		.supported_mouse_modes = MOUSE_MODE_SERVER | MOUSE_MODE_CLIENT,
+		.current_mouse_mode = mode_bit(session_client_mouse(s)),
+		.multi_media_time = session_mm_time(s),
+		.ram_hint = RAM_HINT,
+	};
+
+	chan_send(&e->conn->chan, S_MAIN_INIT, &init);
+	if (client_has(e, MAIN_CAP_NAME_AND_UUID)) {
+		struct main_name n = {.name_len = (uint32_t)strlen(name) + 1,
+			.name = slice_of(name, strlen(name) + 1)};
+		struct main_uuid uuid = {{0}};
+
+		chan_send(&e->conn->chan, S_MAIN_NAME, &n);
+		chan_send(&e->conn->chan, S_MAIN_UUID, &uuid);
+	}
+	if (!pump_info(e->conn->pump)->local) {
+		send_ping(e, 0);
+		send_ping(e, 0);
+		send_ping(e, NET_TEST_BYTES);
+	}
+}
+
+static void send_channels(struct main_end *e)
+{
+	struct channel_id list[] = {{CHANNEL_TYPE_DISPLAY, 0}, {CHANNEL_TYPE_INPUTS, 0}, {CHANNEL_TYPE_CURSOR, 0}};
+
+	chan_send(&e->conn->chan, S_MAIN_CHANNELS_LIST,
+		&(struct main_channels_list){ARRAY_SIZE(list), list});
+}
+
+void main_end_mouse_mode(struct main_end *e, bool client)
+{
+	chan_send(&e->conn->chan, S_MAIN_MOUSE_MODE,
+		&(struct main_mouse_mode){MOUSE_MODE_SERVER | MOUSE_MODE_CLIENT, (uint16_t)mode_bit(client)});
+}
+
+void main_end_ping(struct main_end *e)
+{
+	send_ping(e, 0);
+}
+
+void main_end_goodbye(struct main_end *e)
+{
+	chan_send(&e->conn->chan, S_BASE_DISCONNECTING,
+		&(struct disconnecting){.time_stamp = uv_hrtime(), .reason = LINK_ERR_OK});
+}
+
+static int message(void *end, const struct wire_msg *m, const void *body)
+{
+	struct main_end *e = end;
+	const struct main_mouse_mode_request *mode = body;
+
+	switch (m->number) {
+	case C_MAIN_ATTACH_CHANNELS:
+		if (!e->attached)
+			send_channels(e);
+		e->attached = true;
+		return 0;
+	case C_MAIN_MOUSE_MODE_REQUEST:
+		if (mode->mode == MOUSE_MODE_CLIENT || mode->mode == MOUSE_MODE_SERVER)
+			server_mouse_mode(e->session->server, mode->mode == MOUSE_MODE_CLIENT);
+		return 0;
+	case C_MAIN_AGENT_DATA:
+		log_warn("%s: main channel: agent data without an agent", e->conn->name);
+		return E_PROTO;
+	default: /* PONG, AGENT_START and others that ask for nothing here */
+		return 0;
+	}
+}
+
+static const struct chan_ops ops = {.message = message};
+
+struct main_end *main_end_new(struct session *s, struct conn *c)
+{
+	struct main_end *e = new(struct main_end);
+
+	e->session = s;
+	e->conn = c;
+	e->ping_id = 1;
+	conn_attach(c, &ops, e);
+	send_hello(e);
+	return e;
+}
+
+void main_end_free(struct main_end *e)
+{
+	if (!e)
+		return;
+	conn_close(e->conn, true);
+	free(e);
+}
+
+struct conn *main_end_conn(const struct main_end *e)
+{
+	return e->conn;
+}

@@ -1,0 +1,304 @@
+/* The pipe of one client's display. */
+#include "server/pipe.h"
+
+#include <stdlib.h>
+
+struct entry {
+	struct list link;
+	enum pipe_kind kind;
+	struct draw_item *item;
+	uint32_t id;
+	struct surface_create create; /* as it was then: it may be gone, or another, when this is sent */
+	uint32_t serial;
+	uint64_t since;
+};
+
+struct pipe {
+	struct device *device;
+	struct device_listener listener;
+	uint64_t (*now)(void *);
+	void (*kick)(void *);
+	void *owner;
+	struct list entries;
+	size_t bytes;
+	bool catching_up, mark_due, monitors_due;
+	/* device->surface_serial of the surface that the client has under each id; even: none */
+	uint32_t sent_serial[LIM_SURFACES];
+	pixman_region32_t damage[LIM_SURFACES];
+	unsigned damaged; /* ids below this may have damage or differ */
+};
+
+/* Regions of more rectangles than this are sent as their bounding box. */
+enum { REGION_RECTS = 64 };
+
+/* Pixels of one re-read after the first picture: bands keep inputs and others from waiting behind one message. */
+enum { BAND_PIXELS = 256 << 10 };
+
+static void forget(struct pipe *p, struct entry *e)
+{
+	list_remove(&e->link);
+	if (e->item)
+		p->bytes -= e->item->bytes;
+	draw_item_unref(e->item);
+	free(e);
+}
+
+static void add_damage(struct pipe *p, uint32_t id, const struct rect *r)
+{
+	pixman_region32_t *region = &p->damage[id];
+
+	pixman_region32_union_rect(region, region, r->left, r->top, (unsigned)(r->right - r->left),
+		(unsigned)(r->bottom - r->top));
+	if (pixman_region32_n_rects(region) > REGION_RECTS) {
+		pixman_box32_t all = *pixman_region32_extents(region);
+
+		pixman_region32_reset(region, &all);
+	}
+	if (id >= p->damaged)
+		p->damaged = id + 1;
+}
+
+/* Queued commands become damage; what was sent is compared with what is. */
+static void catch_up(struct pipe *p)
+{
+	struct entry *e;
+
+	p->catching_up = true;
+	p->damaged = LIM_SURFACES;
+	list_each(e, &p->entries, link) {
+		if (e->kind == PIPE_DRAW)
+			add_damage(p, e->item->surface, &e->item->damage);
+		else if (e->kind == PIPE_MONITORS)
+			p->monitors_due = true;
+		forget(p, e);
+	}
+}
+
+static struct surface_create describe(const struct pipe *p, uint32_t id)
+{
+	const struct pixmap *s = canvas_surface(p->device->canvas, id);
+
+	return (struct surface_create){.surface_id = id, .width = s->width, .height = s->height,
+		.format = s->format, .flags = id == 0 ? SURFACE_FLAGS_PRIMARY : 0};
+}
+
+static void queue(struct pipe *p, enum pipe_kind kind, uint32_t id, struct draw_item *item)
+{
+	struct entry *e = new(struct entry), *oldest;
+
+	e->kind = kind;
+	e->id = id;
+	e->item = item;
+	e->serial = p->device->surface_serial[id];
+	if (kind == PIPE_CREATE)
+		e->create = describe(p, id);
+	e->since = p->now(p->owner);
+	if (item) {
+		draw_item_ref(item);
+		p->bytes += item->bytes;
+	}
+	list_append(&p->entries, &e->link);
+	oldest = list_first(&p->entries, struct entry, link);
+	if (p->bytes > PIPE_BYTES || e->since - oldest->since > LIM_PIPE_MS)
+		catch_up(p);
+	p->kick(p->owner);
+}
+
+/* ---- the device says ---- */
+
+static void drawn(void *owner, struct draw_item *item)
+{
+	struct pipe *p = owner;
+
+	if (p->catching_up) {
+		add_damage(p, item->surface, &item->damage);
+		p->kick(p->owner);
+	} else {
+		queue(p, PIPE_DRAW, item->surface, item);
+	}
+}
+
+static void surface_created(void *owner, uint32_t id)
+{
+	struct pipe *p = owner;
+
+	if (id == 0 && !p->catching_up) /* a new screen: everything before it is of no interest any more */
+		catch_up(p);
+	if (p->catching_up) {
+		if (id >= p->damaged)
+			p->damaged = id + 1;
+		p->kick(p->owner);
+	} else {
+		queue(p, PIPE_CREATE, id, NULL);
+	}
+}
+
+static void surface_destroyed(void *owner, uint32_t id)
+{
+	struct pipe *p = owner;
+
+	if (p->catching_up) {
+		pixman_region32_clear(&p->damage[id]);
+		if (id >= p->damaged)
+			p->damaged = id + 1;
+		p->kick(p->owner);
+	} else {
+		queue(p, PIPE_DESTROY, id, NULL);
+	}
+}
+
+static void monitors(void *owner)
+{
+	struct pipe *p = owner;
+
+	if (p->catching_up) {
+		p->monitors_due = true;
+		p->kick(p->owner);
+	} else {
+		queue(p, PIPE_MONITORS, 0, NULL);
+	}
+}
+
+static const struct device_ops device_ops = {
+	.drawn = drawn,
+	.surface_created = surface_created,
+	.surface_destroyed = surface_destroyed,
+	.monitors = monitors,
+};
+
+/* ---- the client takes ---- */
+
+/* Does the client have another surface under this id than the device? Says what to do about it. */
+static bool differs(struct pipe *p, uint32_t id, struct pipe_out *out)
+{
+	uint32_t have = p->sent_serial[id], want = p->device->surface_serial[id];
+
+	if (have == want || (!(have & 1) && !(want & 1)))
+		return false;
+	out->id = id;
+	if (have & 1) {
+		out->kind = PIPE_DESTROY;
+		p->sent_serial[id] = 0;
+	} else {
+		out->kind = PIPE_CREATE;
+		out->create = describe(p, id);
+		p->sent_serial[id] = want;
+		pixman_region32_clear(&p->damage[id]);
+		add_damage(p, id, &(struct rect){.right = (int)out->create.width,
+					  .bottom = (int)out->create.height});
+		if (id == 0)
+			p->mark_due = true;
+	}
+	return true;
+}
+
+static bool take_damage(struct pipe *p, uint32_t id, struct pipe_out *out)
+{
+	pixman_region32_t *region = &p->damage[id], part;
+	const struct pixmap *s = canvas_surface(p->device->canvas, id);
+	pixman_box32_t box;
+	int rows;
+
+	/* damage of queued commands may be that of an earlier, larger surface */
+	if (s)
+		pixman_region32_intersect_rect(region, region, 0, 0, s->width, s->height);
+	else
+		pixman_region32_clear(region);
+	if (!pixman_region32_not_empty(region))
+		return false;
+	box = pixman_region32_rectangles(region, NULL)[0];
+	rows = BAND_PIXELS / (box.x2 - box.x1) + 1;
+	if (!p->mark_due && box.y2 - box.y1 > rows)
+		box.y2 = box.y1 + rows;
+	pixman_region32_init_rects(&part, &box, 1);
+	pixman_region32_subtract(region, region, &part);
+	pixman_region32_fini(&part);
+	out->kind = PIPE_REGION;
+	out->id = id;
+	out->rect = (struct rect){.left = box.x1, .top = box.y1, .right = box.x2, .bottom = box.y2};
+	return true;
+}
+
+/* One step of catching up; false when there is nothing left of it. Off-screen surfaces come first: the screen
+ * is shown when it is complete. */
+static bool next_missing(struct pipe *p, struct pipe_out *out)
+{
+	for (uint32_t id = 0; id < p->damaged; id++)
+		if (differs(p, id, out))
+			return true;
+	for (uint32_t id = p->damaged; id-- > 0;) {
+		if (take_damage(p, id, out))
+			return true;
+		p->damaged = id; /* nothing above either */
+	}
+	return false;
+}
+
+void pipe_next(struct pipe *p, struct pipe_out *out)
+{
+	struct entry *e;
+
+	*out = (struct pipe_out){.kind = PIPE_NOTHING};
+	if (p->catching_up && next_missing(p, out))
+		return;
+	p->catching_up = false;
+	if (p->mark_due || p->monitors_due) {
+		out->kind = p->mark_due ? PIPE_MARK : PIPE_MONITORS;
+		p->mark_due = p->monitors_due = false;
+		return;
+	}
+	e = list_first(&p->entries, struct entry, link);
+	if (!e)
+		return;
+	*out = (struct pipe_out){.kind = e->kind, .item = e->item, .id = e->id, .create = e->create};
+	if (e->item)
+		draw_item_ref(e->item);
+	if (e->kind == PIPE_CREATE)
+		p->sent_serial[e->id] = e->serial;
+	if (e->kind == PIPE_DESTROY)
+		p->sent_serial[e->id] = 0;
+	forget(p, e);
+}
+
+/* ---- life ---- */
+
+struct pipe *pipe_new(struct device *d, uint64_t (*now)(void *), void (*kick)(void *), void *owner)
+{
+	struct pipe *p = new(struct pipe);
+
+	p->device = d;
+	p->now = now;
+	p->kick = kick;
+	p->owner = owner;
+	list_init(&p->entries);
+	for (unsigned i = 0; i < LIM_SURFACES; i++)
+		pixman_region32_init(&p->damage[i]);
+	p->listener = (struct device_listener){.ops = &device_ops, .owner = p};
+	device_listen(d, &p->listener);
+	catch_up(p);
+	return p;
+}
+
+void pipe_free(struct pipe *p)
+{
+	struct entry *e;
+
+	if (!p)
+		return;
+	device_unlisten(&p->listener);
+	list_each(e, &p->entries, link)
+		forget(p, e);
+	for (unsigned i = 0; i < LIM_SURFACES; i++)
+		pixman_region32_fini(&p->damage[i]);
+	free(p);
+}
+
+size_t pipe_bytes(const struct pipe *p)
+{
+	return p->bytes;
+}
+
+bool pipe_catching_up(const struct pipe *p)
+{
+	return p->catching_up;
+}

@@ -1,0 +1,46 @@
+/* What a client's display still has to be told, in order, in bounded memory (L-18). A pipe is in one of two states:
+ *
+ *   queue    commands wait one behind the other;
+ *   catch up the client's surfaces are compared with the device's: what is missing is created, and damaged regions
+ *            are re-read from the canvas when the socket takes them. Commands that come meanwhile only add damage.
+ *
+ * A new client begins by catching up on everything; a client that lags more than PIPE_BYTES or LIM_PIPE_MS falls
+ * back to it. So it gets the newest state and not the backlog, and there is one mechanism for both. */
+#ifndef SERVER_PIPE_H
+#define SERVER_PIPE_H
+
+#include "server/device.h"
+
+enum { PIPE_BYTES = 8 << 20 };
+
+enum pipe_kind {
+	PIPE_NOTHING,
+	PIPE_DRAW,     /* item: unref it */
+	PIPE_CREATE,   /* surface `create` */
+	PIPE_DESTROY,  /* surface `id` */
+	PIPE_REGION,   /* re-read `rect` of surface `id` from the canvas */
+	PIPE_MARK,     /* the screen is complete: MONITORS_CONFIG and MARK are due */
+	PIPE_MONITORS, /* MONITORS_CONFIG alone */
+};
+
+struct pipe_out {
+	enum pipe_kind kind;
+	struct draw_item *item;
+	uint32_t id;
+	struct surface_create create;
+	struct rect rect;
+};
+
+struct pipe;
+
+/* Listens to the device; `kick` is called when there is something new. now: a clock in milliseconds. */
+struct pipe *pipe_new(struct device *d, uint64_t (*now)(void *), void (*kick)(void *), void *owner);
+void pipe_free(struct pipe *p);
+
+/* The next thing to send; it counts as sent. */
+void pipe_next(struct pipe *p, struct pipe_out *out);
+
+size_t pipe_bytes(const struct pipe *p);       /* held by queued items */
+bool pipe_catching_up(const struct pipe *p);
+
+#endif
