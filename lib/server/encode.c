@@ -30,9 +30,9 @@ static void encode_raw(struct pixmap *p, uint8_t format, struct image *img)
 		.data = slice_of(p->data, (size_t)p->stride * p->height)};
 }
 
-void encode_image(const struct encode_rules *r, struct pixmap *p, uint64_t id, bool mask, struct arena *a,
-	struct image *img)
+static void encode_image(const struct encode_rules *r, struct pixmap *p, uint64_t id, struct image *img)
 {
+	(void)r;
 	*img = (struct image){.d = {.id = id, .width = p->width, .height = p->height}};
 	encode_raw(p, form_of(p->format)->bitmap, img);
 }
@@ -55,7 +55,7 @@ static void replace(void *user, void **target)
 		return;
 	p = s->item->pictures[s->next++];
 	img = arena_alloc(s->a, sizeof(*img));
-	encode_image(s->r, p, old->d.id, p->format == SURFACE_FMT_1_A, s->a, img);
+	encode_image(s->r, p, old->d.id, img);
 	*target = img;
 }
 
@@ -88,7 +88,7 @@ void encode_region(const struct encode_rules *r, struct canvas *c, uint32_t surf
 	int w = rect->right - rect->left, h = rect->bottom - rect->top;
 
 	*pixels = cut(canvas_surface(c, surface), rect);
-	encode_image(r, *pixels, 0, false, a, img);
+	encode_image(r, *pixels, 0, img);
 	*out = (struct draw_copy){
 		.base = {.surface_id = surface, .box = *rect},
 		.src = img,

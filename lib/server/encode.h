@@ -11,11 +11,6 @@ struct encode_rules {
 	bool raw;         /* nothing is compressed: AF_UNIX */
 };
 
-/* Fills `img` (payload included) from pixels; payload bytes lie in the arena or are those of p, which must outlive
- * the encoding of the message. `mask`: 1 bit a pixel, never compressed. */
-void encode_image(const struct encode_rules *r, struct pixmap *p, uint64_t id, bool mask, struct arena *a,
-	struct image *img);
-
 /* The body of an item for this client: a copy in the arena whose images are encoded. */
 void *encode_item(const struct encode_rules *r, const struct draw_item *item, struct arena *a);
 
