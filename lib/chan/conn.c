@@ -293,11 +293,11 @@ void conn_close(struct conn *c, bool flush)
 {
 	if (!c || c->doomed)
 		return;
-	c->doomed = true;
-	c->chan.ops = &nobody;
-	pump_close(c->pump, flush);
-	c->pump = NULL;
 	enter(c);
+	c->chan.ops = &nobody;
+	pump_close(c->pump, flush); /* asks for the output that is ready */
+	c->pump = NULL;
+	c->doomed = true;
 	leave(c);
 }
 
