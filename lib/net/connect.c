@@ -1,0 +1,301 @@
+/* Outgoing connections: the name look-up in the pool, then each address in turn, never blocking. An address that does
+ * not answer may use its share of the time that is left, so that a dead IPv6 route does not cost the IPv4 one. */
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "net/addr.h"
+#include "net/listen.h"
+
+enum { UNIX_RETRY_MS = 50 };
+
+struct connecting {
+	uv_loop_t *loop;
+	uv_getaddrinfo_t lookup;
+	uv_timer_t timer;
+	uv_poll_t *poll;       /* of the address being tried, or NULL; freed when libuv has closed it */
+	unsigned open;         /* what libuv still holds: the look-up and the timer */
+	bool done;             /* called back or cancelled */
+	struct addrinfo *list, *next;
+	struct sockaddr_storage unix_addr;
+	socklen_t unix_len;    /* 0: TCP */
+	int fd;
+	int err;               /* errno of the last address; E_* when not even the look-up could begin */
+	uint64_t deadline;     /* uv_now */
+	char *host;
+	unsigned port;
+	struct tls_client *tls;
+	connect_fn *fn;
+	void *owner;
+};
+
+static void try_next(struct connecting *c);
+
+static void released(struct connecting *c)
+{
+	if (--c->open)
+		return;
+	uv_freeaddrinfo(c->list);
+	free(c->host);
+	free(c);
+}
+
+static void timer_closed(uv_handle_t *h)
+{
+	released(h->data);
+}
+
+static void poll_closed(uv_handle_t *h)
+{
+	free(h);
+}
+
+static void drop_poll(struct connecting *c)
+{
+	if (c->poll)
+		uv_close((uv_handle_t *)c->poll, poll_closed);
+	c->poll = NULL;
+}
+
+/* Lets go of everything but what libuv still holds. */
+static void stop(struct connecting *c)
+{
+	c->done = true;
+	drop_poll(c);
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+	uv_cancel((uv_req_t *)&c->lookup);
+	uv_close((uv_handle_t *)&c->timer, timer_closed);
+}
+
+static void finish(struct connecting *c, struct xport *x, int err)
+{
+	connect_fn *fn = c->fn;
+	void *owner = c->owner;
+
+	stop(c);
+	fn(owner, x, err);
+}
+
+static void give_up(struct connecting *c, int err, const char *why)
+{
+	if (c->unix_len)
+		log_error("%s: %s", c->host, why);
+	else
+		log_error("%s port %u: %s", c->host, c->port, why);
+	finish(c, NULL, err);
+}
+
+static void connected(struct connecting *c)
+{
+	struct xport *x;
+
+	if (c->tls) {
+		give_up(c, E_UNSUP, "TLS is not available");
+		return;
+	}
+	x = xport_socket(c->fd);
+	c->fd = -1;
+	finish(c, x, 0);
+}
+
+/* The address in hand did not work. */
+static void failed(struct connecting *c, int why)
+{
+	drop_poll(c);
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+	c->err = why;
+	try_next(c);
+}
+
+static void ready(uv_poll_t *h, int status, int events)
+{
+	struct connecting *c = h->data;
+	int err = 0;
+	socklen_t len = sizeof(err);
+
+	(void)status;
+	(void)events;
+	getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &len);
+	if (err) {
+		failed(c, err);
+		return;
+	}
+	connected(c);
+}
+
+static void too_long(uv_timer_t *t)
+{
+	struct connecting *c = t->data;
+
+	uv_update_time(c->loop);
+	failed(c, ETIMEDOUT);
+}
+
+static void unix_again(uv_timer_t *t)
+{
+	try_next(t->data);
+}
+
+static bool overdue(const struct connecting *c)
+{
+	return uv_now(c->loop) >= c->deadline;
+}
+
+/* Starts to connect. 0 when connected, else errno. */
+static int begin(struct connecting *c, const struct sockaddr *a, socklen_t len)
+{
+	c->fd = socket(a->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (c->fd < 0)
+		return errno;
+	return connect(c->fd, a, len) == 0 ? 0 : errno;
+}
+
+/* A unix socket connects at once or not at all; a full backlog says EAGAIN and can't be polled for. */
+static void try_unix(struct connecting *c)
+{
+	int rc = begin(c, (const struct sockaddr *)&c->unix_addr, c->unix_len);
+
+	if (rc == 0) {
+		connected(c);
+		return;
+	}
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+	if (rc == EAGAIN && !overdue(c))
+		uv_timer_start(&c->timer, unix_again, UNIX_RETRY_MS, 0);
+	else
+		give_up(c, rc == EAGAIN ? E_TIMEOUT : E_UNREACH, strerror(rc));
+}
+
+/* The time for the next address: an equal share of what is left. */
+static uint64_t share(const struct connecting *c)
+{
+	uint64_t now = uv_now(c->loop), left = c->deadline > now ? c->deadline - now : 0;
+	unsigned n = 1;
+
+	for (const struct addrinfo *a = c->next->ai_next; a; a = a->ai_next)
+		n++;
+	return left / n;
+}
+
+static void try_next(struct connecting *c)
+{
+	const struct addrinfo *a = c->next;
+	int rc;
+
+	if (c->unix_len) {
+		try_unix(c);
+		return;
+	}
+	if (!a || overdue(c)) {
+		bool late = overdue(c) || c->err == ETIMEDOUT;
+
+		give_up(c, late ? E_TIMEOUT : E_UNREACH, late ? "timed out" : strerror(c->err));
+		return;
+	}
+	uv_timer_start(&c->timer, too_long, share(c), 0);
+	c->next = a->ai_next;
+	rc = begin(c, a->ai_addr, a->ai_addrlen);
+	if (rc == 0) {
+		connected(c);
+	} else if (rc == EINPROGRESS) {
+		c->poll = new(uv_poll_t);
+		uv_poll_init(c->loop, c->poll, c->fd);
+		c->poll->data = c;
+		uv_poll_start(c->poll, UV_WRITABLE, ready);
+	} else {
+		failed(c, rc);
+	}
+}
+
+static void looked_up(uv_getaddrinfo_t *r, int status, struct addrinfo *list)
+{
+	struct connecting *c = r->data;
+
+	c->list = c->next = list;
+	if (!c->done) {
+		uv_timer_stop(&c->timer);
+		if (status)
+			give_up(c, E_HOST, uv_strerror(status));
+		else
+			try_next(c);
+	}
+	released(c);
+}
+
+static void lookup_late(uv_timer_t *t)
+{
+	give_up(t->data, E_TIMEOUT, "the name look-up timed out");
+}
+
+static void at_once(uv_timer_t *t)
+{
+	struct connecting *c = t->data;
+
+	if (c->err)
+		finish(c, NULL, c->err);
+	else
+		try_next(c);
+}
+
+/* Where to: the look-up begins, or a unix socket is tried in the next round of the loop. */
+static void start(struct connecting *c, const struct endpoint *e, uint64_t timeout_ms)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+	char port[16];
+	int rc;
+
+	if (e->unix_path) {
+		c->err = addr_unix(e->unix_path, &c->unix_addr, &c->unix_len);
+		uv_timer_start(&c->timer, at_once, 0, 0);
+		return;
+	}
+	snprintf(port, sizeof(port), "%u", c->port);
+	rc = uv_getaddrinfo(c->loop, &c->lookup, looked_up, e->host, port, &hints);
+	if (rc) {
+		log_error("%s: %s", e->host, uv_strerror(rc));
+		c->err = E_HOST;
+		uv_timer_start(&c->timer, at_once, 0, 0);
+		return;
+	}
+	c->open++;
+	uv_timer_start(&c->timer, lookup_late, timeout_ms, 0);
+}
+
+struct connecting *net_connect(uv_loop_t *loop, const struct endpoint *e, bool use_tls, struct tls_client *tls,
+	unsigned timeout_ms, connect_fn *fn, void *owner)
+{
+	struct connecting *c = new(struct connecting);
+
+	uv_update_time(loop);
+	c->loop = loop;
+	c->fd = -1;
+	c->open = 1;
+	c->deadline = uv_now(loop) + timeout_ms;
+	c->host = xstrdup(e->unix_path ? e->unix_path : e->host);
+	c->port = (unsigned)(use_tls ? e->tls_port : e->port);
+	c->tls = use_tls ? tls : NULL;
+	c->fn = fn;
+	c->owner = owner;
+	c->lookup.data = c->timer.data = c;
+	uv_timer_init(loop, &c->timer);
+	start(c, e, timeout_ms);
+	return c;
+}
+
+void net_connect_cancel(struct connecting *c)
+{
+	if (c && !c->done)
+		stop(c);
+}
