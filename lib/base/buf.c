@@ -19,12 +19,10 @@ void buf_clear(struct buf *b)
 	b->off = b->end = 0;
 }
 
-uint8_t *buf_reserve(struct buf *b, size_t n)
+uint8_t *buf_grow(struct buf *b, size_t n)
 {
 	size_t len = buf_len(b), cap;
 
-	if (b->cap - b->end >= n && b->mem)
-		return b->mem + b->end;
 	if (b->off && b->cap - len >= n && b->off >= len) {
 		memcpy(b->mem, b->mem + b->off, len);
 		b->off = 0;

@@ -35,7 +35,12 @@ void buf_clear(struct buf *b); /* empty, memory kept */
 
 /* Room for n more bytes; returns where they go. buf_commit makes the first n of them count. Growth is
  * to at most twice what the buffer then holds (L-9). */
-uint8_t *buf_reserve(struct buf *b, size_t n);
+uint8_t *buf_grow(struct buf *b, size_t n); /* the slow half */
+static inline uint8_t *buf_reserve(struct buf *b, size_t n)
+{
+	return b->mem && b->cap - b->end >= n ? b->mem + b->end : buf_grow(b, n);
+}
+
 static inline void buf_commit(struct buf *b, size_t n)
 {
 	b->end += n;

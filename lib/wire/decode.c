@@ -15,10 +15,16 @@ static size_t left(const struct walk *w)
 	return w->in->msg.n - w->pos;
 }
 
-static int get_number(struct walk *w, unsigned size, uint64_t *v)
+static inline int get_number(struct walk *w, unsigned size, uint64_t *v)
 {
 	const uint8_t *p = w->in->msg.p + w->pos;
 
+	if (left(w) >= sizeof(*v)) { /* one load for all sizes, but at the very end */
+		*v = get_le64(p) & ~0ull >> (64 - 8 * size);
+		w->pos += size;
+		w->in->consumed += size;
+		return 0;
+	}
 	if (left(w) < size)
 		return E_INVAL;
 	switch (size) {
@@ -112,7 +118,18 @@ static int get_array(struct walk *w, const struct row *r, uint64_t n, void **out
 	return 0;
 }
 
-static int decode_row(struct walk *w, const struct row *r, char *host)
+static inline int decode_int(struct walk *w, const struct row *r, char *field)
+{
+	uint64_t v = 0;
+
+	if (get_number(w, r->size, &v) || (r->closed && !enum_find(r->en, v)))
+		return E_INVAL;
+	host_put(field, r->size, v);
+	return 0;
+}
+
+/* Everything but numbers and structures inline, which are most rows of most messages. */
+static __attribute__((noinline)) int decode_other(struct walk *w, const struct row *r, char *host)
 {
 	char *field = host + r->off;
 	struct walk there;
@@ -121,15 +138,6 @@ static int decode_row(struct walk *w, const struct row *r, char *host)
 	int rc;
 
 	switch (r->kind) {
-	case ROW_INT:
-		if (get_number(w, r->size, &v))
-			return E_INVAL;
-		if (r->closed && !enum_find(r->en, v))
-			return E_INVAL;
-		host_put(field, r->size, v);
-		return 0;
-	case ROW_SUB:
-		return decode_rows(w, r->sub(), field);
 	case ROW_PTR:
 		if ((rc = follow(w, r, &there, &null)) || null)
 			return rc;
@@ -185,9 +193,16 @@ static int decode_rows(struct walk *w, const struct wire_desc *d, char *host)
 
 	if (++w->depth > LIM_WIRE_DEPTH)
 		return E_LIMIT;
-	for (size_t i = 0; i < d->n && !rc; i++)
-		if (row_present(&d->rows[i], host, w->in->caps))
-			rc = decode_row(w, &d->rows[i], host);
+	for (const struct row *r = d->rows, *end = r + d->n; r < end && !rc; r++) {
+		if (!row_present(r, host, w->in->caps))
+			continue;
+		if (r->kind == ROW_INT)
+			rc = decode_int(w, r, host + r->off);
+		else if (r->kind == ROW_SUB)
+			rc = decode_rows(w, r->sub(), host + r->off);
+		else
+			rc = decode_other(w, r, host);
+	}
 	w->depth--;
 	return rc;
 }

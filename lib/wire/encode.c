@@ -28,10 +28,8 @@ static int encode_targets(struct walk *w, const struct pendings *p);
 
 static void put_number(struct walk *w, unsigned size, uint64_t v)
 {
-	uint8_t tmp[8];
-
-	put_le64(tmp, v);
-	buf_put(w->out, tmp, size);
+	put_le64(buf_reserve(w->out, sizeof(v)), v); /* what is too much is written over */
+	buf_commit(w->out, size);
 }
 
 static int put_ints(struct walk *w, const struct row *r, const char *p, uint64_t n)

@@ -196,13 +196,10 @@ size_t wire_desc_size(const struct wire_desc *d)
 	return d->size;
 }
 
-bool row_present(const struct row *r, const void *host, uint32_t caps)
+bool guard_holds(const struct guard *g, const void *host, uint32_t caps)
 {
-	const struct guard *g = &r->guard;
 	uint32_t v;
 
-	if (g->kind == GUARD_NONE)
-		return true;
 	if (g->kind == GUARD_CAP)
 		return caps & g->mask;
 	v = (uint32_t)host_get((const char *)host + g->off, g->size) & g->mask;

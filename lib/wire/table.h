@@ -108,8 +108,13 @@ static inline void host_put(void *p, unsigned size, uint64_t v)
 	}
 }
 
+bool guard_holds(const struct guard *g, const void *host, uint32_t caps);
+
 /* Does the row stand on the wire, given the fields before it? */
-bool row_present(const struct row *r, const void *host, uint32_t caps);
+static inline bool row_present(const struct row *r, const void *host, uint32_t caps)
+{
+	return r->guard.kind == GUARD_NONE || guard_holds(&r->guard, host, caps);
+}
 
 /* The row's length from earlier fields, in elements; E_LIMIT when it does not fit in 63 bits. */
 int row_len(const struct row *r, const void *host, uint64_t *n);

@@ -1,0 +1,177 @@
+/* Tickets and the gate: who is let in, and how often one may try (RELIABILITY L-6, X-23, rows 53 and 73). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "base/limits.h"
+#include "server/gate.h"
+#include "server/tickets.h"
+
+static char path[] = "/tmp/spice-tickets-XXXXXX";
+
+static void write_file(const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static struct ticket *find(struct tickets *t, const char *secret, int64_t now)
+{
+	uint8_t v[VERIFIER];
+
+	tickets_verifier(t, secret, v);
+	return tickets_find(t, v, now);
+}
+
+static void file_format(void **state)
+{
+	struct tickets *t = tickets_new();
+
+	(void)state;
+	write_file("# a comment\n\n  plainsecret\nwith%20blank id=alice view-only\r\nlimited expires=1000\nsingle once id=bob");
+	assert_int_equal(tickets_load(t, path, false), 0);
+	assert_non_null(find(t, "plainsecret", 1));
+	assert_null(find(t, "plainsecre", 1));
+	assert_null(find(t, "plainsecrett", 1));
+	assert_null(find(t, "", 1));
+	assert_true(find(t, "with blank", 1)->view_only);
+	assert_string_equal(find(t, "with blank", 1)->id, "alice");
+	assert_non_null(find(t, "limited", 999));
+	assert_null(find(t, "limited", 1000));
+	find(t, "single", 1)->used = true;
+	assert_null(find(t, "single", 1));
+	/* read again: what was used stays used */
+	assert_int_equal(tickets_load(t, path, true), 0);
+	assert_null(find(t, "single", 1));
+	tickets_free(t);
+}
+
+static void bad_files(void **state)
+{
+	static const char *const bad[] = {"secret1 sometimes", "secret1 expires=soon", "secret1 expires=-1", "sec%ret1",
+		"sec%00ret", "secret1 id=", "0123456789012345678901234567890123456789012345678901234567890"};
+	struct tickets *t = tickets_new();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		write_file(bad[i]);
+		assert_int_equal(tickets_load(t, path, false), E_CONFIG);
+		assert_null(find(t, "secret1", 1));
+	}
+	write_file("keepme12");
+	assert_int_equal(tickets_load(t, path, false), 0);
+	write_file("keepme12\nbroken how");
+	assert_int_equal(tickets_load(t, path, true), E_CONFIG);
+	assert_non_null(find(t, "keepme12", 1));
+	assert_int_equal(tickets_load(t, "/nonexistent", true), E_NOFILE);
+	assert_non_null(find(t, "keepme12", 1));
+	assert_int_equal(tickets_load(t, "/nonexistent", false), E_NOFILE);
+	assert_null(find(t, "keepme12", 1));
+	write_file(""); /* an empty file admits nobody */
+	assert_int_equal(tickets_load(t, path, false), 0);
+	assert_null(find(t, "", 1));
+	tickets_free(t);
+}
+
+static void one_more(void **state)
+{
+	struct tickets *t = tickets_new();
+	uint8_t longest[LIM_PASSWORD + 1];
+
+	(void)state;
+	memset(longest, 'a', sizeof(longest));
+	assert_int_equal(tickets_add(t, slice_of(longest, LIM_PASSWORD + 1)), E_CONFIG);
+	assert_int_equal(tickets_add(t, slice_of(longest, LIM_PASSWORD)), 0);
+	assert_int_equal(tickets_add(t, slice_of(NULL, 0)), E_CONFIG);
+	write_file("fromfile");
+	assert_int_equal(tickets_load(t, path, false), 0);
+	longest[LIM_PASSWORD] = 0;
+	assert_non_null(find(t, (char *)longest, 1));
+	assert_non_null(find(t, "fromfile", 1));
+	tickets_free(t);
+}
+
+static void gate_waits(void **state)
+{
+	struct gate *g = gate_new();
+	uint64_t now = 1000000;
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		assert_true(gate_open(g, "10.0.0.1", now));
+		gate_result(g, "10.0.0.1", now, false);
+	}
+	assert_false(gate_open(g, "10.0.0.1", now + 999));
+	assert_true(gate_open(g, "10.0.0.1", now + 1000));
+	gate_result(g, "10.0.0.1", now + 1000, false);
+	assert_false(gate_open(g, "10.0.0.1", now + 2999));
+	assert_true(gate_open(g, "10.0.0.1", now + 3000));
+	/* a source that never failed is not touched */
+	assert_true(gate_open(g, "10.0.0.2", now));
+	/* one that gets in is clean again */
+	gate_result(g, "10.0.0.1", now + 3000, true);
+	assert_true(gate_open(g, "10.0.0.1", now + 3000));
+	gate_free(g);
+}
+
+static void gate_window(void **state)
+{
+	struct gate *g = gate_new();
+	uint64_t now = 1000000, start = now;
+	unsigned evaluated = 0;
+
+	(void)state;
+	for (; now < start + 590000; now += 500) {
+		if (gate_open(g, "10.0.0.1", now)) {
+			evaluated++;
+			gate_result(g, "10.0.0.1", now, false);
+		}
+	}
+	assert_in_range(evaluated, 10, 20);
+	gate_free(g);
+}
+
+static void gate_many_sources(void **state)
+{
+	struct gate *g = gate_new();
+	uint64_t now = 1000000;
+	char name[32];
+
+	(void)state;
+	for (int i = 0; i < 6000; i++) {
+		snprintf(name, sizeof(name), "10.0.%d.%d", i / 256, i % 256);
+		gate_result(g, name, now + (uint64_t)i, false);
+	}
+	assert_true(gate_open(g, "192.168.1.1", now + 6000));
+	assert_false(gate_open(g, "10.0.23.1", now + 6000)); /* the listener-wide bound */
+	assert_true(gate_open(g, "10.0.23.1", now + 70000));
+	gate_free(g);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(file_format),
+		cmocka_unit_test(bad_files),
+		cmocka_unit_test(one_more),
+		cmocka_unit_test(gate_waits),
+		cmocka_unit_test(gate_window),
+		cmocka_unit_test(gate_many_sources),
+	};
+	int fd = mkstemp(path), failed;
+
+	if (fd < 0)
+		return 1;
+	close(fd);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	unlink(path);
+	return failed;
+}
