@@ -12,13 +12,13 @@ struct endpoint {
 	int tls_port;     /* 0 none */
 	char *unix_path;  /* NULL for TCP */
 	bool websocket;   /* ws://, wss:// */
+	char *path;       /* of a WebSocket, "/..."; NULL: "/" */
 	char *user, *password;
 	/* from .vv files */
 	char *title, *ca, *host_subject, *proxy;
 	char *secure_channels;  /* "main;inputs" or "all" */
 	char *disable_channels;
 	bool fullscreen, delete_file;
-	bool audio_off;         /* unused keys are read and dropped */
 };
 
 /* A SERVER word: spice://, spice+tls://, spice+unix://, ws://, wss://, HOST[:PORT], [IPv6][:PORT]. 0, or E_USAGE
@@ -27,6 +27,9 @@ int endpoint_parse(struct endpoint *e, const char *word);
 
 /* The bytes of a .vv file: 0, or E_INVAL with the reason logged. Unknown keys and groups are ignored. */
 int endpoint_parse_vv(struct endpoint *e, struct slice text);
+
+/* A host name, or an IPv4 or IPv6 address without brackets, perhaps with a zone (fe80::1%eth0)? */
+bool endpoint_is_host(const char *s);
 
 /* The URI of e without secrets, for messages and titles. malloc'ed. */
 char *endpoint_uri(const struct endpoint *e);
