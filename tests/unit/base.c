@@ -1,0 +1,275 @@
+/* The room that everybody stands on: buffers, arena, lists, text from peers, numbers from users, JSON. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/rng.h"
+#include "base/text.h"
+
+/* A buffer does what a plain array would. */
+static void buffers(void **state)
+{
+	static uint8_t model[1 << 20];
+	size_t begin = 0, end = 0;
+	struct rng r = {1};
+	struct buf b = {0};
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		size_t n = rng_below(&r, 200);
+
+		if (end + n > sizeof(model))
+			break;
+		if (rng_below(&r, 3)) {
+			for (size_t k = 0; k < n; k++)
+				model[end + k] = (uint8_t)rng_next(&r);
+			buf_put(&b, model + end, n);
+			end += n;
+		} else {
+			n = n < end - begin ? n : end - begin;
+			buf_skip(&b, n);
+			begin += n;
+		}
+		assert_int_equal(buf_len(&b), end - begin);
+		if (end > begin)
+			assert_memory_equal(buf_data(&b), model + begin, end - begin);
+	}
+	assert_true(b.cap < 1 << 20);
+	buf_fini(&b);
+}
+
+static void arenas(void **state)
+{
+	struct arena a = {.max = 100000};
+	size_t n = 0;
+	char *p;
+
+	(void)state;
+	while ((p = arena_alloc(&a, 33))) {
+		assert_int_equal((uintptr_t)p % _Alignof(max_align_t), 0);
+		for (int i = 0; i < 33; i++)
+			assert_int_equal(p[i], 0);
+		memset(p, 0xff, 33);
+		n++;
+	}
+	assert_in_range(n, 2000, 3100);
+	assert_null(arena_alloc(&a, SIZE_MAX));
+	arena_reset(&a);
+	assert_non_null(arena_alloc(&a, 90000));
+	assert_null(arena_alloc(&a, 20000));
+	arena_fini(&a);
+}
+
+static void lists(void **state)
+{
+	struct item {
+		int n;
+		struct list link;
+	} items[5], *i;
+	struct list head;
+	int sum = 0;
+
+	(void)state;
+	list_init(&head);
+	for (int k = 0; k < 5; k++) {
+		items[k].n = k;
+		list_append(&head, &items[k].link);
+	}
+	list_each(i, &head, link) {
+		sum = 10 * sum + i->n;
+		if (i->n % 2)
+			list_remove(&i->link);
+	}
+	assert_int_equal(sum, 1234);
+	assert_ptr_equal(list_first(&head, struct item, link), &items[0]);
+	list_remove(&items[1].link); /* again: harmless */
+	sum = 0;
+	list_each(i, &head, link)
+		sum = 10 * sum + i->n;
+	assert_int_equal(sum, 24);
+}
+
+static void escapes(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
+		{"plain", "plain"},
+		{"back\\slash", "back\\x5cslash"},
+		{"\x1b]0;title\x07", "\\x1b]0;title\\x07"},
+		{"a\r\nb\tc", "a\\x0d\\x0ab\\x09c"},
+		{"sch\xc3\xb6n", "sch\xc3\xb6n"},
+		{"\xe2\x80\xae" "evil", "\\xe2\\x80\\xae" "evil"}, /* right-to-left override */
+		{"\xc2\x9b" "31m", "\\xc2\\x9b" "31m"},            /* C1 CSI */
+		{"\xc0\xaf", "\\xc0\\xaf"},                      /* overlong */
+		{"\xed\xa0\x80", "\\xed\\xa0\\x80"},             /* surrogate */
+		{"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},    /* beyond U+10FFFF */
+		{"\xe2\x82", "\\xe2\\x82"},                      /* cut */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct buf b = {0};
+
+		text_escape(&b, slice_str(rows[i].in));
+		assert_string_equal(buf_cstr(&b), rows[i].out);
+		buf_fini(&b);
+	}
+}
+
+static void json_writer(void **state)
+{
+	struct buf b = {0};
+	struct json j = {.out = &b};
+
+	(void)state;
+	json_open(&j, NULL, '{');
+	json_str(&j, "a", "x\"y\\\x01\xff\xf0\x9f\x98\x80");
+	json_open(&j, "b", '[');
+	json_int(&j, NULL, -1);
+	json_uint(&j, NULL, UINT64_MAX);
+	json_open(&j, NULL, '{');
+	json_close(&j, '}');
+	json_close(&j, ']');
+	json_bool(&j, "c", true);
+	json_hex(&j, "d", slice_of("\x00\xab", 2));
+	json_null(&j, "e");
+	json_real(&j, "f", 1.5, 2);
+	json_close(&j, '}');
+	assert_string_equal(buf_cstr(&b), "{\"a\":\"x\\\"y\\\\\\u0001\\ufffd\xf0\x9f\x98\x80\","
+		"\"b\":[-1,18446744073709551615,{}],\"c\":true,\"d\":\"00ab\",\"e\":null,\"f\":1.50}");
+	buf_fini(&b);
+}
+
+static void numbers(void **state)
+{
+	long long v;
+	unsigned w, h;
+
+	(void)state;
+	assert_int_equal(text_number("65535", 0, 65535, &v), 0);
+	assert_int_equal(v, 65535);
+	assert_int_equal(text_number("-5", -10, 10, &v), 0);
+	assert_int_equal(v, -5);
+	assert_int_equal(text_number("65536", 0, 65535, &v), E_INVAL);
+	assert_int_equal(text_number("4294967396", 0, 65535, &v), E_INVAL);
+	assert_int_equal(text_number("99999999999999999999", 0, INT64_MAX, &v), E_INVAL);
+	assert_int_equal(text_number("", 0, 10, &v), E_INVAL);
+	assert_int_equal(text_number(" 1", 0, 10, &v), E_INVAL);
+	assert_int_equal(text_number("1x", 0, 10, &v), E_INVAL);
+	assert_int_equal(text_number("+1", 0, 10, &v), E_INVAL);
+	assert_int_equal(text_duration_ms("250ms", 1000, &v), 0);
+	assert_int_equal(v, 250);
+	assert_int_equal(text_duration_ms("10", 1000, &v), 0);
+	assert_int_equal(v, 10000);
+	assert_int_equal(text_duration_ms("10", 1, &v), 0);
+	assert_int_equal(v, 10);
+	assert_int_equal(text_duration_ms("2d", 1000, &v), 0);
+	assert_int_equal(v, 172800000);
+	assert_int_equal(text_duration_ms("5 m", 1000, &v), E_INVAL);
+	assert_int_equal(text_duration_ms("9223372036854775807d", 1000, &v), E_INVAL);
+	assert_int_equal(text_size("64K", &v), 0);
+	assert_int_equal(v, 65536);
+	assert_int_equal(text_size("2G", &v), 0);
+	assert_int_equal(v, 2ll << 30);
+	assert_int_equal(text_size("2g", &v), E_INVAL);
+	assert_int_equal(text_geometry("640x480", 16384, &w, &h), 0);
+	assert_int_equal(w, 640);
+	assert_int_equal(h, 480);
+	assert_int_equal(text_geometry("0x480", 16384, &w, &h), E_INVAL);
+	assert_int_equal(text_geometry("16385x1", 16384, &w, &h), E_INVAL);
+	assert_int_equal(text_geometry("640x480x", 16384, &w, &h), E_INVAL);
+	assert_int_equal(text_geometry("640", 16384, &w, &h), E_INVAL);
+}
+
+static void percent(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} rows[] = {{"a%20b", "a b"}, {"%41%4a%4A", "AJJ"}, {"%", NULL}, {"%4", NULL}, {"a%4", NULL}, {"%zz", NULL},
+		{"%00", NULL}, {"x%25", "x%"}, {"", ""}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct buf b = {0};
+
+		assert_int_equal(text_unpercent(&b, slice_str(rows[i].in)), rows[i].out ? 0 : E_INVAL);
+		if (rows[i].out)
+			assert_string_equal(buf_cstr(&b), rows[i].out);
+		buf_fini(&b);
+	}
+}
+
+static char said[4096];
+static unsigned lines;
+
+static void sink(enum log_level level, const char *line)
+{
+	(void)level;
+	snprintf(said, sizeof(said), "%s", line);
+	lines++;
+}
+
+static void logging(void **state)
+{
+	struct log_limit limit = {0};
+	char longest[2000];
+
+	(void)state;
+	log_set(sink, LOG_WARN);
+	log_info("not said");
+	assert_int_equal(lines, 0);
+	log_warn("peer says %s", "\x1b[2J");
+	assert_string_equal(said, "peer says \\x1b[2J");
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = 0;
+	log_warn("%s", longest);
+	assert_int_equal(strlen(said), LIM_LOG_LINE);
+	lines = 0;
+	for (int i = 0; i < 100; i++)
+		log_peer(&limit, 5000, LOG_WARN, "line %d", i);
+	assert_int_equal(lines, LIM_LOG_RATE);
+	log_peer(&limit, 6000, LOG_WARN, "next second");
+	assert_int_equal(lines, LIM_LOG_RATE + 2); /* "suppressed 90 lines" before it */
+	log_set(NULL, LOG_ERROR);
+}
+
+static void exit_statuses(void **state)
+{
+	(void)state;
+	assert_int_equal(err_exit(0), 0);
+	assert_int_equal(err_exit(E_AUTH), 77);
+	assert_int_equal(err_exit(E_UNREACH), 69);
+	assert_int_equal(err_exit(E_HOST), 68);
+	assert_int_equal(err_exit(E_TIMEOUT), 75);
+	assert_int_equal(err_exit(E_PROTO), 76);
+	assert_int_equal(err_exit(-12345), 70);
+	for (int e = E_AGAIN; e >= E_USAGE; e--)
+		assert_string_not_equal(err_str(e), err_str(-12345));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(buffers),
+		cmocka_unit_test(arenas),
+		cmocka_unit_test(lists),
+		cmocka_unit_test(escapes),
+		cmocka_unit_test(json_writer),
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(percent),
+		cmocka_unit_test(logging),
+		cmocka_unit_test(exit_statuses),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
