@@ -96,6 +96,11 @@ $(BUILD)/tests/unit-%: $(BUILD)/obj/tests/unit/%.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ $(PKG_LIBS) -lcmocka -o $@
 
+$(BUILD)/tests/vectors: $(BUILD)/obj/tests/tools/vectors.o $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
+
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
@@ -116,7 +121,7 @@ $(BUILD)/bin/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)clang -fsanitize=fuzzer,address,undefined $^ $(PKG_LIBS) -o $@
 
-check-build: all $(UNITS) $(REPLAYS) $(BENCHES)
+check-build: all $(UNITS) $(REPLAYS) $(BENCHES) $(BUILD)/tests/vectors
 
 # Every test prints TAP; the runner adds up.
 check: check-build

@@ -1,0 +1,223 @@
+/* vectors DIR: runs every row of DIR/manifest.tsv (and of DIR/bad/bad.tsv) and prints a TAP line for each: what is
+ * decoded equals, what QUIC encodes equals byte for byte, what the others encode comes back, what is bad is refused.
+ * A codec is a row of a table. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+#include "base/err.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "codec/quic.h"
+
+struct vector {
+	char *file, *codec, *type, *flags, *decoded, *format;
+	unsigned width, height, stride;
+	bool top_down;
+	struct slice in, want; /* `want`: top down, tight rows of `format` */
+};
+
+/* Says what went wrong; test functions return it or NULL. */
+static char why[512];
+
+#define WRONG(...) (snprintf(why, sizeof(why), __VA_ARGS__), why)
+
+static const char *dir;
+static unsigned number, failures;
+
+/* The whole file below DIR, gzip or not, at its exact size on the heap. */
+static struct slice load(const char *file)
+{
+	char *path = xasprintf("%s/%s", dir, file);
+	gzFile f = gzopen(path, "rb");
+	struct buf b = {0};
+	uint8_t *exact;
+	int n;
+
+	if (!f) {
+		fprintf(stderr, "%s: can't be read\n", path);
+		exit(66);
+	}
+	while ((n = gzread(f, buf_reserve(&b, 65536), 65536)) > 0)
+		buf_commit(&b, (size_t)n);
+	gzclose(f);
+	free(path);
+	exact = xmalloc(buf_len(&b));
+	if (buf_len(&b))
+		memcpy(exact, buf_data(&b), buf_len(&b));
+	n = (int)buf_len(&b);
+	buf_fini(&b);
+	return slice_of(exact, (size_t)n);
+}
+
+static const char *compare(struct slice got, struct slice want)
+{
+	if (got.n != want.n)
+		return WRONG("%zu bytes, not %zu", got.n, want.n);
+	for (size_t i = 0; i < got.n; i++)
+		if (got.p[i] != want.p[i])
+			return WRONG("byte %zu is %02x, not %02x", i, got.p[i], want.p[i]);
+	return NULL;
+}
+
+/* ---- QUIC ---- */
+
+static const struct {
+	const char *name;
+	enum quic_type type;
+} quic_types[] = {{"GRAY", QUIC_GRAY}, {"RGB16", QUIC_RGB16}, {"RGB24", QUIC_RGB24}, {"RGB32", QUIC_RGB32},
+	{"RGBA", QUIC_RGBA}};
+
+static const char *quic_again(const struct vector *v, enum quic_type type)
+{
+	size_t cap = quic_bound(type, v->width, v->height), n = 0;
+	uint8_t *out = xmalloc(cap), *scratch = xmalloc(quic_scratch_size(v->width));
+	const char *wrong = "encoder failed";
+
+	if (quic_encode(type, v->width, v->height, v->want.p, (ptrdiff_t)v->width * quic_pixel_bytes(type), out,
+		cap, &n, scratch) == 0)
+		wrong = compare(slice_of(out, n), v->in);
+	free(out);
+	free(scratch);
+	return wrong;
+}
+
+static const char *run_quic(const struct vector *v)
+{
+	struct quic_info info;
+	const char *wrong = NULL;
+	uint8_t *out, *scratch;
+	size_t row;
+
+	if (quic_header(v->in, &info))
+		return WRONG("header refused");
+	if (info.width != v->width || info.height != v->height)
+		return WRONG("size %ux%u", info.width, info.height);
+	for (size_t i = 0; i < ARRAY_SIZE(quic_types); i++)
+		if (strcmp(quic_types[i].name, v->type) == 0 && quic_types[i].type != info.type)
+			return WRONG("type %u", info.type);
+	row = (size_t)info.width * quic_pixel_bytes(info.type);
+	out = xcalloc(row, info.height);
+	scratch = xmalloc(quic_scratch_size(info.width));
+	if (quic_decode(v->in, &info, false, out, (ptrdiff_t)row, scratch))
+		wrong = WRONG("decoder refuses it");
+	else
+		wrong = compare(slice_of(out, row * info.height), v->want);
+	free(out);
+	free(scratch);
+	return wrong ? wrong : quic_again(v, info.type);
+}
+
+static bool quic_accepts(struct slice in)
+{
+	struct quic_info info;
+	uint8_t *out, *scratch;
+	bool ok;
+
+	if (quic_header(in, &info) || info.width > 16384 || info.height > 16384 ||
+		(uint64_t)info.width * info.height > 64 << 20)
+		return false;
+	out = xcalloc((size_t)info.width * 4, info.height);
+	scratch = xmalloc(quic_scratch_size(info.width));
+	ok = quic_decode(in, &info, true, out, (ptrdiff_t)info.width * 4, scratch) == 0;
+	free(out);
+	free(scratch);
+	return ok;
+}
+
+/* ---- the table ---- */
+
+static const struct codec {
+	const char *name;
+	const char *(*run)(const struct vector *v);
+	bool (*accepts)(struct slice in);
+} codecs[] = {
+	{"QUIC", run_quic, quic_accepts},
+};
+
+static const struct codec *codec_of(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++)
+		if (strcmp(codecs[i].name, name) == 0)
+			return &codecs[i];
+	return NULL;
+}
+
+static void tap(const char *file, const char *wrong)
+{
+	number++;
+	failures += wrong != NULL;
+	printf("%sok %u - %s\n", wrong ? "not " : "", number, file);
+	if (wrong)
+		printf("# %s: %s\n", file, wrong);
+}
+
+/* Splits a line at tabs into n fields; false when there are fewer. */
+static bool fields(char *line, char **f, size_t n)
+{
+	line[strcspn(line, "\r\n")] = 0;
+	for (size_t i = 0; i < n; i++) {
+		f[i] = strsep(&line, "\t");
+		if (!f[i])
+			return false;
+	}
+	return true;
+}
+
+static void run_row(char *line)
+{
+	struct vector v = {0};
+	const struct codec *c;
+	char *f[11];
+
+	if (!fields(line, f, ARRAY_SIZE(f)) || !(c = codec_of(f[1])))
+		return;
+	v = (struct vector){.file = f[0], .codec = f[1], .type = f[2], .width = (unsigned)strtoul(f[3], NULL, 10),
+		.height = (unsigned)strtoul(f[4], NULL, 10), .stride = (unsigned)strtoul(f[5], NULL, 10),
+		.top_down = f[6][0] == '1', .flags = f[7], .decoded = f[9], .format = f[10]};
+	v.in = load(v.file);
+	v.want = load(v.decoded);
+	tap(v.file, c->run(&v));
+	free((void *)v.in.p);
+	free((void *)v.want.p);
+}
+
+static void run_bad(char *line)
+{
+	const struct codec *c;
+	struct slice in;
+	char *f[4];
+
+	if (!fields(line, f, ARRAY_SIZE(f)) || !(c = codec_of(f[1])) || strstr(f[3], "tolerable"))
+		return;
+	in = load(f[0]);
+	tap(f[0], c->accepts(in) ? WRONG("accepted: %s", f[3]) : NULL);
+	free((void *)in.p);
+}
+
+static void each_line(const char *file, void (*f)(char *line))
+{
+	char *path = xasprintf("%s/%s", dir, file), *line = NULL;
+	FILE *in = fopen(path, "r");
+	size_t cap = 0;
+
+	while (in && getline(&line, &cap, in) > 0)
+		f(line);
+	if (in)
+		fclose(in);
+	free(line);
+	free(path);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2) {
+		fprintf(stderr, "usage: vectors DIR\n");
+		return 64;
+	}
+	dir = argv[1];
+	each_line("manifest.tsv", run_row);
+	each_line("bad/bad.tsv", run_bad);
+	printf("1..%u\n", number);
+	return failures != 0;
+}
