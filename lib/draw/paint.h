@@ -1,0 +1,56 @@
+/* What the drawing commands share: where pixels are drawn (region and mask), and what with (brush and source), once
+ * images have become pixels of the surface's format. Private to the room. */
+#ifndef DRAW_PAINT_H
+#define DRAW_PAINT_H
+
+#include "draw/canvas.h"
+
+/* The same memory seen as another format of as many bits; the caller unreferences it. */
+pixman_image_t *pixmap_view(const struct pixmap *p, uint32_t format);
+
+/* Where a command draws. */
+struct area {
+	struct pixmap *dst;
+	pixman_region32_t region; /* box, clip and surface */
+	struct pixmap *mask;      /* 1_A; NULL none. Owned */
+	int mask_x, mask_y;       /* the surface pixel of the mask's first one */
+	bool mask_invers;
+};
+
+void area_fini(struct area *a);
+static inline bool area_empty(struct area *a)
+{
+	return !pixman_region32_not_empty(&a->region);
+}
+
+/* A brush: one word, or a pattern in the surface's format that repeats from (x, y). */
+struct ink {
+	uint32_t word;
+	struct pixmap *pattern; /* owned; NULL: solid */
+	int x, y;
+};
+
+/* Pixels in the surface's format; (x, y) is the surface pixel of their first one. */
+struct sheet {
+	struct pixmap *p; /* owned; NULL: none */
+	int x, y;
+};
+
+/* Applies a rop table to the area. Source and ink as far as the rop needs them: the source must cover the region. */
+void paint_rop(struct area *a, uint8_t rop, const struct ink *ink, const struct sheet *src);
+
+/* Copies what of the source is not `key` in the bits of `mask`. */
+void paint_keyed(struct area *a, const struct sheet *src, uint32_t key, uint32_t mask);
+
+/* The part of an image that a command wants, as pixels of `format`, unscaled or scaled. `area`: src_area; `box`: the
+ * command's box; the result covers region ∩ what there is of it; region shrinks to that where the image is not scaled
+ * and does not reach. E_INVAL for areas that no image can have. `like_rop3`: its own rule of where scaling starts. */
+int sheet_cut(struct sheet *out, struct pixmap *img, const struct rect *area, const struct rect *box,
+	pixman_region32_t *region, uint32_t format, unsigned scale_mode, bool like_rop3);
+
+/* img itself when it has the depth, else converted as the pixel rules say. Takes the reference. */
+struct pixmap *pixmap_convert(struct pixmap *img, uint32_t format);
+
+bool rect_is_empty(const struct rect *r);
+
+#endif

@@ -1,0 +1,69 @@
+/* Shared pixels. The memory is ours, the pixman image over it is for pixman's operations. */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "draw/canvas.h"
+
+static const struct {
+	uint32_t format;
+	unsigned bits;
+	pixman_format_code_t code;
+} formats[] = {
+	{SURFACE_FMT_32_xRGB, 32, PIXMAN_x8r8g8b8},
+	{SURFACE_FMT_32_ARGB, 32, PIXMAN_a8r8g8b8},
+	{SURFACE_FMT_16_555, 16, PIXMAN_x1r5g5b5},
+	{SURFACE_FMT_16_565, 16, PIXMAN_r5g6b5},
+	{SURFACE_FMT_8_A, 8, PIXMAN_a8},
+	{SURFACE_FMT_1_A, 1, PIXMAN_a1},
+};
+
+unsigned pixmap_bits(uint32_t format)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+		if (formats[i].format == format)
+			return formats[i].bits;
+	return 0;
+}
+
+static pixman_format_code_t code_of(uint32_t format)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+		if (formats[i].format == format)
+			return formats[i].code;
+	abort();
+}
+
+pixman_image_t *pixmap_view(const struct pixmap *p, uint32_t format)
+{
+	return pixman_image_create_bits_no_clear(code_of(format), (int)p->width, (int)p->height,
+		(uint32_t *)(void *)p->data, p->stride);
+}
+
+struct pixmap *pixmap_new(uint32_t format, unsigned width, unsigned height)
+{
+	struct pixmap *p = new(struct pixmap);
+
+	p->refs = 1;
+	p->format = format;
+	p->width = width;
+	p->height = height;
+	p->stride = (int)(((size_t)width * pixmap_bits(format) + 31) / 32 * 4);
+	p->data = xcalloc((size_t)p->stride, height);
+	p->image = pixmap_view(p, format);
+	return p;
+}
+
+struct pixmap *pixmap_ref(struct pixmap *p)
+{
+	p->refs++;
+	return p;
+}
+
+void pixmap_unref(struct pixmap *p)
+{
+	if (!p || --p->refs)
+		return;
+	pixman_image_unref(p->image);
+	free(p->data);
+	free(p);
+}
