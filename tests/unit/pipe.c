@@ -1,0 +1,335 @@
+/* The mirror property: whatever a device is told, and however late a client takes it, the client's canvas ends as the
+ * device's. The clients here are canvases that execute what the pipe gives, encoded and decoded once. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "base/rng.h"
+#include "server/encode.h"
+#include "server/pipe.h"
+
+enum { SCREEN_W = 90, SCREEN_H = 60, SURFACES = 4, CLIENTS = 3, STEPS = 4000 };
+
+struct client {
+	struct pipe *pipe;
+	struct canvas *canvas;
+	uint64_t now;
+	unsigned marks, kicks, regions, items;
+};
+
+static uint64_t client_now(void *owner)
+{
+	return ((struct client *)owner)->now;
+}
+
+static void client_kick(void *owner)
+{
+	((struct client *)owner)->kicks++;
+}
+
+/* 32-bit and 1-bit bitmaps are all that these devices send. */
+static int client_image(void *owner, const struct image *img, bool mask, uint32_t target, struct pixmap **out)
+{
+	const struct bitmap_data *b = &img->bitmap;
+	struct pixmap *p;
+
+	(void)owner, (void)target;
+	assert_int_equal(img->d.type, IMAGE_TYPE_BITMAP);
+	assert_int_equal(b->format, mask ? BITMAP_FMT_1BIT_LE
+		: b->format == BITMAP_FMT_RGBA ? BITMAP_FMT_RGBA : BITMAP_FMT_32BIT);
+	p = pixmap_new(mask ? SURFACE_FMT_1_A : b->format == BITMAP_FMT_RGBA ? SURFACE_FMT_32_ARGB
+		: SURFACE_FMT_32_xRGB, b->x, b->y);
+	for (uint32_t y = 0; y < b->y; y++)
+		memcpy(p->data + y * (size_t)p->stride, b->data.p + y * (size_t)b->stride,
+			b->stride < (uint32_t)p->stride ? b->stride : (size_t)p->stride);
+	*out = p;
+	return 0;
+}
+
+static void execute(struct client *c, unsigned number, const void *body)
+{
+	const struct wire_desc *d = wire_msg_find(WIRE_DISPLAY, WIRE_S, number)->desc();
+	struct arena a = {0};
+	struct buf msg = {0};
+	struct wire_in in = {.arena = &a};
+	void *host = malloc(wire_desc_size(d));
+
+	assert_int_equal(wire_encode(d, body, 0, &msg), 0);
+	in.msg = buf_slice(&msg);
+	assert_int_equal(wire_decode(d, &in, host), 0);
+	assert_int_equal(canvas_draw(c->canvas, number, host, NULL), 0);
+	free(host);
+	buf_fini(&msg);
+	arena_fini(&a);
+}
+
+/* Takes one thing from the pipe; false when there is nothing. */
+static bool take(struct client *c, struct device *d)
+{
+	static const struct encode_rules rules = {.raw = true};
+	struct arena a = {0};
+	struct pipe_out out;
+	struct draw_copy copy;
+	struct pixmap *pixels = NULL;
+
+	pipe_next(c->pipe, &out);
+	switch (out.kind) {
+	case PIPE_NOTHING:
+		return false;
+	case PIPE_DRAW:
+		execute(c, out.item->number, encode_item(&rules, out.item, &a));
+		draw_item_unref(out.item);
+		c->items++;
+		break;
+	case PIPE_CREATE:
+		assert_int_equal(canvas_surface_create(c->canvas, &out.create), 0);
+		break;
+	case PIPE_DESTROY:
+		assert_int_equal(canvas_surface_destroy(c->canvas, out.id), 0);
+		break;
+	case PIPE_REGION:
+		encode_region(&rules, d->canvas, out.id, &out.rect, &a, &copy, &pixels);
+		execute(c, S_DISPLAY_DRAW_COPY, &copy);
+		pixmap_unref(pixels);
+		c->regions++;
+		break;
+	case PIPE_MARK:
+		c->marks++;
+		break;
+	case PIPE_MONITORS:
+		break;
+	}
+	arena_fini(&a);
+	return true;
+}
+
+static struct client *client_new(struct device *d)
+{
+	struct client *c = calloc(1, sizeof(*c));
+
+	c->canvas = canvas_new(client_image, c);
+	c->pipe = pipe_new(d, client_now, client_kick, c);
+	return c;
+}
+
+static void client_free(struct client *c)
+{
+	pipe_free(c->pipe);
+	canvas_free(c->canvas);
+	free(c);
+}
+
+static void same_surfaces(struct client *c, struct device *d)
+{
+	for (uint32_t id = 0; id < SURFACES; id++) {
+		struct pixmap *a = canvas_surface(d->canvas, id), *b = canvas_surface(c->canvas, id);
+
+		assert_true(!a == !b);
+		if (!a)
+			continue;
+		assert_int_equal(a->width, b->width);
+		assert_int_equal(a->height, b->height);
+		assert_int_equal(a->format, b->format);
+		for (unsigned y = 0; y < a->height; y++)
+			for (unsigned x = 0; x < a->width; x++) {
+				uint32_t p = ((uint32_t *)(a->data + y * (size_t)a->stride))[x];
+				uint32_t q = ((uint32_t *)(b->data + y * (size_t)b->stride))[x];
+				uint32_t used = a->format == SURFACE_FMT_32_ARGB ? 0xffffffff : 0xffffff;
+
+				if ((p & used) != (q & used))
+					fail_msg("surface %u differs at %u,%u: %08x %08x", id, x, y, p, q);
+			}
+	}
+}
+
+static struct rect random_box(struct rng *r)
+{
+	struct rect b;
+
+	b.left = (int)rng_below(r, SCREEN_W + 20) - 10;
+	b.top = (int)rng_below(r, SCREEN_H + 20) - 10;
+	b.right = b.left + 1 + (int)rng_below(r, 40);
+	b.bottom = b.top + 1 + (int)rng_below(r, 40);
+	return b;
+}
+
+static void random_copy(struct device *d, struct rng *r, uint32_t on)
+{
+	struct rect box = random_box(r);
+	unsigned w = (unsigned)(box.right - box.left), h = (unsigned)(box.bottom - box.top);
+	struct pixmap *p = pixmap_new(SURFACE_FMT_32_xRGB, w, h);
+	struct draw_copy copy = {.base = {.surface_id = on, .box = box}, .src_area = {.right = (int)w, .bottom = (int)h},
+		.rop = ROPD_OP_PUT, .scale_mode = SCALE_MODE_NEAREST};
+	struct image img;
+	uint64_t id;
+
+	for (unsigned y = 0; y < h; y++)
+		for (unsigned x = 0; x < w; x++)
+			((uint32_t *)(p->data + y * (size_t)p->stride))[x] = (uint32_t)rng_next(r) & 0xffffff;
+	if (rng_below(r, 3) == 0)
+		copy.rop = ROPD_OP_XOR;
+	id = device_picture(d, p);
+	img = device_image(d, id);
+	copy.src = &img;
+	assert_int_equal(device_draw(d, S_DISPLAY_DRAW_COPY, &copy), 0);
+	device_picture_forget(d, id);
+	pixmap_unref(p);
+}
+
+static void random_surface_copy(struct device *d, struct rng *r, uint32_t on, uint32_t from)
+{
+	struct pixmap *s = canvas_surface(d->canvas, from);
+	struct image img = device_surface_image(d, from);
+	struct draw_copy copy = {.base = {.surface_id = on,
+			.box = {.left = 3, .top = 4, .right = 3 + (int)s->width, .bottom = 4 + (int)s->height}},
+		.src = &img, .src_area = {.right = (int)s->width, .bottom = (int)s->height}, .rop = ROPD_OP_PUT,
+		.scale_mode = SCALE_MODE_NEAREST};
+
+	(void)r;
+	if (on != from)
+		assert_int_equal(device_draw(d, S_DISPLAY_DRAW_COPY, &copy), 0);
+}
+
+static void random_step(struct device *d, struct rng *r)
+{
+	uint32_t on = rng_below(r, SURFACES), from = rng_below(r, SURFACES);
+	struct rect box = random_box(r);
+
+	if (!canvas_surface(d->canvas, on)) {
+		device_surface_create(d, on, 20 + rng_below(r, SCREEN_W), 20 + rng_below(r, SCREEN_H),
+			SURFACE_FMT_32_xRGB);
+		return;
+	}
+	switch (rng_below(r, 40)) {
+	case 0:
+		if (on)
+			device_surface_destroy(d, on);
+		else if (rng_below(r, 8) == 0)
+			device_resize(d, 20 + rng_below(r, SCREEN_W), 20 + rng_below(r, SCREEN_H));
+		break;
+	case 1 ... 10:
+		random_copy(d, r, on);
+		break;
+	case 11 ... 15:
+		if (canvas_surface(d->canvas, from))
+			random_surface_copy(d, r, on, from);
+		break;
+	case 16 ... 22:
+		device_draw(d, S_DISPLAY_COPY_BITS, &(struct copy_bits){.base = {.surface_id = on, .box = box},
+			.src_pos = {(int)rng_below(r, 30), (int)rng_below(r, 30)}});
+		break;
+	case 23 ... 27:
+		device_draw(d, S_DISPLAY_DRAW_INVERS, &(struct draw_blackness){
+			.base = {.surface_id = on, .box = box}});
+		break;
+	default:
+		device_draw(d, S_DISPLAY_DRAW_FILL, &(struct draw_fill){.base = {.surface_id = on, .box = box},
+			.brush = {.type = BRUSH_TYPE_SOLID, .color = (uint32_t)rng_next(r) & 0xffffff},
+			.rop = rng_below(r, 2) ? ROPD_OP_XOR : ROPD_OP_PUT});
+	}
+}
+
+static void mirror(void **state)
+{
+	struct device *d = device_new();
+	struct client *c[CLIENTS];
+	struct rng r = {7};
+	unsigned regions = 0, items = 0;
+
+	(void)state;
+	assert_int_equal(device_resize(d, SCREEN_W, SCREEN_H), 0);
+	for (int i = 0; i < CLIENTS; i++)
+		c[i] = client_new(d);
+	for (int step = 0; step < STEPS; step++) {
+		int who = (int)rng_below(&r, CLIENTS);
+
+		random_step(d, &r);
+		/* the first takes at once, the second now and then, the third rarely and late */
+		for (unsigned n = rng_below(&r, who == 0 ? 8 : 3); n && (who < 2 || step % 50 == 0); n--)
+			take(c[who], d);
+		c[who]->now += who == 2 ? 300 : 5;
+		if (step % 500 == 499) {
+			for (int i = 0; i < CLIENTS; i++) {
+				while (take(c[i], d))
+					;
+				same_surfaces(c[i], d);
+			}
+		}
+		if (rng_below(&r, 300) == 0) { /* one leaves, another comes */
+			client_free(c[who]);
+			c[who] = client_new(d);
+		}
+	}
+	for (int i = 0; i < CLIENTS; i++) {
+		while (take(c[i], d))
+			;
+		same_surfaces(c[i], d);
+		assert_true(c[i]->kicks > 0);
+		regions += c[i]->regions;
+		items += c[i]->items;
+		client_free(c[i]);
+	}
+	assert_true(regions > 10 && items > 100); /* both ways were gone */
+	device_free(d);
+}
+
+/* L-18: a client that takes nothing holds a bounded queue. */
+static void bounded(void **state)
+{
+	struct device *d = device_new();
+	struct client *c;
+	static uint8_t pixels[256 * 256 * 4];
+
+	(void)state;
+	device_resize(d, 256, 256);
+	c = client_new(d);
+	while (take(c, d))
+		;
+	assert_int_equal(c->marks, 1);
+	for (int i = 0; i < 200; i++) {
+		pixels[0] = (uint8_t)i;
+		assert_int_equal(device_put(d, 0, 0, 0, 256, 256, pixels, 256 * 4), 0);
+		assert_true(pipe_bytes(c->pipe) <= PIPE_BYTES + sizeof(pixels) + 4096);
+	}
+	assert_true(pipe_catching_up(c->pipe));
+	while (take(c, d))
+		;
+	same_surfaces(c, d);
+	client_free(c);
+	device_free(d);
+}
+
+/* A new screen is complete before it is shown. */
+static void marks(void **state)
+{
+	struct device *d = device_new();
+	struct client *c;
+
+	(void)state;
+	device_resize(d, 64, 64);
+	c = client_new(d);
+	while (take(c, d))
+		;
+	assert_int_equal(c->marks, 1);
+	device_resize(d, 32, 32);
+	while (take(c, d))
+		;
+	assert_int_equal(c->marks, 2);
+	same_surfaces(c, d);
+	client_free(c);
+	device_free(d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(marks),
+		cmocka_unit_test(bounded),
+		cmocka_unit_test(mirror),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
