@@ -8,6 +8,7 @@
 
 static log_sink *sink;
 static enum log_level max_level;
+static bool hushed;
 
 void log_set(log_sink *s, enum log_level max)
 {
@@ -15,11 +16,16 @@ void log_set(log_sink *s, enum log_level max)
 	max_level = max;
 }
 
+void log_set_quiet(bool quiet)
+{
+	hushed = quiet;
+}
+
 static void say(enum log_level level, const char *fmt, va_list ap)
 {
 	struct buf raw = {0}, out = {0};
 
-	if (!sink || level > max_level)
+	if (!sink || hushed || level > max_level)
 		return;
 	buf_vprintf(&raw, fmt, ap);
 	text_escape(&out, buf_slice(&raw));

@@ -3,6 +3,8 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
+#include <stdbool.h>
+
 enum log_level {
 	LOG_ERROR, /* shown even with -q */
 	LOG_WARN,  /* default */
@@ -13,6 +15,8 @@ enum log_level {
 typedef void log_sink(enum log_level level, const char *line);
 
 void log_set(log_sink *sink, enum log_level max);
+/* Says nothing for a while: of something that may fail without being a fault. */
+void log_set_quiet(bool quiet);
 void log_msg(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...) log_msg(LOG_ERROR, __VA_ARGS__)

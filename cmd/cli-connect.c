@@ -1,0 +1,212 @@
+/* The connecting family: servers, what is trusted, and secrets, which never stand on the command line. */
+#include "cmd/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+static char *password_file, *password_fd;
+struct cli_connect cli_connect;
+
+struct poptOption cli_connect_table[] = {
+	{"ca-file", 0, POPT_ARG_STRING, &cli_connect.ca_file, 0, "trust the certificates in FILE", "FILE"},
+	{"host-subject", 0, POPT_ARG_STRING, &cli_connect.host_subject, 0,
+		"the server's certificate has this subject, whatever its host name", "S"},
+	{"pin", 0, POPT_ARG_STRING, &cli_connect.pin, 0, "the server's certificate has this SHA-256", "HEX"},
+	{"tls-channels", 0, POPT_ARG_STRING, &cli_connect.tls_channels, 0, "channels that must use TLS: main,... or all",
+		"LIST"},
+	{"timeout", 0, POPT_ARG_STRING, &cli_connect.timeout, 0, "give up after D", "D"},
+	{"retry", 0, POPT_ARG_STRING, &cli_connect.retry, 0, "try again for D while nobody listens", "D"},
+	{"password-file", 0, POPT_ARG_STRING, &password_file, 0, "the ticket is the first line of FILE", "FILE"},
+	{"password-fd", 0, POPT_ARG_STRING, &password_fd, 0, "the ticket is the first line of descriptor N", "N"},
+	POPT_TABLEEND
+};
+
+int cli_timeouts(long long *timeout_ms, long long *retry_ms)
+{
+	*timeout_ms = *retry_ms = 0;
+	if (cli_duration("--timeout", cli_connect.timeout, 1000, timeout_ms) ||
+		cli_duration("--retry", cli_connect.retry, 1000, retry_ms))
+		return E_USAGE;
+	return 0;
+}
+
+/* Everything of a descriptor, at most `max` bytes; false and errno. */
+static bool read_all(int fd, size_t max, struct buf *out)
+{
+	ssize_t n;
+
+	while ((n = read(fd, buf_reserve(out, 4096), 4096)) > 0) {
+		buf_commit(out, (size_t)n);
+		if (buf_len(out) > max) {
+			errno = EFBIG;
+			return false;
+		}
+	}
+	return n == 0;
+}
+
+static int read_vv(const char *word, struct endpoint *e)
+{
+	bool in = strcmp(word, "-") == 0;
+	int fd = in ? STDIN_FILENO : open(word, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct buf text = {0};
+	struct stat st, now;
+	int rc = 0;
+
+	if (fd < 0 || !read_all(fd, LIM_VV_FILE, &text)) {
+		cli_error("%s: %s", word, strerror(errno));
+		rc = E_NOFILE;
+	}
+	if (!rc)
+		rc = endpoint_parse_vv(e, buf_slice(&text));
+	/* only the very file that was read goes, and only if it is ours (D-5) */
+	if (!rc && e->delete_file && !in && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+		lstat(word, &now) == 0 && now.st_ino == st.st_ino && now.st_dev == st.st_dev)
+		unlink(word);
+	if (fd >= 0 && !in)
+		close(fd);
+	if (text.mem)
+		explicit_bzero(text.mem, text.cap);
+	buf_fini(&text);
+	return rc;
+}
+
+static bool ends_in(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+/* A password in a URI is taken and wiped from where ps shows it (C-1). */
+static void wipe_uri(const char *word)
+{
+	char *p = strstr((char *)word, "password=");
+
+	for (p = p ? p + 9 : NULL; p && *p && *p != '&' && *p != ';'; p++)
+		*p = 'x';
+}
+
+int cli_endpoint(const char *word, struct endpoint *e)
+{
+	struct stat st;
+	int rc;
+
+	*e = (struct endpoint){0};
+	if (strcmp(word, "-") == 0) {
+		rc = read_vv(word, e);
+	} else if (strstr(word, "://")) {
+		rc = endpoint_parse(e, word);
+		wipe_uri(word);
+	} else if (stat(word, &st) == 0 && S_ISREG(st.st_mode)) {
+		rc = read_vv(word, e);
+	} else if (strchr(word, '/') || ends_in(word, ".vv")) {
+		cli_error("%s: %s", word, strerror(ENOENT));
+		rc = E_NOFILE;
+	} else {
+		rc = endpoint_parse(e, word);
+	}
+	return rc;
+}
+
+static char *first_line(struct buf *text)
+{
+	char *s = xstrdup(buf_cstr(text));
+
+	s[strcspn(s, "\r\n")] = 0;
+	explicit_bzero(text->mem, text->cap);
+	buf_fini(text);
+	return s;
+}
+
+static char *secret_of(int fd, const char *what, int *err)
+{
+	struct buf text = {0};
+
+	if (fd >= 0 && read_all(fd, LIM_PASSWORD_FILE, &text))
+		return first_line(&text);
+	cli_error("%s: %s", what, strerror(errno));
+	buf_fini(&text);
+	*err = E_NOFILE;
+	return NULL;
+}
+
+char *cli_password(const struct endpoint *e, int *err)
+{
+	char *env = getenv("SPICE_PASSWORD"), *secret = NULL;
+	long long n = -1;
+	int fd;
+
+	*err = 0;
+	if (env) {
+		secret = xstrdup(env);
+		explicit_bzero(env, strlen(env));
+		unsetenv("SPICE_PASSWORD");
+	}
+	if (password_file || password_fd) {
+		if (secret)
+			explicit_bzero(secret, strlen(secret));
+		free(secret);
+		if (password_fd && cli_number("--password-fd", password_fd, 0, INT32_MAX, &n)) {
+			*err = E_USAGE;
+			return NULL;
+		}
+		fd = password_file ? open(password_file, O_RDONLY | O_CLOEXEC | O_NOCTTY) : (int)n;
+		secret = secret_of(fd, password_file ? password_file : "--password-fd", err);
+		if (password_file && fd >= 0)
+			close(fd);
+		return secret;
+	}
+	if (!secret && e->password)
+		secret = xstrdup(e->password);
+	return secret;
+}
+
+char *cli_ask_password(const char *prompt)
+{
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	struct termios old, quiet;
+	char line[256] = {0};
+	ssize_t n;
+	char *secret;
+
+	if (fd < 0)
+		return NULL;
+	if (tcgetattr(fd, &old) == 0) {
+		quiet = old;
+		quiet.c_lflag &= (tcflag_t) ~(unsigned)ECHO;
+		tcsetattr(fd, TCSAFLUSH, &quiet);
+	}
+	dprintf(fd, "%s", prompt);
+	n = read(fd, line, sizeof(line) - 1);
+	tcsetattr(fd, TCSAFLUSH, &old);
+	dprintf(fd, "\n");
+	close(fd);
+	line[n > 0 ? n : 0] = 0;
+	line[strcspn(line, "\r\n")] = 0;
+	secret = n > 0 ? xstrdup(line) : NULL;
+	explicit_bzero(line, sizeof(line));
+	return secret;
+}
+
+struct tls_client *cli_trust(const struct endpoint *e, int *err)
+{
+	struct tls_trust t = {
+		.ca_file = cli_connect.ca_file,
+		.ca_pem = e->ca ? slice_str(e->ca) : (struct slice){0},
+		.host_subject = cli_connect.host_subject ? cli_connect.host_subject : e->host_subject,
+		.pin = cli_connect.pin,
+	};
+
+	return tls_client_new(&t, err);
+}

@@ -1,0 +1,340 @@
+/* The listening family: addresses, certificates, tickets, readiness; and the rule that nothing listens beyond
+ * loopback without TLS and authentication (D-1). */
+#include "cmd/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+static struct {
+	char *port, *tls_port, *unix_path, *addr, *listen_file, *ready_fd, *max_clients;
+	char *pki_dir, *cert, *key, *tls_channels, *ticket_file, *password_fd;
+	int no_auth, insecure;
+} opt;
+
+struct poptOption cli_listen_table[] = {
+	{"port", 'p', POPT_ARG_STRING, &opt.port, 0, "plain port, that takes TLS and WebSocket too (default 5900, 0 any)",
+		"N"},
+	{"tls-port", 0, POPT_ARG_STRING, &opt.tls_port, 0, "a port for TLS only", "N"},
+	{"unix", 0, POPT_ARG_STRING, &opt.unix_path, 0, "a unix socket", "PATH"},
+	{"addr", 0, POPT_ARG_STRING, &opt.addr, 0, "address to listen on (default 127.0.0.1 and ::1)", "A"},
+	{"insecure-open", 0, POPT_ARG_NONE, &opt.insecure, 0, "listen beyond loopback without TLS or tickets", NULL},
+	{"max-clients", 0, POPT_ARG_STRING, &opt.max_clients, 0, "clients at once (default 8, at most 64)", "N"},
+	{"listen-file", 0, POPT_ARG_STRING, &opt.listen_file, 0, "write the addresses to FILE once it accepts", "FILE"},
+	{"ready-fd", 0, POPT_ARG_STRING, &opt.ready_fd, 0, "write a newline to descriptor N once it accepts", "N"},
+	POPT_TABLEEND
+};
+
+struct poptOption cli_security_table[] = {
+	{"pki-dir", 0, POPT_ARG_STRING, &opt.pki_dir, 0, "server-cert.pem and server-key.pem are in DIR", "DIR"},
+	{"cert", 0, POPT_ARG_STRING, &opt.cert, 0, "certificate, PEM", "FILE"},
+	{"key", 0, POPT_ARG_STRING, &opt.key, 0, "its key, PEM", "FILE"},
+	{"tls-channels", 0, POPT_ARG_STRING, &opt.tls_channels, 0, "channels that must use TLS: main,inputs,... or all",
+		"LIST"},
+	POPT_TABLEEND
+};
+
+struct poptOption cli_tickets_table[] = {
+	{"ticket-file", 0, POPT_ARG_STRING, &opt.ticket_file, 0, "the tickets that are let in, one a line", "FILE"},
+	{"password-fd", 0, POPT_ARG_STRING, &opt.password_fd, 0, "one ticket more, read from descriptor N", "N"},
+	{"no-auth", 0, POPT_ARG_NONE, &opt.no_auth, 0, "ask nobody (on loopback and unix sockets only)", NULL},
+	POPT_TABLEEND
+};
+
+static struct tls_server *tls;
+static const char *lines[16];
+static unsigned n_lines;
+
+static bool certificates_given(void)
+{
+	return opt.pki_dir || opt.cert || opt.key;
+}
+
+static bool tickets_given(void)
+{
+	return opt.ticket_file || opt.password_fd;
+}
+
+static int load_certificates(void)
+{
+	char *cert, *key;
+	int err = 0;
+
+	if (!certificates_given())
+		return 0;
+	if (!opt.pki_dir && (!opt.cert || !opt.key)) {
+		cli_error("--cert and --key go together");
+		return E_USAGE;
+	}
+	cert = opt.cert ? xstrdup(opt.cert) : xasprintf("%s/server-cert.pem", opt.pki_dir);
+	key = opt.key ? xstrdup(opt.key) : xasprintf("%s/server-key.pem", opt.pki_dir);
+	tls = tls_server_new(cert, key, &err);
+	free(cert);
+	free(key);
+	return tls ? 0 : err;
+}
+
+/* The one ticket of --password-fd: the first line. */
+static int read_ticket(struct server *s)
+{
+	char secret[LIM_PASSWORD_FILE] = {0};
+	size_t n = 0;
+	ssize_t got;
+	long long fd;
+	int rc;
+
+	if (cli_number("--password-fd", opt.password_fd, 0, INT32_MAX, &fd))
+		return E_USAGE;
+	while (n < sizeof(secret) - 1 && (got = read((int)fd, secret + n, sizeof(secret) - 1 - n)) > 0)
+		n += (size_t)got;
+	secret[strcspn(secret, "\r\n")] = 0;
+	rc = server_ticket(s, secret);
+	explicit_bzero(secret, sizeof(secret));
+	return rc;
+}
+
+static int read_tickets(struct server *s)
+{
+	int rc = 0;
+
+	if (opt.no_auth && tickets_given()) {
+		cli_error("--no-auth and tickets contradict each other");
+		return E_USAGE;
+	}
+	if (opt.ticket_file)
+		rc = server_tickets(s, opt.ticket_file);
+	if (!rc && opt.password_fd)
+		rc = read_ticket(s);
+	return rc;
+}
+
+void cli_listen_reload(struct server *s)
+{
+	if (opt.ticket_file && server_tickets(s, opt.ticket_file) == 0)
+		log_info("tickets read again");
+}
+
+/* Numeric addresses that no other machine reaches. */
+static bool loopback(const char *host)
+{
+	return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 || strcmp(host, "localhost") == 0;
+}
+
+static int check_open(const char *addr)
+{
+	if (opt.insecure) {
+		log_warn("--insecure-open: %s is open to the network without TLS or tickets", addr);
+		return 0;
+	}
+	if (!tickets_given() || !certificates_given()) {
+		cli_error("%s is not loopback: that needs tickets (--ticket-file) and TLS (--pki-dir), or "
+			  "--insecure-open", addr);
+		return E_CONFIG;
+	}
+	return 0;
+}
+
+static int listen_one(struct server *s, const char *where, bool tls_only)
+{
+	const char *line;
+	int rc = server_listen(s, where, tls, tls_only, &line);
+
+	if (!rc)
+		lines[n_lines++] = line;
+	return rc;
+}
+
+/* A port on --addr, or on both loopbacks: a machine without IPv6 has one of them only. */
+static int listen_port(struct server *s, const char *option, const char *text, bool tls_only)
+{
+	long long port;
+	char *where;
+	int rc;
+
+	if (cli_number(option, text, 0, 65535, &port))
+		return E_USAGE;
+	if (opt.addr) {
+		where = xasprintf(strchr(opt.addr, ':') ? "[%s]:%lld" : "%s:%lld", opt.addr, port);
+		rc = listen_one(s, where, tls_only);
+		free(where);
+		return rc;
+	}
+	where = xasprintf("127.0.0.1:%lld", port);
+	rc = listen_one(s, where, tls_only);
+	free(where);
+	if (rc)
+		return rc;
+	/* the same port on ::1, also when it was chosen for us */
+	where = xasprintf("[::1]%s", strrchr(lines[n_lines - 1], ':'));
+	log_set_quiet(true);
+	listen_one(s, where, tls_only);
+	log_set_quiet(false);
+	free(where);
+	return 0;
+}
+
+/* Is this socket one that only this machine reaches? */
+static bool local_socket(int fd)
+{
+	struct sockaddr_storage a;
+	socklen_t n = sizeof(a);
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&a;
+
+	if (getsockname(fd, (struct sockaddr *)&a, &n))
+		return false;
+	if (a.ss_family == AF_UNIX)
+		return true;
+	if (a.ss_family == AF_INET)
+		return ((const uint8_t *)&((const struct sockaddr_in *)&a)->sin_addr)[0] == 127;
+	return a.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+}
+
+enum { FIRST_INHERITED = 3 };
+
+/* LISTEN_FDS of socket activation; how many there are. */
+static int inherited(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	long long p = 0, n = 0;
+
+	if (!pid || !fds || text_number(pid, 1, INT32_MAX, &p) || p != getpid() || text_number(fds, 1, 16, &n))
+		return 0;
+	return (int)n;
+}
+
+static int listen_inherited(struct server *s, int n)
+{
+	int rc = 0;
+
+	for (int fd = FIRST_INHERITED; fd < FIRST_INHERITED + n && !rc; fd++) {
+		const char *line;
+
+		if (!local_socket(fd) && (rc = check_open("the inherited socket")))
+			return rc;
+		if (!(rc = server_listen_fd(s, fd, tls, false, &line)))
+			lines[n_lines++] = line;
+	}
+	return rc;
+}
+
+int cli_server_options(struct server_options *o)
+{
+	long long n = LIM_CLIENTS;
+
+	if (cli_number("--max-clients", opt.max_clients, 1, LIM_CLIENTS_MAX, &n))
+		return E_USAGE;
+	o->max_clients = (unsigned)n;
+	o->tls_channels = opt.tls_channels;
+	o->need_tls = opt.addr && !loopback(opt.addr) && !opt.insecure;
+	if (o->tls_channels && !certificates_given()) {
+		cli_error("--tls-channels needs certificates: --pki-dir");
+		return E_CONFIG;
+	}
+	return 0;
+}
+
+int cli_listen(struct server *s)
+{
+	int rc, n = inherited();
+	char *where;
+
+	if ((rc = load_certificates()) || (rc = read_tickets(s)))
+		return rc;
+	if (opt.tls_port && !tls) {
+		cli_error("--tls-port needs certificates: --pki-dir");
+		return E_CONFIG;
+	}
+	if (opt.addr && !loopback(opt.addr) && (rc = check_open(opt.addr)))
+		return rc;
+	if (n)
+		return listen_inherited(s, n);
+	if (opt.unix_path) {
+		where = xasprintf("unix:%s", opt.unix_path);
+		rc = listen_one(s, where, false);
+		free(where);
+	}
+	if (!rc && (opt.port || (!opt.unix_path && !opt.tls_port)))
+		rc = listen_port(s, "--port", opt.port ? opt.port : "5900", false);
+	if (!rc && opt.tls_port)
+		rc = listen_port(s, "--tls-port", opt.tls_port, true);
+	return rc;
+}
+
+void cli_listen_done(void)
+{
+	tls_server_free(tls);
+	tls = NULL;
+}
+
+/* ---- readiness ---- */
+
+/* The file appears whole: written beside its place, then renamed. */
+static int write_listen_file(struct slice text)
+{
+	char *tmp = xasprintf("%s.XXXXXX", opt.listen_file);
+	int fd = mkstemp(tmp);
+	bool ok = fd >= 0 && write(fd, text.p, text.n) == (ssize_t)text.n;
+
+	ok = (fd < 0 || close(fd) == 0) && ok && rename(tmp, opt.listen_file) == 0;
+	if (!ok) {
+		cli_error("%s: %s", opt.listen_file, strerror(errno));
+		if (fd >= 0)
+			unlink(tmp);
+	}
+	free(tmp);
+	return ok ? 0 : E_CREATE;
+}
+
+static void notify_systemd(void)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int fd;
+
+	if (!path || (*path != '/' && *path != '@') || strlen(path) >= sizeof(a.sun_path))
+		return;
+	memcpy(a.sun_path, path, strlen(path));
+	if (*path == '@')
+		a.sun_path[0] = 0;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && sendto(fd, "READY=1", 7, MSG_NOSIGNAL, (struct sockaddr *)&a,
+		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path))) < 0)
+		log_warn("NOTIFY_SOCKET: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+int cli_ready(bool on_stdout)
+{
+	struct buf text = {0};
+	long long fd = -1;
+	int rc = 0;
+
+	for (unsigned i = 0; i < n_lines; i++)
+		buf_printf(&text, "listening %s\n", lines[i]);
+	fputs(buf_cstr(&text), on_stdout ? stdout : stderr);
+	fflush(stdout);
+	if (opt.listen_file)
+		rc = write_listen_file(buf_slice(&text));
+	buf_fini(&text);
+	if (!rc && opt.ready_fd) {
+		if (cli_number("--ready-fd", opt.ready_fd, 0, INT32_MAX, &fd))
+			return E_USAGE;
+		if (write((int)fd, "\n", 1) != 1) {
+			cli_error("--ready-fd %lld: %s", fd, strerror(errno));
+			return E_CREATE;
+		}
+	}
+	if (!rc)
+		notify_systemd();
+	return rc;
+}

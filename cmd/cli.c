@@ -1,0 +1,204 @@
+/* The skeleton of every command: options, log, exit status, signals. */
+#include "cmd/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+static const char *name = "spiceutils";
+static int quiet, verbose, version;
+
+static void count_verbose(poptContext con, enum poptCallbackReason reason, const struct poptOption *o, const char *arg,
+	void *data)
+{
+	(void)con, (void)reason, (void)arg, (void)data;
+	if (o->val == 'v')
+		verbose++;
+}
+
+struct poptOption cli_common_table[] = {
+	{NULL, 0, POPT_ARG_CALLBACK, (void *)count_verbose, 0, NULL, NULL},
+	{"quiet", 'q', POPT_ARG_NONE, &quiet, 0, "only errors", NULL},
+	{"verbose", 'v', POPT_ARG_NONE, NULL, 'v', "say more; twice: everything", NULL},
+	{"version", 0, POPT_ARG_NONE, &version, 0, "print the version", NULL},
+	POPT_TABLEEND
+};
+
+static void say(const char *fmt, va_list ap)
+{
+	struct buf line = {0};
+
+	buf_printf(&line, "%s: ", name);
+	buf_vprintf(&line, fmt, ap);
+	buf_u8(&line, '\n');
+	fwrite(buf_data(&line), 1, buf_len(&line), stderr);
+	buf_fini(&line);
+}
+
+void cli_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
+}
+
+int cli_usage(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
+	return EX_USAGE;
+}
+
+static void sink(enum log_level level, const char *line)
+{
+	(void)level;
+	fprintf(stderr, "%s: %s\n", name, line);
+}
+
+int cli_verbosity(void)
+{
+	return quiet ? -1 : verbose;
+}
+
+int cli_flush(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	cli_error("standard output: %s", strerror(errno));
+	return EX_IOERR;
+}
+
+int cli_duration(const char *option, const char *text, long long unit_ms, long long *out_ms)
+{
+	if (!text || text_duration_ms(text, unit_ms, out_ms) == 0)
+		return 0;
+	cli_error("%s: '%s' is not a duration", option, text);
+	return E_USAGE;
+}
+
+int cli_number(const char *option, const char *text, long long min, long long max, long long *out)
+{
+	if (!text || text_number(text, min, max, out) == 0)
+		return 0;
+	cli_error("%s: '%s' is not a number from %lld to %lld", option, text, min, max);
+	return E_USAGE;
+}
+
+/* Descriptors 0 to 2 that are closed would be taken by sockets and files, and written to by messages. */
+static bool fds_open(void)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+			open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+			return false;
+	}
+	return true;
+}
+
+static int bad_option(poptContext con, int rc)
+{
+	const char *option = poptBadOption(con, POPT_BADOPTION_NOALIAS);
+
+	if (option && (strcmp(option, "--password") == 0 || strncmp(option, "--password=", 11) == 0))
+		return cli_usage("secrets never go on the command line: use --password-file, --password-fd or "
+				 "SPICE_PASSWORD");
+	return cli_usage("%s: %s", option, poptStrerror(rc));
+}
+
+static int parse_and_run(int argc, char **argv, const struct cli_command *c)
+{
+	poptContext con = poptGetContext(c->name, argc, (const char **)argv, c->options, 0);
+	const char **words;
+	int rc, n = 0;
+
+	poptSetOtherOptionHelp(con, c->words);
+	while ((rc = poptGetNextOpt(con)) > 0)
+		;
+	if (rc < -1) {
+		rc = bad_option(con, rc);
+	} else if (version) {
+		printf("%s %s\n", c->name, VERSION);
+		rc = cli_flush();
+	} else {
+		log_set(sink, quiet ? LOG_ERROR : verbose == 0 ? LOG_WARN : verbose == 1 ? LOG_INFO : LOG_DEBUG);
+		words = poptGetArgs(con);
+		while (words && words[n])
+			n++;
+		rc = c->run(n, words ? words : (const char *[]){NULL});
+	}
+	poptFreeContext(con);
+	return rc;
+}
+
+int cli_main(int argc, char **argv, const struct cli_command *c)
+{
+	name = c->name;
+	if (argc == 0 || !fds_open())
+		return EX_USAGE;
+	setvbuf(stderr, NULL, _IOLBF, 0);
+	signal(SIGPIPE, SIG_IGN);
+	/* secrets live in this process: no core, no ptrace by others (C-3) */
+	prctl(PR_SET_DUMPABLE, 0);
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+	return parse_and_run(argc, argv, c);
+}
+
+/* ---- signals ---- */
+
+static void on_stop(uv_signal_t *h, int signo)
+{
+	struct cli_signals *s = h->data;
+
+	if (s->stopping)
+		_exit(128 + signo);
+	s->stopping = true;
+	s->stop(s->owner, signo);
+}
+
+static void on_reload(uv_signal_t *h, int signo)
+{
+	struct cli_signals *s = h->data;
+
+	(void)signo;
+	if (s->reload)
+		s->reload(s->owner);
+}
+
+void cli_signals_start(struct cli_signals *s, uv_loop_t *loop)
+{
+	uv_signal_init(loop, &s->term);
+	uv_signal_init(loop, &s->intr);
+	uv_signal_init(loop, &s->hup);
+	s->term.data = s->intr.data = s->hup.data = s;
+	uv_signal_start(&s->term, on_stop, SIGTERM);
+	uv_signal_start(&s->intr, on_stop, SIGINT);
+	if (s->reload)
+		uv_signal_start(&s->hup, on_reload, SIGHUP);
+	/* they don't keep the loop alive by themselves */
+	uv_unref((uv_handle_t *)&s->term);
+	uv_unref((uv_handle_t *)&s->intr);
+	uv_unref((uv_handle_t *)&s->hup);
+}
+
+void cli_signals_stop(struct cli_signals *s)
+{
+	uv_close((uv_handle_t *)&s->term, NULL);
+	uv_close((uv_handle_t *)&s->intr, NULL);
+	uv_close((uv_handle_t *)&s->hup, NULL);
+}

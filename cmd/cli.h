@@ -1,0 +1,101 @@
+/* What all commands share: the main skeleton, the option families of CLI.md, exit statuses, signals, readiness and
+ * secrets. A command is a row (struct cli_command) and a function; a family is a popt table that commands include:
+ *
+ *	static struct poptOption options[] = {
+ *		{"once", 0, POPT_ARG_NONE, &once, 0, "stop when the first client has left", NULL},
+ *		CLI_LISTEN, CLI_SECURITY,
+ *		CLI_END
+ *	};
+ *
+ * The families fill the structures below; their defaults stand after cli_main has begun. */
+#ifndef CMD_CLI_H
+#define CMD_CLI_H
+
+#include <popt.h>
+#include <uv.h>
+
+#include "base/buf.h"
+#include "net/endpoint.h"
+#include "net/tls.h"
+#include "server/server.h"
+
+/* ---- the skeleton ---- */
+
+struct cli_command {
+	const char *name;              /* "spice-serve" */
+	const char *words;             /* "[OPTIONS] [SOURCE]", for --help */
+	const struct poptOption *options;
+	/* The words behind the options, NULL at the end. Returns the exit status (err_exit, or a job's own). */
+	int (*run)(int n, const char **words);
+};
+
+int cli_main(int argc, char **argv, const struct cli_command *command);
+
+/* "NAME: text" on stderr, whatever -q says. */
+void cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The same, and 64: a command line that can't be understood. */
+int cli_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* -v was given n times, -q: -1. */
+int cli_verbosity(void);
+
+/* Values of options as numbers; the message names the option. 0, or E_USAGE said. A NULL text leaves *out. */
+int cli_duration(const char *option, const char *text, long long unit_ms, long long *out_ms);
+int cli_number(const char *option, const char *text, long long min, long long max, long long *out);
+
+/* Flushes stdout: 0, or 74 said. */
+int cli_flush(void);
+
+extern struct poptOption cli_listen_table[], cli_security_table[], cli_tickets_table[], cli_connect_table[],
+	cli_common_table[];
+#define CLI_FAMILY(table, title) {NULL, 0, POPT_ARG_INCLUDE_TABLE, table, 0, title, NULL}
+#define CLI_LISTEN CLI_FAMILY(cli_listen_table, "Where to listen:")
+#define CLI_SECURITY CLI_FAMILY(cli_security_table, "Certificates:")
+#define CLI_TICKETS CLI_FAMILY(cli_tickets_table, "Who may come in:")
+#define CLI_CONNECT CLI_FAMILY(cli_connect_table, "The connection:")
+#define CLI_END CLI_FAMILY(cli_common_table, "Common options:"), POPT_AUTOHELP POPT_TABLEEND
+
+/* ---- signals ---- */
+
+/* SIGTERM and SIGINT call stop (a second one ends the process at once), SIGHUP calls reload where that is given. */
+struct cli_signals {
+	uv_signal_t term, intr, hup;
+	void (*stop)(void *owner, int signo);
+	void (*reload)(void *owner);
+	void *owner;
+	bool stopping;
+};
+void cli_signals_start(struct cli_signals *s, uv_loop_t *loop);
+void cli_signals_stop(struct cli_signals *s); /* lets the loop end */
+
+/* ---- listening ---- */
+
+/* Opens what the listening options say on the server, by the rule of D-1, and reads tickets. 0 or E_*, said. */
+int cli_listen(struct server *s);
+/* Says that it accepts: the lines on stdout (or stderr), the file, the descriptor, sd_notify. 0, or E_CREATE. */
+int cli_ready(bool on_stdout);
+/* SIGHUP: tickets again. */
+void cli_listen_reload(struct server *s);
+/* Before server_new: fills need_tls, tls_channels and max_clients. 0 or E_USAGE. */
+int cli_server_options(struct server_options *o);
+void cli_listen_done(void); /* frees certificates; after server_free and the loop */
+
+/* ---- connecting ---- */
+
+/* A SERVER word or FILE of one (.vv, "-" for one on stdin), with --host-subject and the like put in; the password
+ * from its places, asked for on a terminal only with `ask`. 0 or E_*, said. */
+int cli_endpoint(const char *word, struct endpoint *e);
+/* The password: of --password-file, --password-fd, SPICE_PASSWORD, the endpoint. NULL when there is none. Owned by
+ * the caller, to be wiped. *err is E_NOFILE when one of these can't be read. */
+char *cli_password(const struct endpoint *e, int *err);
+/* Asks on the terminal; NULL when there is none. */
+char *cli_ask_password(const char *prompt);
+/* What a TLS client trusts, or NULL with *err. `e` may bring a CA and a subject. */
+struct tls_client *cli_trust(const struct endpoint *e, int *err);
+
+extern struct cli_connect {
+	char *ca_file, *host_subject, *pin, *tls_channels, *timeout, *retry;
+} cli_connect;
+/* --timeout and --retry in milliseconds, 0 none; E_USAGE said. */
+int cli_timeouts(long long *timeout_ms, long long *retry_ms);
+
+#endif
