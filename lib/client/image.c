@@ -1,0 +1,448 @@
+/* Decoding images. A type is a row of a table; what every one gives is a pixmap, rows top down, in its own format. */
+#include "client/image.h"
+
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "codec/jpeg.h"
+#include "codec/lz4.h"
+#include "codec/quic.h"
+
+/* ---- the image cache: an open hash by id ---- */
+
+struct cached {
+	uint64_t id;
+	struct pixmap *p; /* NULL: free */
+	unsigned refs;
+	bool lossy;
+};
+
+struct image_cache {
+	struct cached *slots;
+	size_t n, cap; /* cap is a power of two */
+	size_t bytes;
+};
+
+struct image_cache *image_cache_new(void)
+{
+	return new(struct image_cache);
+}
+
+static struct cached *slot_of(const struct image_cache *c, uint64_t id)
+{
+	size_t i = (size_t)(id * 0x9e3779b97f4a7c15u >> 7) & (c->cap - 1);
+
+	while (c->slots[i].p && c->slots[i].id != id)
+		i = (i + 1) & (c->cap - 1);
+	return &c->slots[i];
+}
+
+static struct cached *lookup(const struct image_cache *c, uint64_t id)
+{
+	struct cached *s = c->cap ? slot_of(c, id) : NULL;
+
+	return s && s->p ? s : NULL;
+}
+
+static void grow(struct image_cache *c)
+{
+	struct image_cache old = *c;
+
+	c->cap = old.cap ? 2 * old.cap : 64;
+	c->slots = xcalloc(c->cap, sizeof(*c->slots));
+	for (size_t i = 0; i < old.cap; i++)
+		if (old.slots[i].p)
+			*slot_of(c, old.slots[i].id) = old.slots[i];
+	free(old.slots);
+}
+
+static size_t weight(const struct pixmap *p)
+{
+	return sizeof(*p) + (size_t)p->stride * p->height;
+}
+
+/* An id stored again is replaced, and needs one removal more. */
+static int store(struct image_cache *c, uint64_t id, struct pixmap *p, bool lossy)
+{
+	struct cached *s = lookup(c, id);
+
+	if (c->bytes + weight(p) > LIM_IMAGE_CACHE) {
+		log_warn("the server stores more in the image cache than we announced");
+		return E_LIMIT;
+	}
+	if (s) {
+		c->bytes -= weight(s->p);
+		pixmap_unref(s->p);
+	} else {
+		if (2 * (c->n + 1) > c->cap)
+			grow(c);
+		s = slot_of(c, id);
+		*s = (struct cached){.id = id};
+		c->n++;
+	}
+	s->p = pixmap_ref(p);
+	s->lossy = lossy;
+	s->refs++;
+	c->bytes += weight(p);
+	return 0;
+}
+
+void image_cache_remove(struct image_cache *c, uint64_t id)
+{
+	struct cached *s = lookup(c, id);
+
+	if (!s || --s->refs)
+		return;
+	c->bytes -= weight(s->p);
+	pixmap_unref(s->p);
+	*s = (struct cached){0};
+	c->n--;
+	for (size_t i = ((size_t)(s - c->slots) + 1) & (c->cap - 1); c->slots[i].p; i = (i + 1) & (c->cap - 1)) {
+		struct cached moved = c->slots[i];
+
+		c->slots[i] = (struct cached){0};
+		*slot_of(c, moved.id) = moved;
+	}
+}
+
+void image_cache_clear(struct image_cache *c)
+{
+	for (size_t i = 0; i < c->cap; i++)
+		pixmap_unref(c->slots[i].p);
+	free(c->slots);
+	*c = (struct image_cache){0};
+}
+
+void image_cache_free(struct image_cache *c)
+{
+	if (c)
+		image_cache_clear(c);
+	free(c);
+}
+
+/* ---- the palette cache ---- */
+
+void palette_cache_fini(struct palette_cache *p)
+{
+	free(p->entries);
+	p->entries = NULL;
+}
+
+void palette_cache_clear(struct palette_cache *p)
+{
+	palette_cache_fini(p);
+}
+
+static struct palette_entry *palette_find(struct palette_cache *p, uint64_t id)
+{
+	for (unsigned i = 0; p->entries && i < LIM_PALETTES; i++)
+		if (p->entries[i].id == id)
+			return &p->entries[i];
+	return NULL;
+}
+
+void palette_cache_remove(struct palette_cache *p, uint64_t id)
+{
+	struct palette_entry *e = id ? palette_find(p, id) : NULL;
+
+	if (e)
+		e->id = 0;
+}
+
+static int palette_store(struct palette_cache *p, const struct palette *pal)
+{
+	struct palette_entry *e;
+
+	if (!p->entries)
+		p->entries = xcalloc(LIM_PALETTES, sizeof(*p->entries));
+	e = palette_find(p, pal->unique);
+	if (!e)
+		e = palette_find(p, 0);
+	if (!e)
+		return E_LIMIT;
+	e->id = pal->unique;
+	e->n = pal->num_ents;
+	memcpy(e->ents, pal->ents, pal->num_ents * sizeof(*pal->ents));
+	return 0;
+}
+
+/* The colours of a bitmap or LZ_PLT. */
+struct colours {
+	const uint32_t *ents;
+	uint32_t n;
+};
+
+static int get_colours(struct palette_cache *cache, uint8_t flags, uint64_t id, const struct palette *pal,
+	struct colours *out)
+{
+	struct palette_entry *e;
+
+	if (flags & BITMAP_FLAGS_PAL_FROM_CACHE) {
+		e = id ? palette_find(cache, id) : NULL;
+		if (!e)
+			return E_INVAL;
+		*out = (struct colours){e->ents, e->n};
+		return 0;
+	}
+	if (!pal || pal->num_ents > 256)
+		return E_INVAL;
+	*out = (struct colours){pal->ents, pal->num_ents};
+	if (flags & BITMAP_FLAGS_PAL_CACHE_ME && pal->unique)
+		return palette_store(cache, pal);
+	return 0;
+}
+
+/* ---- bitmaps ---- */
+
+/* Bits a pixel, and the surface format of what is no palette index. */
+static const struct form {
+	uint8_t bits;
+	bool indexed;
+	uint32_t surface;
+} forms[] = {
+	[BITMAP_FMT_1BIT_LE] = {1, true, 0},
+	[BITMAP_FMT_1BIT_BE] = {1, true, 0},
+	[BITMAP_FMT_4BIT_LE] = {4, true, 0},
+	[BITMAP_FMT_4BIT_BE] = {4, true, 0},
+	[BITMAP_FMT_8BIT] = {8, true, 0},
+	[BITMAP_FMT_16BIT] = {16, false, SURFACE_FMT_16_555},
+	[BITMAP_FMT_24BIT] = {24, false, SURFACE_FMT_32_xRGB},
+	[BITMAP_FMT_32BIT] = {32, false, SURFACE_FMT_32_xRGB},
+	[BITMAP_FMT_RGBA] = {32, false, SURFACE_FMT_32_ARGB},
+	[BITMAP_FMT_8BIT_A] = {8, false, SURFACE_FMT_8_A},
+};
+
+static unsigned index_at(const uint8_t *row, uint32_t x, uint8_t format)
+{
+	switch (format) {
+	case BITMAP_FMT_1BIT_LE:
+		return row[x / 8] >> x % 8 & 1;
+	case BITMAP_FMT_1BIT_BE:
+		return row[x / 8] >> (7 - x % 8) & 1;
+	case BITMAP_FMT_4BIT_LE:
+		return x & 1 ? row[x / 2] >> 4 : row[x / 2] & 15;
+	case BITMAP_FMT_4BIT_BE:
+		return x & 1 ? row[x / 2] & 15 : row[x / 2] >> 4;
+	default:
+		return row[x];
+	}
+}
+
+static bool size_ok(uint32_t w, uint32_t h)
+{
+	return w && h && w <= LIM_IMAGE_SIDE && h <= LIM_IMAGE_SIDE && (uint64_t)w * h <= LIM_IMAGE_PIXELS;
+}
+
+/* A row of palette indexes becomes words of 32 or 16 bits. */
+static int indexed_row(const uint8_t *src, uint8_t format, uint32_t width, const struct colours *c, struct pixmap *p,
+	uint8_t *dst)
+{
+	for (uint32_t x = 0; x < width; x++) {
+		unsigned i = index_at(src, x, format);
+
+		if (i >= c->n)
+			return E_INVAL;
+		if (p->format == SURFACE_FMT_16_555)
+			put_le16(dst + 2 * (size_t)x, (uint16_t)(c->ents[i] & 0x7fff));
+		else
+			put_le32(dst + 4 * (size_t)x, c->ents[i] & 0xffffff);
+	}
+	return 0;
+}
+
+static void plain_row(const uint8_t *src, uint8_t format, uint32_t width, uint8_t *dst)
+{
+	if (format != BITMAP_FMT_24BIT) {
+		memcpy(dst, src, (size_t)width * forms[format].bits / 8);
+		return;
+	}
+	for (uint32_t x = 0; x < width; x++)
+		put_le32(dst + 4 * (size_t)x, src[3 * (size_t)x] | (uint32_t)src[3 * (size_t)x + 1] << 8 |
+			(uint32_t)src[3 * (size_t)x + 2] << 16);
+}
+
+static void mask_row(const uint8_t *src, uint8_t format, uint32_t width, uint8_t *dst)
+{
+	for (uint32_t x = 0; x < width; x++)
+		dst[x / 8] |= (uint8_t)(index_at(src, x, format) << x % 8);
+}
+
+static int decode_bitmap(struct image_decoder *d, const struct image *img, bool mask, uint32_t target,
+	struct pixmap **out)
+{
+	const struct bitmap_data *b = &img->bitmap;
+	const struct form *f = &forms[b->format];
+	uint32_t format = mask ? SURFACE_FMT_1_A : f->surface;
+	struct colours colours = {0};
+	struct pixmap *p;
+	int rc = 0;
+
+	if (!f->bits || !size_ok(b->x, b->y) || b->stride < ((uint64_t)b->x * f->bits + 7) / 8)
+		return E_INVAL;
+	if (mask && b->format != BITMAP_FMT_1BIT_LE && b->format != BITMAP_FMT_1BIT_BE)
+		return E_INVAL;
+	if (!mask && f->indexed) {
+		if ((rc = get_colours(&d->palettes, b->flags, b->palette_id, b->palette, &colours)))
+			return rc;
+		format = target == SURFACE_FMT_16_555 ? SURFACE_FMT_16_555 : SURFACE_FMT_32_xRGB;
+	}
+	p = pixmap_new(format, b->x, b->y);
+	for (uint32_t y = 0; y < b->y && !rc; y++) {
+		uint32_t from = b->flags & BITMAP_FLAGS_TOP_DOWN ? y : b->y - 1 - y;
+		const uint8_t *src = b->data.p + (size_t)from * b->stride;
+		uint8_t *dst = p->data + (size_t)y * (size_t)p->stride;
+
+		if (mask)
+			mask_row(src, b->format, b->x, dst);
+		else if (f->indexed)
+			rc = indexed_row(src, b->format, b->x, &colours, p, dst);
+		else
+			plain_row(src, b->format, b->x, dst);
+	}
+	if (rc) {
+		pixmap_unref(p);
+		return rc;
+	}
+	*out = p;
+	return 0;
+}
+
+/* ---- codecs ---- */
+
+static int decode_lz4(struct image_decoder *d, const struct image *img, bool mask, uint32_t target,
+	struct pixmap **out)
+{
+	uint32_t w = img->d.width, h = img->d.height;
+	struct lz4_image lz4;
+	struct pixmap *p;
+	size_t row;
+	int rc;
+
+	(void)mask, (void)target;
+	if ((rc = lz4_image_header(img->coded.data, &lz4)))
+		return rc;
+	row = (size_t)w * forms[lz4.format].bits / 8;
+	buf_clear(&d->scratch);
+	if ((rc = lz4_image_decode(&lz4, buf_reserve(&d->scratch, row * h), row * h)))
+		return rc;
+	p = pixmap_new(forms[lz4.format].surface, w, h);
+	for (uint32_t y = 0; y < h; y++)
+		plain_row(d->scratch.mem + row * (lz4.top_down ? y : h - 1 - y), lz4.format, w,
+			p->data + (size_t)y * (size_t)p->stride);
+	*out = p;
+	return 0;
+}
+
+static int decode_jpeg(struct image_decoder *d, const struct image *img, bool mask, uint32_t target,
+	struct pixmap **out)
+{
+	struct pixmap *p = pixmap_new(SURFACE_FMT_32_xRGB, img->d.width, img->d.height);
+	int rc = jpeg_decode(img->coded.data, p->width, p->height, p->data, (size_t)p->stride);
+
+	(void)d, (void)mask, (void)target;
+	if (rc)
+		pixmap_unref(p);
+	else
+		*out = p;
+	return rc;
+}
+
+static int decode_quic(struct image_decoder *d, const struct image *img, bool mask, uint32_t target,
+	struct pixmap **out)
+{
+	struct quic_info info;
+	struct pixmap *p;
+	void *scratch;
+	int rc = quic_header(img->coded.data, &info);
+
+	(void)mask, (void)target;
+	if (rc || info.width != img->d.width || info.height != img->d.height || info.type == QUIC_GRAY)
+		return E_INVAL;
+	buf_clear(&d->scratch);
+	scratch = buf_reserve(&d->scratch, quic_scratch_size(info.width));
+	p = pixmap_new(info.type == QUIC_RGBA ? SURFACE_FMT_32_ARGB
+		: info.type == QUIC_RGB16 ? SURFACE_FMT_16_555 : SURFACE_FMT_32_xRGB, info.width, info.height);
+	rc = quic_decode(img->coded.data, &info, info.type == QUIC_RGB24, p->data, p->stride, scratch);
+	if (rc)
+		pixmap_unref(p);
+	else
+		*out = p;
+	return rc;
+}
+
+static const struct decoder {
+	uint8_t type;
+	bool lossy;
+	int (*decode)(struct image_decoder *d, const struct image *img, bool mask, uint32_t target, struct pixmap **out);
+} decoders[] = {
+	{IMAGE_TYPE_BITMAP, false, decode_bitmap},
+	{IMAGE_TYPE_QUIC, false, decode_quic},
+	{IMAGE_TYPE_JPEG, true, decode_jpeg},
+	{IMAGE_TYPE_LZ4, false, decode_lz4},
+};
+
+/* ---- the whole ---- */
+
+static int from_cache(struct image_decoder *d, const struct image *img, struct pixmap **out)
+{
+	struct cached *s = lookup(d->images, img->d.id);
+
+	if (!s || (img->d.type == IMAGE_TYPE_FROM_CACHE_LOSSLESS && s->lossy))
+		return d->others && d->others(d->owner) ? E_AGAIN : E_INVAL;
+	*out = pixmap_ref(s->p);
+	return 0;
+}
+
+static void set_high_bits(struct pixmap *p)
+{
+	for (unsigned y = 0; y < p->height; y++) {
+		uint8_t *row = p->data + (size_t)y * (size_t)p->stride;
+
+		for (unsigned x = 0; x < p->width; x++)
+			row[4 * (size_t)x + 3] = 0xff;
+	}
+}
+
+static int decode_new(struct image_decoder *d, const struct image *img, const struct decoder *t, bool mask,
+	uint32_t target, struct pixmap **out)
+{
+	int rc;
+
+	if (t->type != IMAGE_TYPE_BITMAP && (mask || !size_ok(img->d.width, img->d.height)))
+		return E_INVAL;
+	if ((rc = t->decode(d, img, mask, target, out)))
+		return rc;
+	if (img->d.flags & IMAGE_FLAGS_HIGH_BITS_SET && (*out)->format == SURFACE_FMT_32_xRGB)
+		set_high_bits(*out);
+	if (img->d.flags & IMAGE_FLAGS_CACHE_REPLACE_ME && t->lossy)
+		rc = E_INVAL;
+	else if (img->d.flags & (IMAGE_FLAGS_CACHE_ME | IMAGE_FLAGS_CACHE_REPLACE_ME))
+		rc = store(d->images, img->d.id, *out, t->lossy);
+	if (rc)
+		pixmap_unref(*out);
+	return rc;
+}
+
+int image_decode(void *decoder, const struct image *img, bool mask, uint32_t target, struct pixmap **out)
+{
+	struct image_decoder *d = decoder;
+	const char *name = wire_enum_word("image_type", img->d.type);
+	int rc = E_UNSUP;
+
+	if (img->d.type == IMAGE_TYPE_FROM_CACHE || img->d.type == IMAGE_TYPE_FROM_CACHE_LOSSLESS)
+		rc = from_cache(d, img, out);
+	for (size_t i = 0; i < ARRAY_SIZE(decoders); i++)
+		if (decoders[i].type == img->d.type)
+			rc = decode_new(d, img, &decoders[i], mask, target, out);
+	if (rc && rc != E_AGAIN)
+		log_error("an image of type %s: %s", name ? name : "unknown", err_str(rc));
+	return rc;
+}
+
+void image_decoder_fini(struct image_decoder *d)
+{
+	palette_cache_fini(&d->palettes);
+	buf_fini(&d->scratch);
+}
