@@ -81,7 +81,7 @@ $(BUILD)/obj/%.o: %.c
 
 $(LIB): $(call obj,$(LIB_SRC))
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar qcs $@ $^
 
 define command
 $(BUILD)/bin/$(1): $$(call obj,$$(SRC_$(1)) $$(CLI_SRC)) $$(LIB)

@@ -5,7 +5,7 @@
 
 enum { ACK_WINDOW = 20 };
 
-struct cursor_end {
+struct server_cursor {
 	struct session *session;
 	struct conn *conn;
 	struct device_listener listener;
@@ -32,7 +32,7 @@ static struct point16 place_of(const struct device *d)
 	return (struct point16){(int16_t)d->pointer_x, (int16_t)d->pointer_y};
 }
 
-static void send_shape(struct cursor_end *e, const struct device *d)
+static void send_shape(struct server_cursor *e, const struct device *d)
 {
 	struct cursor_set set = {place_of(d), d->pointer_visible, shape_of(d)};
 
@@ -41,7 +41,7 @@ static void send_shape(struct cursor_end *e, const struct device *d)
 }
 
 /* In client mouse mode the client draws the shape where its own pointer is: only coming and going is said. */
-static bool send_place(struct cursor_end *e, const struct device *d)
+static bool send_place(struct server_cursor *e, const struct device *d)
 {
 	bool turns = e->was_visible != d->pointer_visible;
 
@@ -57,7 +57,7 @@ static bool send_place(struct cursor_end *e, const struct device *d)
 
 static int pull(void *end)
 {
-	struct cursor_end *e = end;
+	struct server_cursor *e = end;
 	const struct device *d = session_device(e->session);
 	bool shape = e->shape_due, place = e->place_due;
 
@@ -71,7 +71,7 @@ static int pull(void *end)
 
 static void shape_changed(void *owner)
 {
-	struct cursor_end *e = owner;
+	struct server_cursor *e = owner;
 
 	e->shape_due = true;
 	pump_kick(e->conn->pump);
@@ -79,7 +79,7 @@ static void shape_changed(void *owner)
 
 static void place_changed(void *owner)
 {
-	struct cursor_end *e = owner;
+	struct server_cursor *e = owner;
 
 	e->place_due = true;
 	pump_kick(e->conn->pump);
@@ -95,9 +95,9 @@ static int message(void *end, const struct wire_msg *m, const void *body)
 
 static const struct chan_ops ops = {.message = message, .pull = pull};
 
-struct cursor_end *cursor_end_new(struct session *s, struct conn *c)
+struct server_cursor *server_cursor_new(struct session *s, struct conn *c)
 {
-	struct cursor_end *e = new(struct cursor_end);
+	struct server_cursor *e = new(struct server_cursor);
 	struct device *d = session_device(s);
 	struct cursor_init init = {.position = place_of(d), .visible = d->pointer_visible, .cursor = shape_of(d)};
 
@@ -112,7 +112,7 @@ struct cursor_end *cursor_end_new(struct session *s, struct conn *c)
 	return e;
 }
 
-void cursor_end_free(struct cursor_end *e)
+void server_cursor_free(struct server_cursor *e)
 {
 	if (!e)
 		return;
@@ -121,7 +121,7 @@ void cursor_end_free(struct cursor_end *e)
 	free(e);
 }
 
-struct conn *cursor_end_conn(const struct cursor_end *e)
+struct conn *server_cursor_conn(const struct server_cursor *e)
 {
 	return e->conn;
 }

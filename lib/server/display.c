@@ -9,7 +9,7 @@
 
 enum { ACK_WINDOW = 20 };
 
-struct display_end {
+struct server_display {
 	struct session *session;
 	struct conn *conn;
 	struct pipe *pipe;   /* from the client's INIT on */
@@ -17,14 +17,14 @@ struct display_end {
 	struct arena arena;  /* of the message being made */
 };
 
-static bool client_has(const struct display_end *e, unsigned bit)
+static bool client_has(const struct server_display *e, unsigned bit)
 {
 	const struct link_caps *caps = conn_peer_caps(e->conn);
 
 	return cap_has(caps->channel, caps->n_channel, bit);
 }
 
-static void send_monitors(struct display_end *e)
+static void send_monitors(struct server_display *e)
 {
 	struct device *d = session_device(e->session);
 
@@ -33,7 +33,7 @@ static void send_monitors(struct display_end *e)
 			&(struct monitors_config){(uint16_t)d->n_heads, (uint16_t)d->n_heads, d->heads});
 }
 
-static void send_mark(struct display_end *e)
+static void send_mark(struct server_display *e)
 {
 	send_monitors(e);
 	chan_send(&e->conn->chan, S_DISPLAY_MARK, NULL);
@@ -41,7 +41,7 @@ static void send_mark(struct display_end *e)
 		session_ready(e->session);
 }
 
-static void send_item(struct display_end *e, struct draw_item *item)
+static void send_item(struct server_display *e, struct draw_item *item)
 {
 	arena_reset(&e->arena);
 	chan_send(&e->conn->chan, item->number, encode_item(&e->rules, item, &e->arena));
@@ -49,7 +49,7 @@ static void send_item(struct display_end *e, struct draw_item *item)
 }
 
 /* A 1_A surface takes fills only: zeros everywhere, then ones where they are, as clip rectangles. */
-static void send_bits(struct display_end *e, struct pixmap *s, uint32_t id, const struct rect *r)
+static void send_bits(struct server_display *e, struct pixmap *s, uint32_t id, const struct rect *r)
 {
 	struct rect runs[256];
 	struct draw_fill fill = {
@@ -83,7 +83,7 @@ static void send_bits(struct display_end *e, struct pixmap *s, uint32_t id, cons
 		chan_send(&e->conn->chan, S_DISPLAY_DRAW_FILL, &fill);
 }
 
-static void send_region(struct display_end *e, uint32_t id, const struct rect *r)
+static void send_region(struct server_display *e, uint32_t id, const struct rect *r)
 {
 	struct canvas *canvas = session_device(e->session)->canvas;
 	struct pixmap *s = canvas_surface(canvas, id), *pixels;
@@ -101,7 +101,7 @@ static void send_region(struct display_end *e, uint32_t id, const struct rect *r
 
 static int pull(void *end)
 {
-	struct display_end *e = end;
+	struct server_display *e = end;
 	struct pipe_out next;
 
 	if (!e->pipe)
@@ -134,19 +134,19 @@ static int pull(void *end)
 
 static uint64_t now(void *owner)
 {
-	struct display_end *e = owner;
+	struct server_display *e = owner;
 
 	return uv_now(e->conn->loop);
 }
 
 static void kick(void *owner)
 {
-	struct display_end *e = owner;
+	struct server_display *e = owner;
 
 	pump_kick(e->conn->pump);
 }
 
-static int init(struct display_end *e)
+static int init(struct server_display *e)
 {
 	if (e->pipe) {
 		log_warn("%s: display channel: a second INIT", e->conn->name);
@@ -159,7 +159,7 @@ static int init(struct display_end *e)
 	return 0;
 }
 
-static void prefer(struct display_end *e, uint8_t compression)
+static void prefer(struct server_display *e, uint8_t compression)
 {
 	/* one that we don't have leaves the choice as it is */
 	if (compression == IMAGE_COMPRESSION_OFF || compression == IMAGE_COMPRESSION_LZ4)
@@ -170,7 +170,7 @@ static void prefer(struct display_end *e, uint8_t compression)
 
 static int message(void *end, const struct wire_msg *m, const void *body)
 {
-	struct display_end *e = end;
+	struct server_display *e = end;
 
 	switch (m->number) {
 	case C_DISPLAY_INIT:
@@ -188,9 +188,9 @@ static int message(void *end, const struct wire_msg *m, const void *body)
 
 static const struct chan_ops ops = {.message = message, .pull = pull};
 
-struct display_end *display_end_new(struct session *s, struct conn *c)
+struct server_display *server_display_new(struct session *s, struct conn *c)
 {
-	struct display_end *e = new(struct display_end);
+	struct server_display *e = new(struct server_display);
 
 	e->session = s;
 	e->conn = c;
@@ -203,7 +203,7 @@ struct display_end *display_end_new(struct session *s, struct conn *c)
 	return e;
 }
 
-void display_end_free(struct display_end *e)
+void server_display_free(struct server_display *e)
 {
 	if (!e)
 		return;
@@ -213,12 +213,12 @@ void display_end_free(struct display_end *e)
 	free(e);
 }
 
-struct conn *display_end_conn(const struct display_end *e)
+struct conn *server_display_conn(const struct server_display *e)
 {
 	return e->conn;
 }
 
-size_t display_end_queue(const struct display_end *e)
+size_t server_display_queue(const struct server_display *e)
 {
 	return e->pipe ? pipe_bytes(e->pipe) : 0;
 }

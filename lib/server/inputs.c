@@ -13,7 +13,7 @@ enum {
 	KEYS = 256,           /* 0x00..0x7f plain, 0x80..0xff extended */
 };
 
-struct inputs_end {
+struct server_inputs {
 	struct session *session;
 	struct conn *conn;
 	uint8_t prefix;       /* EXTENDED, PAUSE or 0: state of the scan code stream */
@@ -23,7 +23,7 @@ struct inputs_end {
 	unsigned motions;
 };
 
-static void key(struct inputs_end *e, uint8_t code, bool extended, bool down)
+static void key(struct server_inputs *e, uint8_t code, bool extended, bool down)
 {
 	unsigned i = (code & 0x7fu) | (extended ? 0x80u : 0);
 
@@ -33,7 +33,7 @@ static void key(struct inputs_end *e, uint8_t code, bool extended, bool down)
 	session_tell_key(e->session, (code & 0x7fu) | (extended ? 0xe000u : 0), down);
 }
 
-static void scan_code(struct inputs_end *e, uint8_t byte)
+static void scan_code(struct server_inputs *e, uint8_t byte)
 {
 	if (e->pause_left) {
 		if (--e->pause_left == 0)
@@ -54,7 +54,7 @@ static void scan_code(struct inputs_end *e, uint8_t byte)
 }
 
 /* KEY_DOWN and KEY_UP: up to four bytes, least significant first. */
-static void key_code(struct inputs_end *e, uint32_t code)
+static void key_code(struct server_inputs *e, uint32_t code)
 {
 	for (unsigned i = 0; i < 4 && code; i++, code >>= 8)
 		scan_code(e, (uint8_t)code);
@@ -62,13 +62,13 @@ static void key_code(struct inputs_end *e, uint32_t code)
 	e->pause_left = 0;
 }
 
-static void moved(struct inputs_end *e)
+static void moved(struct server_inputs *e)
 {
 	if (++e->motions % MOTIONS_PER_ACK == 0)
 		chan_send(&e->conn->chan, S_INPUTS_MOUSE_MOTION_ACK, NULL);
 }
 
-static void button(struct inputs_end *e, unsigned number, bool down)
+static void button(struct server_inputs *e, unsigned number, bool down)
 {
 	if (number == MOUSE_BUTTON_INVALID || number > MOUSE_BUTTON_EXTRA)
 		return;
@@ -78,7 +78,7 @@ static void button(struct inputs_end *e, unsigned number, bool down)
 
 static int message(void *end, const struct wire_msg *m, const void *body)
 {
-	struct inputs_end *e = end;
+	struct server_inputs *e = end;
 	const struct inputs_mouse_motion *motion = body;
 	const struct inputs_mouse_position *pos = body;
 	const struct opaque *codes = body;
@@ -116,9 +116,9 @@ static int message(void *end, const struct wire_msg *m, const void *body)
 
 static const struct chan_ops ops = {.message = message};
 
-struct inputs_end *inputs_end_new(struct session *s, struct conn *c)
+struct server_inputs *server_inputs_new(struct session *s, struct conn *c)
 {
-	struct inputs_end *e = new(struct inputs_end);
+	struct server_inputs *e = new(struct server_inputs);
 
 	e->session = s;
 	e->conn = c;
@@ -127,12 +127,12 @@ struct inputs_end *inputs_end_new(struct session *s, struct conn *c)
 	return e;
 }
 
-void inputs_end_locks(struct inputs_end *e, unsigned modifiers)
+void server_inputs_locks(struct server_inputs *e, unsigned modifiers)
 {
 	chan_send(&e->conn->chan, S_INPUTS_KEY_MODIFIERS, &(struct inputs_key_modifiers){(uint16_t)modifiers});
 }
 
-void inputs_end_free(struct inputs_end *e)
+void server_inputs_free(struct server_inputs *e)
 {
 	if (!e)
 		return;
@@ -146,7 +146,7 @@ void inputs_end_free(struct inputs_end *e)
 	free(e);
 }
 
-struct conn *inputs_end_conn(const struct inputs_end *e)
+struct conn *server_inputs_conn(const struct server_inputs *e)
 {
 	return e->conn;
 }

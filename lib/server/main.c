@@ -10,14 +10,14 @@ enum {
 	RAM_HINT = 64 << 20,
 };
 
-struct main_end {
+struct server_main {
 	struct session *session;
 	struct conn *conn;
 	uint32_t ping_id;
 	bool attached;
 };
 
-static bool client_has(const struct main_end *e, unsigned bit)
+static bool client_has(const struct server_main *e, unsigned bit)
 {
 	const struct link_caps *caps = conn_peer_caps(e->conn);
 
@@ -29,7 +29,7 @@ static uint32_t mode_bit(bool client)
 	return client ? MOUSE_MODE_CLIENT : MOUSE_MODE_SERVER;
 }
 
-static void send_ping(struct main_end *e, size_t filler)
+static void send_ping(struct server_main *e, size_t filler)
 {
 	struct buf zero = {0};
 	struct ping ping = {.id = e->ping_id++, .timestamp = uv_hrtime() / 1000};
@@ -43,7 +43,7 @@ static void send_ping(struct main_end *e, size_t filler)
 	buf_fini(&zero);
 }
 
-static void send_hello(struct main_end *e)
+static void send_hello(struct server_main *e)
 {
 	struct session *s = e->session;
 	const char *name = session_options(s)->name;
@@ -72,7 +72,7 @@ static void send_hello(struct main_end *e)
 	}
 }
 
-static void send_channels(struct main_end *e)
+static void send_channels(struct server_main *e)
 {
 	struct channel_id list[] = {{CHANNEL_TYPE_DISPLAY, 0}, {CHANNEL_TYPE_INPUTS, 0}, {CHANNEL_TYPE_CURSOR, 0}};
 
@@ -80,18 +80,18 @@ static void send_channels(struct main_end *e)
 		&(struct main_channels_list){ARRAY_SIZE(list), list});
 }
 
-void main_end_mouse_mode(struct main_end *e, bool client)
+void server_main_mouse_mode(struct server_main *e, bool client)
 {
 	chan_send(&e->conn->chan, S_MAIN_MOUSE_MODE,
 		&(struct main_mouse_mode){MOUSE_MODE_SERVER | MOUSE_MODE_CLIENT, (uint16_t)mode_bit(client)});
 }
 
-void main_end_ping(struct main_end *e)
+void server_main_ping(struct server_main *e)
 {
 	send_ping(e, 0);
 }
 
-void main_end_goodbye(struct main_end *e)
+void server_main_goodbye(struct server_main *e)
 {
 	chan_send(&e->conn->chan, S_BASE_DISCONNECTING,
 		&(struct disconnecting){.time_stamp = uv_hrtime(), .reason = LINK_ERR_OK});
@@ -99,7 +99,7 @@ void main_end_goodbye(struct main_end *e)
 
 static int message(void *end, const struct wire_msg *m, const void *body)
 {
-	struct main_end *e = end;
+	struct server_main *e = end;
 	const struct main_mouse_mode_request *mode = body;
 
 	switch (m->number) {
@@ -122,9 +122,9 @@ static int message(void *end, const struct wire_msg *m, const void *body)
 
 static const struct chan_ops ops = {.message = message};
 
-struct main_end *main_end_new(struct session *s, struct conn *c)
+struct server_main *server_main_new(struct session *s, struct conn *c)
 {
-	struct main_end *e = new(struct main_end);
+	struct server_main *e = new(struct server_main);
 
 	e->session = s;
 	e->conn = c;
@@ -134,7 +134,7 @@ struct main_end *main_end_new(struct session *s, struct conn *c)
 	return e;
 }
 
-void main_end_free(struct main_end *e)
+void server_main_free(struct server_main *e)
 {
 	if (!e)
 		return;
@@ -142,7 +142,7 @@ void main_end_free(struct main_end *e)
 	free(e);
 }
 
-struct conn *main_end_conn(const struct main_end *e)
+struct conn *server_main_conn(const struct server_main *e)
 {
 	return e->conn;
 }

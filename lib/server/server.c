@@ -379,16 +379,16 @@ static void channel_closed(void *owner, struct conn *c, int err)
 	struct session *s = owner;
 
 	log_info("%s: %s channel: %s", c->name, wire_channel_name(c->chan.type), err_str(err));
-	if (s->main && main_end_conn(s->main) == c) {
+	if (s->main && server_main_conn(s->main) == c) {
 		session_free(s, err_str(err));
-	} else if (s->display && display_end_conn(s->display) == c) {
-		display_end_free(s->display);
+	} else if (s->display && server_display_conn(s->display) == c) {
+		server_display_free(s->display);
 		s->display = NULL;
-	} else if (s->inputs && inputs_end_conn(s->inputs) == c) {
-		inputs_end_free(s->inputs);
+	} else if (s->inputs && server_inputs_conn(s->inputs) == c) {
+		server_inputs_free(s->inputs);
 		s->inputs = NULL;
-	} else if (s->cursor && cursor_end_conn(s->cursor) == c) {
-		cursor_end_free(s->cursor);
+	} else if (s->cursor && server_cursor_conn(s->cursor) == c) {
+		server_cursor_free(s->cursor);
 		s->cursor = NULL;
 	}
 }
@@ -400,21 +400,21 @@ static bool join(struct session *s, struct conn *c)
 {
 	switch (c->chan.type) {
 	case WIRE_MAIN:
-		s->main = main_end_new(s, c);
+		s->main = server_main_new(s, c);
 		log_info("%s: joined", c->name);
 		TELL(s, joined);
 		return true;
 	case WIRE_DISPLAY:
 		if (!s->display)
-			return (s->display = display_end_new(s, c));
+			return (s->display = server_display_new(s, c));
 		break;
 	case WIRE_INPUTS:
 		if (!s->inputs)
-			return (s->inputs = inputs_end_new(s, c));
+			return (s->inputs = server_inputs_new(s, c));
 		break;
 	case WIRE_CURSOR:
 		if (!s->cursor)
-			return (s->cursor = cursor_end_new(s, c));
+			return (s->cursor = server_cursor_new(s, c));
 		break;
 	}
 	return false;
@@ -454,14 +454,14 @@ static void session_free(struct session *s, const char *why)
 	if (s->dying)
 		return;
 	s->dying = true;
-	inputs_end_free(s->inputs); /* lets keys go while the client still counts */
+	server_inputs_free(s->inputs); /* lets keys go while the client still counts */
 	if (s->main) {
 		log_info("%s: left: %s", s->address, why);
 		TELL(s, left);
 	}
-	cursor_end_free(s->cursor);
-	display_end_free(s->display);
-	main_end_free(s->main);
+	server_cursor_free(s->cursor);
+	server_display_free(s->display);
+	server_main_free(s->main);
 	list_remove(&s->link);
 	s->server->n_sessions--;
 	OPENSSL_cleanse(s->verifier, sizeof(s->verifier));
@@ -493,10 +493,10 @@ static int overdue(struct conn *c)
 static void watch_session(struct session *s, uint64_t now)
 {
 	struct conn *conns[] = {
-		s->main ? main_end_conn(s->main) : NULL,
-		s->display ? display_end_conn(s->display) : NULL,
-		s->inputs ? inputs_end_conn(s->inputs) : NULL,
-		s->cursor ? cursor_end_conn(s->cursor) : NULL,
+		s->main ? server_main_conn(s->main) : NULL,
+		s->display ? server_display_conn(s->display) : NULL,
+		s->inputs ? server_inputs_conn(s->inputs) : NULL,
+		s->cursor ? server_cursor_conn(s->cursor) : NULL,
 	};
 	uint64_t heard = 0;
 
@@ -512,7 +512,7 @@ static void watch_session(struct session *s, uint64_t now)
 		session_free(s, "silent");
 	} else if (s->main && now - s->pinged > LIM_PING_MS) {
 		s->pinged = now;
-		main_end_ping(s->main);
+		server_main_ping(s->main);
 	}
 }
 
@@ -578,7 +578,7 @@ void server_free(struct server *s)
 		guest_free(g);
 	list_each(x, &s->sessions, link) {
 		if (x->main)
-			main_end_goodbye(x->main);
+			server_main_goodbye(x->main);
 		session_free(x, "we stop");
 	}
 	keys_free(s->keys);
@@ -670,7 +670,7 @@ void server_set_locks(struct server *s, unsigned modifiers)
 	s->locks = modifiers;
 	list_each(x, &s->sessions, link)
 		if (x->inputs)
-			inputs_end_locks(x->inputs, modifiers);
+			server_inputs_locks(x->inputs, modifiers);
 }
 
 void server_mouse_mode(struct server *s, bool client)
@@ -682,7 +682,7 @@ void server_mouse_mode(struct server *s, bool client)
 	s->client_mouse = client;
 	list_each(x, &s->sessions, link)
 		if (x->main)
-			main_end_mouse_mode(x->main, client);
+			server_main_mouse_mode(x->main, client);
 }
 
 static void stats_channel(struct json *j, const char *name, const struct conn *c)
@@ -709,11 +709,11 @@ void server_stats(struct server *s, struct buf *out)
 		json_uint(&j, "id", x->info.id);
 		json_str(&j, "address", x->address);
 		json_bool(&j, "tls", x->info.tls);
-		stats_channel(&j, "main", x->main ? main_end_conn(x->main) : NULL);
-		stats_channel(&j, "display", x->display ? display_end_conn(x->display) : NULL);
-		stats_channel(&j, "inputs", x->inputs ? inputs_end_conn(x->inputs) : NULL);
-		stats_channel(&j, "cursor", x->cursor ? cursor_end_conn(x->cursor) : NULL);
-		json_uint(&j, "queue", x->display ? display_end_queue(x->display) : 0);
+		stats_channel(&j, "main", x->main ? server_main_conn(x->main) : NULL);
+		stats_channel(&j, "display", x->display ? server_display_conn(x->display) : NULL);
+		stats_channel(&j, "inputs", x->inputs ? server_inputs_conn(x->inputs) : NULL);
+		stats_channel(&j, "cursor", x->cursor ? server_cursor_conn(x->cursor) : NULL);
+		json_uint(&j, "queue", x->display ? server_display_queue(x->display) : 0);
 		json_close(&j, '}');
 	}
 	json_close(&j, ']');

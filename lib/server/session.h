@@ -16,34 +16,34 @@ struct session {
 	bool ready;            /* its first picture is out */
 	bool dying;
 	uint64_t pinged;
-	struct main_end *main;
-	struct display_end *display;
-	struct inputs_end *inputs;
-	struct cursor_end *cursor;
+	struct server_main *main;
+	struct server_display *display;
+	struct server_inputs *inputs;
+	struct server_cursor *cursor;
 };
 
 /* The ends, one a channel. `new` attaches itself to the linked connection and takes it; `free` closes it. */
-struct main_end *main_end_new(struct session *s, struct conn *c);
-void main_end_free(struct main_end *e);
-void main_end_mouse_mode(struct main_end *e, bool client); /* tells the client */
-void main_end_ping(struct main_end *e);
-void main_end_goodbye(struct main_end *e);                 /* DISCONNECTING: we stop */
+struct server_main *server_main_new(struct session *s, struct conn *c);
+void server_main_free(struct server_main *e);
+void server_main_mouse_mode(struct server_main *e, bool client); /* tells the client */
+void server_main_ping(struct server_main *e);
+void server_main_goodbye(struct server_main *e);                 /* DISCONNECTING: we stop */
 
-struct display_end *display_end_new(struct session *s, struct conn *c);
-void display_end_free(struct display_end *e);
+struct server_display *server_display_new(struct session *s, struct conn *c);
+void server_display_free(struct server_display *e);
 
-struct inputs_end *inputs_end_new(struct session *s, struct conn *c);
-void inputs_end_free(struct inputs_end *e); /* releases what the client holds down */
-void inputs_end_locks(struct inputs_end *e, unsigned modifiers);
+struct server_inputs *server_inputs_new(struct session *s, struct conn *c);
+void server_inputs_free(struct server_inputs *e); /* releases what the client holds down */
+void server_inputs_locks(struct server_inputs *e, unsigned modifiers);
 
-struct cursor_end *cursor_end_new(struct session *s, struct conn *c);
-void cursor_end_free(struct cursor_end *e);
+struct server_cursor *server_cursor_new(struct session *s, struct conn *c);
+void server_cursor_free(struct server_cursor *e);
 
-struct conn *main_end_conn(const struct main_end *e);
-struct conn *display_end_conn(const struct display_end *e);
-struct conn *inputs_end_conn(const struct inputs_end *e);
-struct conn *cursor_end_conn(const struct cursor_end *e);
-size_t display_end_queue(const struct display_end *e);
+struct conn *server_main_conn(const struct server_main *e);
+struct conn *server_display_conn(const struct server_display *e);
+struct conn *server_inputs_conn(const struct server_inputs *e);
+struct conn *server_cursor_conn(const struct server_cursor *e);
+size_t server_display_queue(const struct server_display *e);
 
 /* ---- what the ends ask of the server ---- */
 
