@@ -31,6 +31,7 @@ struct connecting {
 	char *host;
 	unsigned port;
 	struct tls_client *tls;
+	bool lacks_tls;        /* TLS was asked for, without a client's trust: never falls back to plain */
 	connect_fn *fn;
 	void *owner;
 };
@@ -97,12 +98,10 @@ static void connected(struct connecting *c)
 {
 	struct xport *x;
 
-	if (c->tls) {
-		give_up(c, E_UNSUP, "TLS is not available");
-		return;
-	}
 	x = xport_socket(c->fd);
 	c->fd = -1;
+	if (c->tls)
+		x = xport_tls_client(x, c->tls, c->host);
 	finish(c, x, 0);
 }
 
@@ -256,6 +255,12 @@ static void start(struct connecting *c, const struct endpoint *e, uint64_t timeo
 	char port[16];
 	int rc;
 
+	if (c->lacks_tls) {
+		log_error("%s: TLS without a trust to go by", c->host);
+		c->err = E_CONFIG;
+		uv_timer_start(&c->timer, at_once, 0, 0);
+		return;
+	}
 	if (e->unix_path) {
 		c->err = addr_unix(e->unix_path, &c->unix_addr, &c->unix_len);
 		uv_timer_start(&c->timer, at_once, 0, 0);
@@ -285,7 +290,8 @@ struct connecting *net_connect(uv_loop_t *loop, const struct endpoint *e, bool u
 	c->deadline = uv_now(loop) + timeout_ms;
 	c->host = xstrdup(e->unix_path ? e->unix_path : e->host);
 	c->port = (unsigned)(use_tls ? e->tls_port : e->port);
-	c->tls = use_tls ? tls : NULL;
+	c->tls = use_tls ? tls : NULL; /* outlives us */
+	c->lacks_tls = use_tls && !tls;
 	c->fn = fn;
 	c->owner = owner;
 	c->lookup.data = c->timer.data = c;

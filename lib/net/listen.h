@@ -35,7 +35,7 @@ struct connecting; /* an attempt under way */
 typedef void connect_fn(void *owner, struct xport *x, int err);
 
 /* Resolves and connects, trying each address; with `tls` puts the TLS client on top (use_tls: e->tls_port, else
- * e->port). The callback comes later, never from within. */
+ * e->port; `tls` is given then and outlives the attempt). The callback comes later, never from within. */
 struct connecting *net_connect(uv_loop_t *loop, const struct endpoint *e, bool use_tls, struct tls_client *tls,
 	unsigned timeout_ms, connect_fn *fn, void *owner);
 void net_connect_cancel(struct connecting *c); /* no callback comes; NULL is fine */

@@ -1,0 +1,45 @@
+/* Inside the TLS filter: what its three files share. */
+#ifndef NET_TLS_PEER_H
+#define NET_TLS_PEER_H
+
+#include <openssl/ssl.h>
+
+#include "net/tls.h"
+
+enum { PIN_BYTES = 32 };
+
+struct tls_server {
+	SSL_CTX *ctx;
+};
+
+struct tls_client {
+	SSL_CTX *ctx;
+	unsigned refs;      /* the owner and every connection */
+	char *host_subject; /* or NULL */
+	bool pinned;
+	uint8_t pin[PIN_BYTES];
+	int keylog;         /* descriptor of SSLKEYLOGFILE, or -1 */
+};
+
+/* What a connection believes about its peer; denied until tls_verify has said otherwise. */
+enum tls_verdict { TLS_DENIED, TLS_VERIFIED };
+
+struct tls_verify {
+	const struct tls_client *trust;
+	char *host;
+	const char *peer; /* for log lines */
+	enum tls_verdict verdict;
+};
+
+/* The callback of SSL_CTX_set_cert_verify_callback; finds its struct tls_verify as the SSL's app data. 1 or 0. */
+int tls_verify(X509_STORE_CTX *store, void *unused);
+
+/* Does the certificate speak for the host name or address literal? */
+bool tls_host_match(X509 *cert, const char *host);
+
+/* "What openssl says", taken off its queue. Valid until the next call. */
+const char *tls_reason(void);
+
+void tls_client_unref(struct tls_client *t);
+
+#endif
