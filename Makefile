@@ -20,7 +20,7 @@ ifeq ($(SAN),1)
 BUILD := $(BUILD)/san
 endif
 
-LIBS = openssl popt libuv pixman-1 libturbojpeg liblz4 zlib libpng libpcap xkbcommon sdl2
+LIBS = openssl popt libuv pixman-1 libturbojpeg liblz4 zlib libpng libpcap xkbcommon sdl2 x11
 PKGS_BUILD = gcc make pkg-config libssl-dev libpopt-dev libuv1-dev libpixman-1-dev libturbojpeg0-dev \
 	liblz4-dev zlib1g-dev libpng-dev libpcap-dev libxkbcommon-dev xkb-data libx11-data libsdl2-dev \
 	libx11-dev
