@@ -270,7 +270,7 @@ static void keys_and_their_release(void **state)
 	key(SDL_SCANCODE_PAUSE, false);
 	key(SDL_SCANCODE_AUDIOMUTE, true);
 	key(SDL_SCANCODE_AUDIOMUTE, false);
-	said("+1e +1e -1e +e048 -e048 +e11d -e11d +e020 -e020 ");
+	said("+1e +1e -1e +e048 -e048 +e145 -e145 +e020 -e020 ");
 	key(SDL_SCANCODE_LSHIFT, true);
 	key(SDL_SCANCODE_RIGHT, true);
 	click(SDL_BUTTON_X1, true, 1, 1);
