@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "net/addr.h"
 #include "net/listen.h"
+#include "net/ws.h"
 
 enum { UNIX_RETRY_MS = 50 };
 
@@ -28,8 +29,9 @@ struct connecting {
 	int fd;
 	int err;               /* errno of the last address; E_* when not even the look-up could begin */
 	uint64_t deadline;     /* uv_now */
-	char *host;
+	char *host, *path;     /* path: of a WebSocket, or NULL */
 	unsigned port;
+	bool websocket;
 	struct tls_client *tls;
 	bool lacks_tls;        /* TLS was asked for, without a client's trust: never falls back to plain */
 	connect_fn *fn;
@@ -44,6 +46,7 @@ static void released(struct connecting *c)
 		return;
 	uv_freeaddrinfo(c->list);
 	free(c->host);
+	free(c->path);
 	free(c);
 }
 
@@ -102,6 +105,8 @@ static void connected(struct connecting *c)
 	c->fd = -1;
 	if (c->tls)
 		x = xport_tls_client(x, c->tls, c->host);
+	if (c->websocket)
+		x = xport_ws_client(x, c->host, c->port, c->path);
 	finish(c, x, 0);
 }
 
@@ -292,6 +297,8 @@ struct connecting *net_connect(uv_loop_t *loop, const struct endpoint *e, bool u
 	c->port = (unsigned)(use_tls ? e->tls_port : e->port);
 	c->tls = use_tls ? tls : NULL; /* outlives us */
 	c->lacks_tls = use_tls && !tls;
+	c->websocket = e->websocket;
+	c->path = e->path ? xstrdup(e->path) : NULL;
 	c->fn = fn;
 	c->owner = owner;
 	c->lookup.data = c->timer.data = c;

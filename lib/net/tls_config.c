@@ -127,6 +127,7 @@ struct tls_server *tls_server_new(const char *cert_file, const char *key_file, i
 		SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE);
 		SSL_CTX_set_num_tickets(ctx, 0);
 		t = new(struct tls_server);
+		t->refs = 1;
 		t->ctx = ctx;
 		ctx = NULL;
 		*err = 0;
@@ -142,10 +143,16 @@ out:
 
 void tls_server_free(struct tls_server *t)
 {
-	if (!t)
+	if (!t || --t->refs)
 		return;
 	SSL_CTX_free(t->ctx);
 	free(t);
+}
+
+struct tls_server *tls_server_ref(struct tls_server *t)
+{
+	t->refs++;
+	return t;
 }
 
 /* Every certificate of a PEM text becomes trusted. */

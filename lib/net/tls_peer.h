@@ -10,6 +10,7 @@ enum { PIN_BYTES = 32 };
 
 struct tls_server {
 	SSL_CTX *ctx;
+	unsigned refs; /* the owner and every connection that does not know yet whether it needs it */
 };
 
 struct tls_client {
@@ -40,6 +41,7 @@ bool tls_host_match(X509 *cert, const char *host);
 /* "What openssl says", taken off its queue. Valid until the next call. */
 const char *tls_reason(void);
 
+struct tls_server *tls_server_ref(struct tls_server *t); /* dropped by tls_server_free */
 void tls_client_unref(struct tls_client *t);
 
 #endif

@@ -19,7 +19,9 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "net/tls.h"
+#include "net/listen.h"
 #include "net/tls_peer.h"
+#include "net/ws.h"
 
 static char dir[] = "/tmp/nettls-XXXXXX";
 static EVP_PKEY *key, *ca_key, *rsa2048, *rsa1024;
@@ -689,6 +691,59 @@ static void keys_are_logged_on_demand(void **state)
 	free(file);
 }
 
+/* One port: TLS is told by its first byte, a WebSocket also inside of it. */
+static void one_port_for_all(void **state)
+{
+	struct spec s = {.subject = "CN=h"};
+	X509 *cert = make_cert(&s, key, ca, ca_key);
+	struct tls_server *server = server_of(&cert, 1, key);
+
+	(void)state;
+	for (int kind = 0; kind < 6; kind++) {
+		bool ws = kind & 1, tls = kind >= 2, only = kind >= 4;
+		int fd[2], err;
+		struct tls_client *trust = tls_client_new(lab(NULL), &err);
+		struct link l;
+
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
+		l.server = xport_accept(fd[1], server, only);
+		l.client = xport_socket(fd[0]);
+		if (tls)
+			l.client = xport_tls_client(l.client, trust, "h");
+		if (ws)
+			l.client = xport_ws_client(l.client, "h", 1, NULL);
+		carry(&l, 100000, 1000, 7919);
+		assert_int_equal(l.server->info.tls, tls);
+		assert_int_equal(l.server->info.websocket, ws);
+		xport_close(l.client);
+		xport_close(l.server);
+		tls_client_free(trust);
+	}
+	tls_server_free(server);
+	X509_free(cert);
+}
+
+static void plain_on_a_tls_port(void **state)
+{
+	struct spec s = {.subject = "CN=h"};
+	X509 *cert = make_cert(&s, key, ca, ca_key);
+	struct tls_server *server = server_of(&cert, 1, key);
+	char bytes[16];
+	int fd[2];
+	struct xport *x;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
+	x = xport_accept(fd[1], server, true);
+	tls_server_free(server); /* certificates are replaced while somebody connects */
+	assert_int_equal(write(fd[0], "REDQ", 4), 4);
+	assert_int_equal(xport_read(x, bytes, sizeof(bytes)), E_PROTO);
+	assert_int_equal(xport_read(x, bytes, sizeof(bytes)), E_PROTO);
+	xport_close(x);
+	close(fd[0]);
+	X509_free(cert);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -704,6 +759,8 @@ int main(void)
 		cmocka_unit_test(last_words_through_tls),
 		cmocka_unit_test(versions_and_floods),
 		cmocka_unit_test(garbage_is_refused),
+		cmocka_unit_test(one_port_for_all),
+		cmocka_unit_test(plain_on_a_tls_port),
 		cmocka_unit_test(keys_are_logged_on_demand),
 	};
 
