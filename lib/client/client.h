@@ -82,7 +82,7 @@ unsigned client_locks(const struct client *c);
 
 /* ---- what a person does; ignored while there is no inputs channel ---- */
 
-/* A set-1 scan code: 0x1e, extended 0xe048, Pause 0xe11d. */
+/* A set-1 scan code: 0x1e, extended 0xe048, Pause 0xe145. */
 void client_key(struct client *c, unsigned code, bool down);
 void client_release_keys(struct client *c); /* all that are held */
 void client_set_locks(struct client *c, unsigned modifiers);

@@ -9,7 +9,7 @@ enum {
 	MAX_UNACKED = 8,
 	KEYS = 256,        /* 0x00..0x7f plain, 0x80..0xff extended */
 	EXTENDED = 0xe000,
-	PAUSE = 0xe11d,
+	PAUSE = 0xe145,
 	RELEASE = 0x80,
 };
 

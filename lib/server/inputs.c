@@ -9,7 +9,7 @@ enum {
 	RELEASE = 0x80,
 	EXTENDED = 0xe0,
 	PAUSE = 0xe1,         /* begins the six bytes of Pause: e1 1d 45, e1 9d c5 */
-	PAUSE_CODE = 0xe11d,
+	PAUSE_CODE = 0xe145,
 	KEYS = 256,           /* 0x00..0x7f plain, 0x80..0xff extended */
 };
 

@@ -23,7 +23,7 @@ struct server_events {
 	void (*joined)(void *owner, const struct server_client *c); /* its main channel is authenticated */
 	void (*left)(void *owner, const struct server_client *c);
 	void (*ready)(void *owner, const struct server_client *c);  /* its first picture is complete on the wire */
-	/* A key: PC set-1 scan code, 0xe0xx for extended ones, without the release bit. */
+	/* A key: PC set-1 scan code, 0xe0xx for extended ones, 0xe145 for Pause; no release bit. */
 	void (*key)(void *owner, const struct server_client *c, unsigned code, bool down);
 	/* A button or the wheel (enum mouse_button), at the pointer's last place. */
 	void (*button)(void *owner, const struct server_client *c, unsigned button, bool down);

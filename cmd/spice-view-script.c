@@ -1,0 +1,636 @@
+/* Scripted sessions: --script acts as a person would, a command a line; --type is a script of one command. The lines
+ * are read and checked whole before anything is done. A command is a row and a function that says how it goes on. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "cmd/spice-view.h"
+#include "codec/picture.h"
+#include "view/keymap.h"
+
+enum {
+	WORDS = 6,
+	SCRIPT_MAX = 16 << 20,
+	DEFAULT_RATE = 40,    /* characters a second: QEMU's PS/2 queue holds 16 bytes */
+	KEY_GAP_MS = 25,
+	FAILED = 1,           /* exit status of an expect that failed */
+};
+
+struct line {
+	unsigned number;
+	const struct command *command;
+	unsigned n;
+	char *words[WORDS];   /* behind the command */
+};
+
+struct script {
+	struct view *view;
+	const char *file;     /* for messages */
+	struct line *lines;
+	size_t n, at;
+	uv_timer_t timer;
+	bool timer_used, started;
+	struct keymap *keys;
+	long long gap_ms;
+	/* the command under way */
+	enum { GOING, SLEEPING, TYPING, CHANGING, SETTLING } state;
+	struct slice text;            /* still to be typed */
+	struct rect watch;            /* CHANGING: where */
+	long long settle_ms;
+	int x, y;                     /* where the pointer was moved to */
+};
+
+/* How a command goes on: NEXT at once, WAIT for an event or the timer, or STOP with the view finished. */
+enum verdict { NEXT, WAIT, STOP };
+
+struct command {
+	const char *name;
+	unsigned min, max;    /* words */
+	bool inputs;
+	enum verdict (*run)(struct script *s, const struct line *l);
+	int (*check)(const struct line *l); /* at the time of reading; may be NULL */
+};
+
+static void go_on(struct script *s);
+
+static void complain(const struct script *s, const struct line *l, const char *what)
+{
+	cli_error("%s:%u: %s: %s", s->file, l->number, l->command ? l->command->name : "", what);
+}
+
+static void arm(struct script *s, long long ms);
+
+static enum verdict stop(struct script *s, int status)
+{
+	view_finish(s->view, status);
+	return STOP;
+}
+
+/* ---- numbers ---- */
+
+static int number(const char *text)
+{
+	long long v = 0;
+
+	text_number(text, -1000000, 1000000, &v);
+	return (int)v;
+}
+
+static int check_numbers(const struct line *l)
+{
+	long long v;
+
+	for (unsigned i = 0; i < l->n; i++)
+		if (text_number(l->words[i], -1000000, 1000000, &v))
+			return E_INVAL;
+	return 0;
+}
+
+static int check_duration(const struct line *l)
+{
+	long long v;
+
+	return text_duration_ms(l->words[0], 1, &v);
+}
+
+/* ---- keyboard ---- */
+
+static void press(struct script *s, const uint16_t *codes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		client_key(s->view->client, codes[i], true);
+	for (size_t i = n; i-- > 0;)
+		client_key(s->view->client, codes[i], false);
+}
+
+/* The next character that can be typed; false at the end of the text. */
+static bool type_one(struct script *s)
+{
+	while (s->text.n) {
+		struct stroke strokes[STROKES_MAX];
+		uint16_t codes[STROKE_KEYS];
+		size_t n;
+		int rc = keymap_next(s->keys, &s->text, strokes, &n);
+
+		if (rc) {
+			log_warn("a character that the layout does not have was left out");
+			continue;
+		}
+		for (size_t i = 0; i < n; i++)
+			press(s, codes, stroke_keys(strokes[i], codes));
+		return true;
+	}
+	return false;
+}
+
+static enum verdict do_type(struct script *s, const struct line *l)
+{
+	s->text = slice_str(l->words[0]);
+	s->state = TYPING;
+	arm(s, 0);
+	return WAIT;
+}
+
+static int check_key(const struct line *l)
+{
+	uint16_t codes[KEYCODE_CHORD_MAX];
+	size_t n;
+
+	return keycode_chord(l->words[0], codes, &n);
+}
+
+static enum verdict do_key(struct script *s, const struct line *l)
+{
+	uint16_t codes[KEYCODE_CHORD_MAX];
+	size_t n;
+
+	keycode_chord(l->words[0], codes, &n);
+	press(s, codes, n);
+	s->state = SLEEPING;
+	arm(s, KEY_GAP_MS);
+	return WAIT;
+}
+
+/* ---- pointer ---- */
+
+static void move_to(struct script *s, int x, int y)
+{
+	struct view *v = s->view;
+
+	if (client_mouse_absolute(v->client))
+		client_position(v->client, v->display, x, y);
+	else
+		client_motion(v->client, x - s->x, y - s->y);
+	s->x = x;
+	s->y = y;
+}
+
+static enum verdict do_move(struct script *s, const struct line *l)
+{
+	move_to(s, number(l->words[0]), number(l->words[1]));
+	return NEXT;
+}
+
+static const struct {
+	const char *name;
+	unsigned button;
+} buttons[] = {{"left", MOUSE_BUTTON_LEFT}, {"middle", MOUSE_BUTTON_MIDDLE}, {"right", MOUSE_BUTTON_RIGHT},
+	{"side", MOUSE_BUTTON_SIDE}, {"extra", MOUSE_BUTTON_EXTRA}, {"1", MOUSE_BUTTON_LEFT}, {"2", MOUSE_BUTTON_MIDDLE},
+	{"3", MOUSE_BUTTON_RIGHT}};
+
+static unsigned button_of(const struct line *l)
+{
+	for (size_t i = 0; l->n && i < ARRAY_SIZE(buttons); i++)
+		if (strcmp(buttons[i].name, l->words[0]) == 0)
+			return buttons[i].button;
+	return l->n ? MOUSE_BUTTON_INVALID : MOUSE_BUTTON_LEFT;
+}
+
+static int check_button(const struct line *l)
+{
+	return button_of(l) == MOUSE_BUTTON_INVALID ? E_INVAL : 0;
+}
+
+static enum verdict do_click(struct script *s, const struct line *l)
+{
+	client_button(s->view->client, button_of(l), true);
+	client_button(s->view->client, button_of(l), false);
+	return NEXT;
+}
+
+static enum verdict do_drag(struct script *s, const struct line *l)
+{
+	client_button(s->view->client, MOUSE_BUTTON_LEFT, true);
+	move_to(s, number(l->words[0]), number(l->words[1]));
+	client_button(s->view->client, MOUSE_BUTTON_LEFT, false);
+	return NEXT;
+}
+
+static enum verdict do_wheel(struct script *s, const struct line *l)
+{
+	int n = number(l->words[0]);
+	unsigned button = n < 0 ? MOUSE_BUTTON_UP : MOUSE_BUTTON_DOWN;
+
+	for (int i = 0; i < abs(n) && i < 1000; i++) {
+		client_button(s->view->client, button, true);
+		client_button(s->view->client, button, false);
+	}
+	return NEXT;
+}
+
+/* ---- waiting ---- */
+
+static enum verdict do_wait(struct script *s, const struct line *l)
+{
+	long long ms = 0;
+
+	text_duration_ms(l->words[0], 1, &ms);
+	s->state = SLEEPING;
+	arm(s, ms);
+	return WAIT;
+}
+
+static enum verdict do_wait_change(struct script *s, const struct line *l)
+{
+	s->watch = (struct rect){INT32_MIN, INT32_MIN, INT32_MAX, INT32_MAX};
+	if (l->n == 4)
+		s->watch = (struct rect){.left = number(l->words[0]), .top = number(l->words[1]),
+			.right = number(l->words[0]) + number(l->words[2]),
+			.bottom = number(l->words[1]) + number(l->words[3])};
+	s->state = CHANGING;
+	arm(s, s->view->timeout_ms);
+	return WAIT;
+}
+
+static int check_area(const struct line *l)
+{
+	return l->n == 0 || l->n == 4 ? check_numbers(l) : E_INVAL;
+}
+
+static enum verdict do_wait_settle(struct script *s, const struct line *l)
+{
+	text_duration_ms(l->words[0], 1, &s->settle_ms);
+	s->state = SETTLING;
+	arm(s, s->settle_ms);
+	return WAIT;
+}
+
+/* ---- pictures ---- */
+
+static enum verdict do_capture(struct script *s, const struct line *l)
+{
+	int rc = view_capture(s->view, l->words[0]);
+
+	return rc ? stop(s, err_exit(rc)) : NEXT;
+}
+
+static int check_picture_name(const struct line *l)
+{
+	enum picture_format f;
+
+	return strcmp(l->words[0], "-") == 0 ? 0 : picture_format(l->words[0], &f);
+}
+
+static int read_file(const char *file, struct buf *out)
+{
+	int fd = strcmp(file, "-") == 0 ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	ssize_t n = -1;
+
+	while (fd >= 0 && buf_len(out) < SCRIPT_MAX && (n = read(fd, buf_reserve(out, 65536), 65536)) > 0)
+		buf_commit(out, (size_t)n);
+	if (fd < 0 || n != 0)
+		cli_error("%s: %s", file, n > 0 ? "too large" : strerror(errno));
+	if (fd > STDIN_FILENO)
+		close(fd);
+	return fd >= 0 && n == 0 ? 0 : E_NOFILE;
+}
+
+/* Pixels of which some channel differs by more than `fuzz` percent of its range. */
+static size_t differing(const struct pixmap *p, const struct picture *want, double fuzz)
+{
+	double most = 255 * fuzz / 100;
+	size_t n = 0;
+
+	for (unsigned y = 0; y < p->height; y++) {
+		const uint8_t *a = p->data + (size_t)y * (size_t)p->stride;
+		const uint8_t *b = want->pixels + 4 * (size_t)y * want->width;
+
+		for (unsigned x = 0; x < p->width; x++) {
+			bool differs = false;
+
+			for (unsigned c = 0; c < 3; c++)
+				differs |= abs(a[4 * (size_t)x + c] - b[4 * (size_t)x + c]) > most;
+			n += differs;
+		}
+	}
+	return n;
+}
+
+static enum verdict compare(struct script *s, const struct line *l, const struct picture *want)
+{
+	struct pixmap *p = view_pixels(s->view);
+	double fuzz = l->n > 1 ? strtod(l->words[1], NULL) : 0;
+	size_t n;
+	char why[120];
+
+	if (!p || p->width != want->width || p->height != want->height) {
+		snprintf(why, sizeof(why), "the screen is %ux%u, the picture %ux%u", p ? p->width : 0, p ? p->height : 0,
+			want->width, want->height);
+		complain(s, l, why);
+		pixmap_unref(p);
+		return stop(s, FAILED);
+	}
+	n = differing(p, want, fuzz);
+	pixmap_unref(p);
+	if (n == 0)
+		return NEXT;
+	snprintf(why, sizeof(why), "%zu pixels differ", n);
+	complain(s, l, why);
+	return stop(s, FAILED);
+}
+
+static enum verdict do_expect(struct script *s, const struct line *l)
+{
+	struct picture want = {0};
+	struct buf file = {0};
+	enum verdict v;
+	int rc = read_file(l->words[0], &file);
+
+	if (!rc && (rc = picture_read(&want, buf_slice(&file))))
+		complain(s, l, "not a picture");
+	v = rc ? stop(s, err_exit(rc)) : compare(s, l, &want);
+	picture_fini(&want);
+	buf_fini(&file);
+	return v;
+}
+
+static enum verdict do_quit(struct script *s, const struct line *l)
+{
+	(void)l;
+	return stop(s, 0);
+}
+
+static const struct command commands[] = {
+	{"type", 1, 1, true, do_type, NULL},
+	{"key", 1, 1, true, do_key, check_key},
+	{"move", 2, 2, true, do_move, check_numbers},
+	{"click", 0, 1, true, do_click, check_button},
+	{"drag", 2, 2, true, do_drag, check_numbers},
+	{"wheel", 1, 1, true, do_wheel, check_numbers},
+	{"wait", 1, 1, false, do_wait, check_duration},
+	{"wait-change", 0, 4, false, do_wait_change, check_area},
+	{"wait-settle", 1, 1, false, do_wait_settle, check_duration},
+	{"expect", 1, 2, false, do_expect, NULL},
+	{"capture", 1, 1, false, do_capture, check_picture_name},
+	{"quit", 0, 0, false, do_quit, NULL},
+};
+
+/* ---- reading ---- */
+
+/* A word: bare, or in double quotes with C escapes. NULL at the end of the line; *bad for a broken one. */
+static char *word(const char **p, bool *bad)
+{
+	struct buf b = {0};
+	char *out;
+
+	while (**p == ' ' || **p == '\t')
+		++*p;
+	if (!**p || **p == '#')
+		return NULL;
+	if (**p != '"') {
+		while (**p && **p != ' ' && **p != '\t')
+			buf_u8(&b, (uint8_t)*(*p)++);
+	} else {
+		for (++*p; **p && **p != '"'; ++*p) {
+			static const char from[] = "ntreb\\\"", to[] = "\n\t\r\x1b\b\\\"";
+			const char *e;
+
+			if (**p != '\\') {
+				buf_u8(&b, (uint8_t)**p);
+				continue;
+			}
+			e = *++*p ? strchr(from, **p) : NULL;
+			if (!e) {
+				*bad = true;
+				break;
+			}
+			buf_u8(&b, (uint8_t)to[e - from]);
+		}
+		*bad |= **p != '"';
+		*p += **p == '"';
+	}
+	out = xstrdup(buf_cstr(&b));
+	buf_fini(&b);
+	return out;
+}
+
+static const struct command *command_of(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int parse_line(struct script *s, const char *text, unsigned n)
+{
+	struct line l = {.number = n};
+	bool bad = false;
+	char *name = word(&text, &bad), *w;
+
+	if (!name)
+		return 0;
+	l.command = command_of(name);
+	while (!bad && l.n < WORDS && (w = word(&text, &bad)))
+		l.words[l.n++] = w;
+	s->lines = xrealloc(s->lines, s->n + 1, sizeof(l));
+	s->lines[s->n++] = l;
+	if (!l.command) {
+		cli_error("%s:%u: '%s' is no command", s->file, n, name);
+		free(name);
+		return E_INVAL;
+	}
+	free(name);
+	if (bad || l.n < l.command->min || l.n > l.command->max ||
+		(l.command->check && l.command->check(&l))) {
+		complain(s, &l, "not understood");
+		return E_INVAL;
+	}
+	return 0;
+}
+
+static int parse(struct script *s, struct buf *text)
+{
+	const char *at = buf_cstr(text);
+	unsigned n = 0;
+	int rc = 0;
+
+	while (*at && !rc) {
+		size_t len = strcspn(at, "\n");
+		char *line = xstrndup(at, len);
+
+		line[strcspn(line, "\r")] = 0;
+		rc = parse_line(s, line, ++n);
+		free(line);
+		at += len + (at[len] == '\n');
+	}
+	return rc;
+}
+
+/* ---- running ---- */
+
+static void on_timer(uv_timer_t *t)
+{
+	struct script *s = t->data;
+
+	switch (s->state) {
+	case TYPING:
+		if (type_one(s)) {
+			arm(s, s->gap_ms);
+			return;
+		}
+		break;
+	case CHANGING:
+		complain(s, &s->lines[s->at - 1], "timed out");
+		view_finish(s->view, err_exit(E_TIMEOUT));
+		break;
+	default:
+		break;
+	}
+	s->state = GOING;
+	go_on(s);
+}
+
+static void arm(struct script *s, long long ms)
+{
+	uv_timer_start(&s->timer, on_timer, (uint64_t)ms, 0);
+}
+
+static void close_timer(struct script *s)
+{
+	if (s->timer_used)
+		uv_close((uv_handle_t *)&s->timer, NULL);
+	s->timer_used = false;
+}
+
+static void go_on(struct script *s)
+{
+	enum verdict v = NEXT;
+
+	while (v == NEXT && !s->view->done) {
+		const struct line *l;
+
+		if (s->at == s->n) {
+			view_finish(s->view, cli_flush());
+			break;
+		}
+		l = &s->lines[s->at++];
+		v = l->command->run(s, l);
+	}
+	if (s->view->done)
+		close_timer(s);
+}
+
+static bool wants_inputs(const struct script *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->lines[i].command->inputs)
+			return true;
+	return false;
+}
+
+/* Begins once there is a picture, and an inputs channel where one is needed. */
+static void maybe_start(struct script *s)
+{
+	struct client *c = s->view->client;
+
+	if (s->started || s->view->done || !c || !client_marked(c, s->view->display) ||
+		(wants_inputs(s) && !client_has_inputs(c)))
+		return;
+	s->started = true;
+	uv_timer_stop(&s->view->deadline);
+	uv_timer_init(s->view->loop, &s->timer);
+	s->timer.data = s;
+	s->timer_used = true;
+	s->x = client_pointer(c, s->view->display)->x;
+	s->y = client_pointer(c, s->view->display)->y;
+	s->state = SLEEPING; /* not from within the client's call */
+	arm(s, 0);
+}
+
+static void script_mark(void *owner, unsigned display)
+{
+	(void)display;
+	maybe_start(owner);
+}
+
+static void script_inputs(void *owner)
+{
+	maybe_start(owner);
+}
+
+static bool overlap(const struct rect *a, const struct rect *b)
+{
+	return a->left < b->right && b->left < a->right && a->top < b->bottom && b->top < a->bottom;
+}
+
+static void script_damage(void *owner, unsigned display, const struct rect *r)
+{
+	struct script *s = owner;
+
+	if (display != s->view->display || s->view->done)
+		return;
+	if (s->state == SETTLING) {
+		arm(s, s->settle_ms);
+	} else if (s->state == CHANGING && overlap(&s->watch, r)) {
+		s->state = SLEEPING;
+		arm(s, 0);
+	}
+}
+
+static void script_lost(void *owner, int err)
+{
+	struct script *s = owner;
+
+	close_timer(s);
+	view_finish(s->view, err_exit(err));
+}
+
+static int typing(struct script *s, struct buf *text)
+{
+	struct line l = {.number = 1, .command = command_of("type"), .n = 1};
+
+	l.words[0] = xstrdup(buf_cstr(text));
+	s->lines = xcalloc(1, sizeof(l));
+	s->lines[s->n++] = l;
+	return 0;
+}
+
+static int script_start(struct view *v, void **owner)
+{
+	struct script *s = new(struct script);
+	long long rate = DEFAULT_RATE;
+	struct buf text = {0};
+	int rc;
+
+	*owner = s;
+	s->view = v;
+	s->file = v->o.script ? v->o.script : v->o.type;
+	if (cli_number("--rate", v->o.rate, 1, 10000, &rate))
+		return err_exit(E_USAGE);
+	s->gap_ms = 1000 / rate;
+	rc = keymap_new(v->o.layout ? v->o.layout : "us", &s->keys);
+	if (!rc)
+		rc = read_file(s->file, &text);
+	if (!rc)
+		rc = v->o.script ? parse(s, &text) : typing(s, &text);
+	buf_fini(&text);
+	return err_exit(rc);
+}
+
+static void script_free(void *owner)
+{
+	struct script *s = owner;
+
+	for (size_t i = 0; i < s->n; i++)
+		for (unsigned k = 0; k < s->lines[i].n; k++)
+			free(s->lines[i].words[k]);
+	free(s->lines);
+	keymap_free(s->keys);
+	free(s);
+}
+
+const struct view_mode view_script = {
+	.ops = {.mark = script_mark, .inputs = script_inputs, .damage = script_damage},
+	.needs_inputs = false,
+	.job = true,
+	.start = script_start,
+	.lost = script_lost,
+	.free = script_free,
+};

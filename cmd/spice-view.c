@@ -1,0 +1,278 @@
+/* spice-view: the viewer. Options, the connection with its time-outs and retries, and the choice of the mode. */
+#include "cmd/spice-view.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "codec/picture.h"
+
+enum { RETRY_MS = 200, DEFAULT_TIMEOUT_MS = 30000 };
+
+static struct view view;
+
+static struct poptOption options[] = {
+	{"screenshot", 0, POPT_ARG_STRING, &view.o.screenshot, 0, "the first complete picture as PNG, PPM or JPEG", "FILE"},
+	{"script", 0, POPT_ARG_STRING, &view.o.script, 0, "act as a person would, a command a line", "FILE"},
+	{"type", 0, POPT_ARG_STRING, &view.o.type, 0, "type the text of FILE and leave", "FILE"},
+	{"info", 0, POPT_ARG_NONE, &view.o.info, 0, "what the server is and offers", NULL},
+	{"json", 0, POPT_ARG_NONE, &view.o.json, 0, "--info as one JSON object", NULL},
+	{"settle", 0, POPT_ARG_STRING, &view.o.settle, 0, "the picture counts once unchanged for MS", "MS"},
+	{"display", 0, POPT_ARG_STRING, &view.o.display, 0, "the display channel to show (default 0)", "N"},
+	{"layout", 0, POPT_ARG_STRING, &view.o.layout, 0, "keyboard layout of the guest, for text (default us)", "NAME"},
+	{"rate", 0, POPT_ARG_STRING, &view.o.rate, 0, "characters a second when typing (default 40)", "CPS"},
+	{"view-only", 0, POPT_ARG_NONE, &view.o.view_only, 0, "look, don't touch", NULL},
+	{"preferred-compression", 0, POPT_ARG_STRING, &view.o.compression, 0,
+		"ask the server for images: off, auto-glz, auto-lz, quic, glz, lz, lz4 (default off)", "NAME"},
+	CLI_CONNECT,
+	CLI_END
+};
+
+/* ---- the picture ---- */
+
+struct pixmap *view_pixels(struct view *v)
+{
+	struct pixmap *s = client_screen(v->client, v->display), *p;
+
+	if (!s)
+		return NULL;
+	p = pixmap_new(SURFACE_FMT_32_xRGB, s->width, s->height);
+	pixman_image_composite32(PIXMAN_OP_SRC, s->image, NULL, p->image, 0, 0, 0, 0, 0, 0, (int)s->width,
+		(int)s->height);
+	return p;
+}
+
+static int write_file(const char *file, struct slice data)
+{
+	bool to_stdout = strcmp(file, "-") == 0;
+	FILE *f = to_stdout ? stdout : fopen(file, "w");
+	bool ok;
+
+	if (!f) {
+		cli_error("%s: %s", file, strerror(errno));
+		return E_CREATE;
+	}
+	ok = fwrite(data.p, 1, data.n, f) == data.n && fflush(f) == 0;
+	if (!to_stdout)
+		ok = fclose(f) == 0 && ok;
+	if (!ok) {
+		cli_error("%s: %s", to_stdout ? "standard output" : file, strerror(errno));
+		if (!to_stdout)
+			unlink(file);
+	}
+	return ok ? 0 : E_IO;
+}
+
+int view_capture(struct view *v, const char *file)
+{
+	enum picture_format format = PICTURE_PPM;
+	struct pixmap *p = view_pixels(v);
+	struct buf out = {0};
+	int rc = E_INVAL;
+
+	if (!p) {
+		cli_error("there is no picture to write to %s", file);
+		return E_PROTO;
+	}
+	if (strcmp(file, "-") == 0 || picture_format(file, &format) == 0)
+		rc = picture_write(format, p->data, p->width, p->height, (size_t)p->stride, &out);
+	if (!rc)
+		rc = write_file(file, buf_slice(&out));
+	pixmap_unref(p);
+	buf_fini(&out);
+	return rc;
+}
+
+/* ---- life ---- */
+
+void view_finish(struct view *v, int status)
+{
+	if (v->done)
+		return;
+	v->done = true;
+	v->status = status;
+	client_free(v->client);
+	v->client = NULL;
+	uv_close((uv_handle_t *)&v->deadline, NULL);
+	uv_close((uv_handle_t *)&v->again, NULL);
+	cli_signals_stop(&v->signals);
+}
+
+static void closed(void *owner, int err);
+
+static void connect_now(struct view *v)
+{
+	static struct client_ops ops;
+
+	ops = v->mode->ops;
+	ops.closed = closed;
+	v->client = client_new(v->loop, &v->where, &v->co, &ops, v->owner);
+}
+
+static void connect_again(uv_timer_t *t)
+{
+	struct view *v = t->data;
+
+	client_free(v->client);
+	connect_now(v);
+}
+
+static void closed(void *owner, int err)
+{
+	struct view *v = &view;
+
+	if (err == E_UNREACH && v->retry_ms && uv_now(v->loop) - v->began < (uint64_t)v->retry_ms) {
+		uv_timer_start(&v->again, connect_again, RETRY_MS, 0);
+		return;
+	}
+	if (err == E_CLOSED)
+		cli_error("the server has closed the connection");
+	if (v->mode->lost)
+		v->mode->lost(owner, err);
+	else
+		view_finish(v, err_exit(err));
+}
+
+static void on_deadline(uv_timer_t *t)
+{
+	cli_error("timed out");
+	view_finish(t->data, err_exit(E_TIMEOUT));
+}
+
+static void on_signal(void *owner, int signo)
+{
+	struct view *v = owner;
+
+	view_finish(v, v->mode->job ? 128 + signo : 0);
+}
+
+static void run_loop(struct view *v)
+{
+	uv_timer_init(v->loop, &v->deadline);
+	uv_timer_init(v->loop, &v->again);
+	v->deadline.data = v->again.data = v;
+	v->signals = (struct cli_signals){.stop = on_signal, .owner = v};
+	cli_signals_start(&v->signals, v->loop);
+	v->began = uv_now(v->loop);
+	if (v->mode->job && v->timeout_ms)
+		uv_timer_start(&v->deadline, on_deadline, (uint64_t)v->timeout_ms, 0);
+	connect_now(v);
+	uv_run(v->loop, UV_RUN_DEFAULT);
+	uv_loop_close(v->loop);
+}
+
+/* ---- options ---- */
+
+static int compression(const char *name, uint8_t *out)
+{
+	static const struct {
+		const char *name;
+		uint8_t value;
+	} rows[] = {{"off", IMAGE_COMPRESSION_OFF}, {"auto-glz", IMAGE_COMPRESSION_AUTO_GLZ},
+		{"auto_glz", IMAGE_COMPRESSION_AUTO_GLZ}, {"auto-lz", IMAGE_COMPRESSION_AUTO_LZ},
+		{"auto_lz", IMAGE_COMPRESSION_AUTO_LZ}, {"quic", IMAGE_COMPRESSION_QUIC}, {"glz", IMAGE_COMPRESSION_GLZ},
+		{"lz", IMAGE_COMPRESSION_LZ}, {"lz4", IMAGE_COMPRESSION_LZ4}};
+
+	*out = IMAGE_COMPRESSION_OFF;
+	if (!name)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (strcmp(rows[i].name, name) == 0) {
+			*out = rows[i].value;
+			return 0;
+		}
+	}
+	cli_error("--preferred-compression: '%s' is none", name);
+	return E_USAGE;
+}
+
+/* What the view is for; exactly one. */
+static const struct view_mode *choose(struct view *v)
+{
+	int n = (v->o.screenshot != NULL) + (v->o.script != NULL) + (v->o.type != NULL) + (v->o.info != 0);
+
+	if (n > 1) {
+		cli_error("--screenshot, --script, --type and --info exclude each other");
+		return NULL;
+	}
+	if (v->o.screenshot)
+		return &view_screenshot;
+	if (v->o.info)
+		return &view_info;
+	if (v->o.script || v->o.type)
+		return &view_script;
+	cli_error("what to do? one of --screenshot, --script, --type, --info");
+	return NULL;
+}
+
+static int read_options(struct view *v)
+{
+	long long display = 0;
+
+	if (cli_timeouts(&v->timeout_ms, &v->retry_ms) || cli_duration("--settle", v->o.settle, 1, &v->settle_ms) ||
+		cli_number("--display", v->o.display, 0, CLIENT_DISPLAYS - 1, &display) ||
+		compression(v->o.compression, &v->co.compression))
+		return E_USAGE;
+	if (v->timeout_ms == 0)
+		v->timeout_ms = DEFAULT_TIMEOUT_MS;
+	v->display = (unsigned)display;
+	v->mode = choose(v);
+	if (v->mode && v->mode->needs_inputs && v->o.view_only) {
+		cli_error("--view-only and what is to be done contradict each other");
+		return E_USAGE;
+	}
+	return v->mode ? 0 : E_USAGE;
+}
+
+static int prepare(struct view *v, const char *word)
+{
+	int rc, err = 0;
+
+	if ((rc = cli_endpoint(word, &v->where)))
+		return rc;
+	v->co.password = cli_password(&v->where, &err);
+	if (err)
+		return err;
+	v->co.tls = cli_trust(&v->where, &err);
+	if (!v->co.tls)
+		return err;
+	v->co.tls_channels = cli_connect.tls_channels;
+	v->co.timeout_ms = (unsigned)v->timeout_ms;
+	v->co.view_only = v->o.view_only;
+	return 0;
+}
+
+static int run(int n, const char **words)
+{
+	struct view *v = &view;
+	int rc;
+
+	if (n != 1)
+		return cli_usage(n ? "one server at a time" : "which server?");
+	if ((rc = read_options(v)))
+		return err_exit(rc);
+	v->loop = uv_default_loop();
+	if (!(rc = err_exit(prepare(v, words[0]))) && !(rc = v->mode->start(v, &v->owner))) {
+		run_loop(v);
+		rc = v->status;
+	}
+	if (v->owner)
+		v->mode->free(v->owner);
+	if (v->co.password)
+		explicit_bzero((char *)v->co.password, strlen(v->co.password));
+	free((char *)v->co.password);
+	tls_client_free(v->co.tls);
+	endpoint_fini(&v->where);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct cli_command command = {"spice-view", "[OPTIONS] SERVER", options, run};
+
+	return cli_main(argc, argv, &command);
+}

@@ -1,0 +1,51 @@
+/* What the parts of spice-view share: one view, which has a client and a mode. A mode is what the view is for (a
+ * screenshot, a script, a window...): the client's calls go to it. */
+#ifndef CMD_SPICE_VIEW_H
+#define CMD_SPICE_VIEW_H
+
+#include "client/client.h"
+#include "cmd/cli.h"
+
+struct view_options {
+	char *screenshot, *script, *type, *layout, *rate, *settle, *display, *compression, *title, *hotkeys;
+	int info, json, view_only, full_screen, scale;
+};
+
+struct view {
+	uv_loop_t *loop;
+	struct view_options o;
+	unsigned display;
+	long long settle_ms, timeout_ms, retry_ms;
+	struct endpoint where;
+	struct client_options co;
+	struct client *client;
+	const struct view_mode *mode;
+	void *owner;               /* of the mode */
+	struct cli_signals signals;
+	uv_timer_t deadline, again;
+	uint64_t began;
+	bool done, marked;
+	int status;
+};
+
+struct view_mode {
+	struct client_ops ops;     /* `closed` is the view's own: see `lost` */
+	bool needs_inputs;
+	bool job;                  /* it has an end: --timeout bounds it, a signal cuts it short */
+	int (*start)(struct view *v, void **owner); /* before the connection: reads files. Exit status, 0 goes on */
+	/* The session ended by itself with E_*; NULL: view_finish with its status. */
+	void (*lost)(void *owner, int err);
+	void (*free)(void *owner);
+};
+
+extern const struct view_mode view_screenshot, view_script, view_info;
+
+/* The command is over with this exit status. Safe from any call. */
+void view_finish(struct view *v, int status);
+
+/* The screen as 32-bit pixels: a reference, or NULL when there is none. */
+struct pixmap *view_pixels(struct view *v);
+/* Writes the screen: PNG, PPM or JPEG by the ending, "-" is PPM on stdout. 0 or an E_*, said. */
+int view_capture(struct view *v, const char *file);
+
+#endif
