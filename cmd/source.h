@@ -1,0 +1,82 @@
+/* Where the picture of spice-serve comes from: a table of sources, each a few functions around the device. What is
+ * shared by them stands here too: bytes of a file or of stdin on the loop, timers, pictures. */
+#ifndef CMD_SOURCE_H
+#define CMD_SOURCE_H
+
+#include <uv.h>
+
+#include "codec/picture.h"
+#include "server/server.h"
+
+/* What a source is given; it outlives the source. */
+struct source_env {
+	uv_loop_t *loop;
+	struct device *device;
+	struct server *server;
+	unsigned width, height;   /* of --geometry; 0: the source chooses */
+	const char *argument;     /* of the source's option, NULL without one */
+	const char **words;       /* --image: the pictures, NULL at the end */
+	long long delay_ms;       /* --delay */
+	bool strict;              /* --strict */
+	/* The source has come to its end and the command is to stop with this E_* or 0 (quit of a script, an error
+	 * that --strict does not forgive). Called at most once, from the loop or from start. */
+	void (*stop)(void *owner, int err);
+	void *owner;
+};
+
+enum {
+	SOURCE_WIDTH = 1024, /* where neither --geometry nor the source says */
+	SOURCE_HEIGHT = 768,
+};
+
+struct source_ops {
+	const char *name;
+	bool stdin_too;      /* reads stdin (always, or with the argument "-") */
+	bool stdin_always;
+	/* Looks at its arguments and files, makes the first picture where it can without waiting. 0 and *source, or
+	 * E_* with the reason logged. Nothing has been served yet. */
+	int (*open)(const struct source_env *env, void **source);
+	const struct server_events *events; /* owner: the source; NULL: it doesn't listen */
+	void (*free)(void *source);         /* handles close on the loop afterwards */
+};
+
+extern const struct source_ops source_demo, source_script, source_image, source_raw, source_y4m;
+
+/* The screen in the size of --geometry, else in the given one. 0 or E_*, logged. */
+int source_screen(const struct source_env *env, unsigned width, unsigned height);
+
+/* ---- handles: each is memory of its own, freed when the loop has let go of it ---- */
+
+uv_timer_t *source_timer(uv_loop_t *loop, void *owner); /* not started; owner is its data */
+uv_idle_t *source_idle(uv_loop_t *loop, void *owner);
+void source_handle_free(void *handle); /* closes and frees; NULL is fine */
+
+/* ---- bytes of a file or of stdin ---- */
+
+struct input;
+struct input_ops {
+	void (*data)(void *owner, const uint8_t *p, size_t n);
+	void (*end)(void *owner, int err); /* 0, or E_IO with the reason logged; the last call */
+};
+
+/* "-" is stdin. NULL with the reason logged and *err E_NOFILE. Calls come from the loop. */
+struct input *input_new(uv_loop_t *loop, const char *file, const struct input_ops *ops, void *owner, int *err);
+/* Holds the bytes back (at most one more call comes); the writer of a pipe then waits. */
+void input_pause(struct input *in, bool paused);
+/* Up to about `max` bytes are handed over at once, without waiting, for regular files: a source can show what it has
+ * before anybody is served. True when the end was reached. */
+bool input_read_now(struct input *in, size_t max);
+void input_free(struct input *in);
+
+/* ---- pictures ---- */
+
+/* A picture file: 0, or E_NOFILE or E_INVAL, logged. */
+int source_picture(const char *name, struct picture *p);
+
+/* ---- frames of video ---- */
+
+/* Puts what differs from the screen's last frame: bands of tiles, so that little changes cost little. `old` holds the
+ * last frame and takes over the new one; both width*height 32-bit words. `all`: everything counts as changed. */
+int frame_put(struct device *d, uint32_t *old, const uint32_t *frame, unsigned width, unsigned height, bool all);
+
+#endif

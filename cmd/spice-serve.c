@@ -1,0 +1,381 @@
+/* spice-serve: serves a virtual QXL display from a source. Options, the choice of the source, events and statistics;
+ * what is shown is the sources' business, how it is served lib/server's. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cmd/cli.h"
+#include "cmd/source.h"
+
+enum { STATS_MS = 1000, DEFAULT_DELAY_MS = 5000 };
+
+static struct {
+	char *script, *raw, *delay, *geometry, *compress, *events, *name;
+	const char **images;
+	int demo, y4m, strict, once, stats, image;
+} opt;
+
+static struct {
+	uv_loop_t *loop;
+	struct device *device;
+	struct server *server;
+	struct source_env env;
+	const struct source_ops *ops;
+	void *source;
+	struct cli_signals signals;
+	uv_timer_t stats;
+	FILE *events;
+	uint64_t began;
+	bool stopping;
+	int status;
+} serve;
+
+static void add_image(poptContext con, enum poptCallbackReason reason, const struct poptOption *o, const char *arg,
+	void *data)
+{
+	(void)con, (void)reason, (void)data;
+	if (o->val != 'I')
+		return;
+	opt.images = xrealloc(opt.images, (size_t)opt.image + 2, sizeof(*opt.images));
+	opt.images[opt.image++] = xstrdup(arg);
+	opt.images[opt.image] = NULL;
+}
+
+static struct poptOption source_table[] = {
+	{NULL, 0, POPT_ARG_CALLBACK, (void *)add_image, 0, NULL, NULL},
+	{"demo", 0, POPT_ARG_NONE, &opt.demo, 0, "a built-in scene (also when nothing is named)", NULL},
+	{"script", 0, POPT_ARG_STRING, &opt.script, 0, "drawing commands, a line each", "FILE"},
+	{"strict", 0, POPT_ARG_NONE, &opt.strict, 0, "a line of the script that can't be done ends with 65", NULL},
+	{"image", 0, POPT_ARG_STRING, NULL, 'I', "a picture, again (or further words) for a page each", "FILE"},
+	{"delay", 0, POPT_ARG_STRING, &opt.delay, 0, "how long a page is shown (default 5s)", "D"},
+	{"raw", 0, POPT_ARG_STRING, &opt.raw, 0, "raw BGRx frames on stdin", "WxH[@FPS]"},
+	{"y4m", 0, POPT_ARG_NONE, &opt.y4m, 0, "YUV4MPEG2 on stdin", NULL},
+	POPT_TABLEEND
+};
+
+static struct poptOption options[] = {
+	CLI_FAMILY(source_table, "What is shown, one of:"),
+	{"geometry", 'g', POPT_ARG_STRING, &opt.geometry, 0, "size of the display", "WxH"},
+	{"name", 0, POPT_ARG_STRING, &opt.name, 0, "the name that viewers show (default spice-serve)", "NAME"},
+	{"compress", 0, POPT_ARG_STRING, &opt.compress, 0, "images: auto, off, lz4 (default auto)", "NAME"},
+	{"events", 0, POPT_ARG_STRING, &opt.events, 0, "a JSON line for each key, button, motion and client", "FILE"},
+	{"stats", 0, POPT_ARG_NONE, &opt.stats, 0, "a JSON line a second on stdout", NULL},
+	{"once", 0, POPT_ARG_NONE, &opt.once, 0, "stop when the first client has left", NULL},
+	CLI_LISTEN,
+	CLI_SECURITY,
+	CLI_TICKETS,
+	CLI_END
+};
+
+/* ---- the end ---- */
+
+static void stop(void *owner, int err)
+{
+	(void)owner;
+	if (serve.stopping)
+		return;
+	serve.stopping = true;
+	serve.status = err_exit(err);
+	serve.ops->free(serve.source);
+	server_free(serve.server);
+	if (opt.stats)
+		uv_close((uv_handle_t *)&serve.stats, NULL);
+	cli_signals_stop(&serve.signals);
+}
+
+static void on_signal(void *owner, int signo)
+{
+	(void)signo;
+	stop(owner, 0);
+}
+
+static void on_reload(void *owner)
+{
+	(void)owner;
+	cli_listen_reload(serve.server);
+}
+
+/* ---- events: a JSON line each ---- */
+
+static void event(const char *name, const struct server_client *c, void (*more)(struct json *j, const void *data),
+	const void *data)
+{
+	struct buf line = {0};
+	struct json j = {.out = &line};
+
+	if (!serve.events)
+		return;
+	json_open(&j, NULL, '{');
+	json_real(&j, "time", (double)(uv_hrtime() - serve.began) / 1e9, 3);
+	json_str(&j, "event", name);
+	json_uint(&j, "client", c->id);
+	if (more)
+		more(&j, data);
+	json_close(&j, '}');
+	buf_u8(&line, '\n');
+	if (fwrite(buf_data(&line), 1, buf_len(&line), serve.events) != buf_len(&line) || fflush(serve.events)) {
+		cli_error("--events: %s", strerror(errno));
+		stop(NULL, E_IO);
+	}
+	buf_fini(&line);
+}
+
+struct pair {
+	const char *a_name, *b_name;
+	int a, b;
+	int down; /* -1: none */
+};
+
+static void put_pair(struct json *j, const void *data)
+{
+	const struct pair *p = data;
+
+	json_int(j, p->a_name, p->a);
+	if (p->b_name)
+		json_int(j, p->b_name, p->b);
+	if (p->down >= 0)
+		json_bool(j, "down", p->down);
+}
+
+static void put_client(struct json *j, const void *data)
+{
+	const struct server_client *c = data;
+
+	json_str(j, "address", c->address);
+	json_bool(j, "tls", c->tls);
+	json_bool(j, "view_only", c->view_only);
+	if (c->ticket_id)
+		json_str(j, "ticket", c->ticket_id);
+}
+
+static void on_joined(void *owner, const struct server_client *c)
+{
+	(void)owner;
+	event("joined", c, put_client, c);
+}
+
+static void on_ready(void *owner, const struct server_client *c)
+{
+	(void)owner;
+	event("ready", c, NULL, NULL);
+}
+
+/* The session is being freed under us: what ends the server waits for the loop. */
+static void once_done(uv_timer_t *t)
+{
+	source_handle_free(t);
+	stop(NULL, 0);
+}
+
+static void on_left(void *owner, const struct server_client *c)
+{
+	(void)owner;
+	event("left", c, NULL, NULL);
+	if (opt.once && !serve.stopping)
+		uv_timer_start(source_timer(serve.loop, NULL), once_done, 0, 0);
+}
+
+static void on_key(void *owner, const struct server_client *c, unsigned code, bool down)
+{
+	(void)owner;
+	event("key", c, put_pair, &(struct pair){"code", NULL, (int)code, 0, down});
+}
+
+static void on_button(void *owner, const struct server_client *c, unsigned button, bool down)
+{
+	(void)owner;
+	event("button", c, put_pair, &(struct pair){"button", NULL, (int)button, 0, down});
+}
+
+static void on_motion(void *owner, const struct server_client *c, int dx, int dy)
+{
+	(void)owner;
+	event("motion", c, put_pair, &(struct pair){"dx", "dy", dx, dy, -1});
+}
+
+static void on_position(void *owner, const struct server_client *c, int x, int y, unsigned display)
+{
+	(void)owner;
+	(void)display;
+	event("position", c, put_pair, &(struct pair){"x", "y", x, y, -1});
+}
+
+static void on_locks(void *owner, const struct server_client *c, unsigned modifiers)
+{
+	(void)owner;
+	event("locks", c, put_pair, &(struct pair){"modifiers", NULL, (int)modifiers, 0, -1});
+	server_set_locks(serve.server, modifiers);
+}
+
+static const struct server_events events = {
+	.joined = on_joined, .left = on_left, .ready = on_ready, .key = on_key, .button = on_button,
+	.motion = on_motion, .position = on_position, .locks = on_locks,
+};
+
+static int open_events(void)
+{
+	if (!opt.events)
+		return 0;
+	serve.events = strcmp(opt.events, "-") == 0 ? stdout : fopen(opt.events, "we");
+	if (!serve.events) {
+		cli_error("%s: %s", opt.events, strerror(errno));
+		return E_CREATE;
+	}
+	return 0;
+}
+
+/* ---- statistics ---- */
+
+static void on_stats(uv_timer_t *t)
+{
+	struct buf line = {0};
+
+	(void)t;
+	server_stats(serve.server, &line);
+	puts(buf_cstr(&line));
+	if (cli_flush())
+		stop(NULL, E_IO);
+	buf_fini(&line);
+}
+
+/* ---- options ---- */
+
+static int compression(uint8_t *out)
+{
+	const char *name = opt.compress ? opt.compress : "auto";
+
+	if (strcmp(name, "auto") == 0) {
+		*out = IMAGE_COMPRESSION_INVALID;
+	} else if (strcmp(name, "off") == 0) {
+		*out = IMAGE_COMPRESSION_OFF;
+	} else if (strcmp(name, "lz4") == 0) {
+		*out = IMAGE_COMPRESSION_LZ4;
+	} else {
+		cli_error("--compress: '%s' is not one of auto, off, lz4", name);
+		return E_USAGE;
+	}
+	return 0;
+}
+
+static int choose_source(int n, const char **words)
+{
+	int named = opt.demo + (opt.script != NULL) + (opt.image > 0) + (opt.raw != NULL) + opt.y4m;
+
+	if (named > 1) {
+		cli_error("one source at a time");
+		return E_USAGE;
+	}
+	if (n && !opt.image) {
+		cli_error("'%s': what is that? a picture goes with --image", words[0]);
+		return E_USAGE;
+	}
+	serve.ops = opt.script ? &source_script : opt.image ? &source_image : opt.raw ? &source_raw
+		: opt.y4m ? &source_y4m : &source_demo;
+	serve.env.argument = opt.script ? opt.script : opt.raw;
+	if (opt.stats && opt.events && strcmp(opt.events, "-") == 0) {
+		cli_error("--stats and --events - both want standard output");
+		return E_USAGE;
+	}
+	return 0;
+}
+
+/* --image FILE and further words: one list. */
+static void gather_images(int n, const char **words)
+{
+	for (int i = 0; i < n; i++) {
+		opt.images = xrealloc(opt.images, (size_t)opt.image + 2, sizeof(*opt.images));
+		opt.images[opt.image++] = xstrdup(words[i]);
+		opt.images[opt.image] = NULL;
+	}
+	serve.env.words = opt.images;
+}
+
+static int read_options(int n, const char **words, struct server_options *o)
+{
+	serve.env.delay_ms = DEFAULT_DELAY_MS;
+	serve.env.strict = opt.strict;
+	if (choose_source(n, words) || compression(&o->compress) || cli_server_options(o) ||
+		cli_duration("--delay", opt.delay, 1000, &serve.env.delay_ms))
+		return E_USAGE;
+	if (serve.env.delay_ms < 1)
+		serve.env.delay_ms = 1;
+	gather_images(n, words);
+	if (opt.geometry && text_geometry(opt.geometry, LIM_IMAGE_SIDE, &serve.env.width, &serve.env.height)) {
+		cli_error("-g: '%s' is not WxH", opt.geometry);
+		return E_USAGE;
+	}
+	o->name = opt.name;
+	o->client_mouse = true;
+	return 0;
+}
+
+/* ---- the run ---- */
+
+static int start(const struct server_options *o)
+{
+	int rc;
+
+	serve.loop = uv_default_loop();
+	serve.began = uv_hrtime();
+	serve.device = device_new();
+	serve.server = server_new(serve.loop, serve.device, o);
+	serve.env.loop = serve.loop;
+	serve.env.device = serve.device;
+	serve.env.server = serve.server;
+	serve.env.stop = stop;
+	serve.signals = (struct cli_signals){.stop = on_signal, .reload = on_reload};
+	if ((rc = open_events()) || (rc = serve.ops->open(&serve.env, &serve.source)) || serve.stopping)
+		return rc;
+	if (serve.ops->events)
+		server_events(serve.server, serve.ops->events, serve.source);
+	server_events(serve.server, &events, NULL);
+	if ((rc = cli_listen(serve.server)) ||
+		(rc = cli_ready(!opt.stats && !(opt.events && strcmp(opt.events, "-") == 0))))
+		return rc;
+	cli_signals_start(&serve.signals, serve.loop);
+	if (opt.stats) {
+		uv_timer_init(serve.loop, &serve.stats);
+		uv_timer_start(&serve.stats, on_stats, STATS_MS, STATS_MS);
+	}
+	return 0;
+}
+
+static int run(int n, const char **words)
+{
+	struct server_options o = {0};
+	int rc = read_options(n, words, &o);
+
+	if (rc)
+		return err_exit(rc);
+	rc = start(&o);
+	if (rc && !serve.stopping) {
+		if (serve.source)
+			serve.ops->free(serve.source);
+		server_free(serve.server);
+		serve.status = err_exit(rc);
+	}
+	uv_run(serve.loop, UV_RUN_DEFAULT);
+	uv_loop_close(serve.loop);
+	device_free(serve.device);
+	cli_listen_done();
+	if (serve.events && serve.events != stdout)
+		fclose(serve.events);
+	for (int i = 0; i < opt.image; i++)
+		free((char *)opt.images[i]);
+	free(opt.images);
+	return serve.status;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct cli_command command = {"spice-serve", "[OPTIONS] [SOURCE]", options, run};
+
+	return cli_main(argc, argv, &command);
+}
