@@ -77,6 +77,11 @@ enum {
 	LIM_PASSWORD_FILE = 4 << 10,
 	LIM_CA_FILE = 1 << 20,
 	LIM_CHAIN_DEPTH = 8,
+	/* reading captures: bytes held for a stream (out of order, or a message not yet whole), for all of them,
+	 * and TCP connections known at a time */
+	LIM_CAPTURE_FLOW = 8 << 20,
+	LIM_CAPTURE_TOTAL = 64 << 20,
+	LIM_CAPTURE_FLOWS = 65536,
 	/* a ticket's secret, wire.md 2 */
 	LIM_PASSWORD = 60,
 	/* nesting of messages: sub-structures and pointers of one body */
