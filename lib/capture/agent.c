@@ -1,6 +1,6 @@
 /* What lies inside of messages: the agent's own messages, cut into AGENT_DATA pieces, and smart card bodies.
- * agent.md 1 and 2. Two fields of the clipboard exist only when both sides announced them; until then, and after the
- * agent has gone, they don't. */
+ * agent.md 1 and 2. Two fields of the clipboard exist only when both sides announced them. An agent that sends before
+ * its client has announced anything goes by its own capabilities (tests/captures, table-client). */
 #include "capture/session.h"
 
 enum { AGENT_HEADER = 20, AGENT_PROTOCOL = 1 };
@@ -22,9 +22,10 @@ void agent_gone(struct session *s)
 	}
 }
 
-static uint32_t caps_in_force(const struct session *s)
+static uint32_t caps_in_force(struct session *s, const struct side *me)
 {
-	uint32_t both = s->side[WIRE_S].agent_caps & s->side[WIRE_C].agent_caps;
+	const struct side *other = side_other(s, me);
+	uint32_t both = me->agent_caps & (other->announced ? other->agent_caps : ~0u);
 
 	return (both >> AGENT_CAP_CLIPBOARD_SELECTION & 1 ? WIRE_CAP_SELECTION : 0) |
 		(both >> AGENT_CAP_CLIPBOARD_GRAB_SERIAL & 1 ? WIRE_CAP_GRAB_SERIAL : 0);
@@ -45,7 +46,7 @@ static void agent_message(struct session *s, struct side *me, uint32_t type, str
 		session_tell(s, me, e);
 		return;
 	}
-	e.caps = caps_in_force(s);
+	e.caps = caps_in_force(s, me);
 	if (!body_read(s, me, e, m, &s->inner, &consumed, &host))
 		return;
 	if (consumed != e.size)
