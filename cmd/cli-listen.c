@@ -22,8 +22,8 @@ static struct {
 } opt;
 
 struct poptOption cli_listen_table[] = {
-	{"port", 'p', POPT_ARG_STRING, &opt.port, 0, "plain port, that takes TLS and WebSocket too (default 5900, 0 any)",
-		"N"},
+	{"port", 'p', POPT_ARG_STRING, &opt.port, 0,
+		"plain port, that takes TLS and WebSocket too (default 5900, 0 any)", "N"},
 	{"tls-port", 0, POPT_ARG_STRING, &opt.tls_port, 0, "a port for TLS only", "N"},
 	{"unix", 0, POPT_ARG_STRING, &opt.unix_path, 0, "a unix socket", "PATH"},
 	{"addr", 0, POPT_ARG_STRING, &opt.addr, 0, "address to listen on (default 127.0.0.1 and ::1)", "A"},

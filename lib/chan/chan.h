@@ -18,7 +18,8 @@ struct chan_ops {
 	/* The socket takes more and the peer's ack window is open: send something by chan_send and return 1, or 0 when
 	 * there is nothing. May be NULL. E_* closes. */
 	int (*pull)(void *end);
-	/* WAIT_FOR_CHANNELS: has that channel processed its message `serial`? Unknown channels count as yes. NULL: yes. */
+	/* WAIT_FOR_CHANNELS: has that channel processed its message `serial`? Unknown channels count as yes. NULL:
+	 * yes. */
 	bool (*reached)(void *end, unsigned type, unsigned id, uint64_t serial);
 };
 

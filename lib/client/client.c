@@ -80,7 +80,8 @@ static void end_session(struct client *c, int err)
 
 static void channel_free(struct channel *ch)
 {
-	struct conn *end_conn = ch->display ? client_display_conn(ch->display) : ch->inputs ? client_inputs_conn(ch->inputs)
+	struct conn *end_conn = ch->display ? client_display_conn(ch->display)
+		: ch->inputs ? client_inputs_conn(ch->inputs)
 		: ch->cursor ? client_cursor_conn(ch->cursor) : NULL;
 
 	list_remove(&ch->link);

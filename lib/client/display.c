@@ -305,7 +305,8 @@ static void hello(struct client_display *e)
 	uint8_t wish = client_compression(e->client);
 
 	if (wish && cap_has(caps->channel, caps->n_channel, DISPLAY_CAP_PREF_COMPRESSION))
-		chan_send(&e->conn->chan, C_DISPLAY_PREFERRED_COMPRESSION, &(struct display_preferred_compression){wish});
+		chan_send(&e->conn->chan, C_DISPLAY_PREFERRED_COMPRESSION,
+			&(struct display_preferred_compression){wish});
 	chan_send(&e->conn->chan, C_DISPLAY_INIT, &(struct display_init){
 		.pixmap_cache_id = CACHE_ID,
 		.pixmap_cache_size = CACHE_PIXELS,

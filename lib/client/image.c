@@ -375,7 +375,8 @@ static int decode_quic(struct image_decoder *d, const struct image *img, bool ma
 static const struct decoder {
 	uint8_t type;
 	bool lossy;
-	int (*decode)(struct image_decoder *d, const struct image *img, bool mask, uint32_t target, struct pixmap **out);
+	int (*decode)(struct image_decoder *d, const struct image *img, bool mask, uint32_t target,
+		struct pixmap **out);
 } decoders[] = {
 	{IMAGE_TYPE_BITMAP, false, decode_bitmap},
 	{IMAGE_TYPE_QUIC, false, decode_quic},

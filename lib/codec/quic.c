@@ -285,7 +285,8 @@ static inline __attribute__((always_inline)) uint32_t run_length(const uint8_t *
 	return n;
 }
 
-static inline __attribute__((always_inline)) void encode_segment(struct writer *w, struct quic_scratch *s, uint32_t width,
+static inline __attribute__((always_inline)) void encode_segment(struct writer *w, struct quic_scratch *s,
+	uint32_t width,
 	struct group *g, const uint8_t *row, const uint8_t *above, uint32_t x, uint32_t end, const struct layout l)
 {
 	const struct family *f = family(l.depth);
@@ -493,7 +494,8 @@ static inline __attribute__((always_inline)) void store_run(uint8_t *p, uint32_t
 	}
 }
 
-static inline __attribute__((always_inline)) int decode_segment(struct reader *r, struct quic_scratch *s, uint32_t width,
+static inline __attribute__((always_inline)) int decode_segment(struct reader *r, struct quic_scratch *s,
+	uint32_t width,
 	struct group *g, uint8_t *row, const uint8_t *above, uint32_t x, uint32_t end, const struct layout l)
 {
 	const struct family *f = family(l.depth);

@@ -32,7 +32,8 @@ int quic_header(struct slice in, struct quic_info *info);
 /* Decodes into rows `stride` bytes apart (negative: bottom up, dst is the first row of the picture). With `wide`
  * RGB16 and RGB24 come out as 4-byte B G R x. info is that of quic_header, and the caller has made room for
  * it. 0, or E_INVAL; pixels decoded so far are written then. */
-int quic_decode(struct slice in, const struct quic_info *info, bool wide, uint8_t *dst, ptrdiff_t stride, void *scratch);
+int quic_decode(struct slice in, const struct quic_info *info, bool wide, uint8_t *dst, ptrdiff_t stride,
+	void *scratch);
 
 /* What the stream can at most take. */
 size_t quic_bound(enum quic_type type, uint32_t width, uint32_t height);

@@ -132,7 +132,8 @@ static void bit_span(void *user, const struct area *a, int x, int y, int n)
 
 void paint_rop(struct area *a, uint8_t rop, const struct ink *ink, const struct sheet *src)
 {
-	struct rop_job j = {.rop = rop, .needs_p = rop_needs_p(rop), .needs_s = rop_needs_s(rop), .ink = ink, .src = src,
+	struct rop_job j = {.rop = rop, .needs_p = rop_needs_p(rop), .needs_s = rop_needs_s(rop), .ink = ink,
+		.src = src,
 		.bytes = pixmap_bits(a->dst->format) / 8};
 
 	if (a->dst->format == SURFACE_FMT_1_A) {

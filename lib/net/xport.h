@@ -45,7 +45,8 @@ ssize_t xport_read(struct xport *x, void *p, size_t n);
 ssize_t xport_write(struct xport *x, const void *p, size_t n);
 
 /* What the stack itself waits for on the descriptor (XPORT_IN | XPORT_OUT), whatever its owner wants: a
- * handshake, bytes that it still holds. Where this is not 0 a write that gave E_AGAIN waits for it, else for XPORT_OUT. */
+ * handshake, bytes that it still holds. Where this is not 0 a write that gave E_AGAIN waits for it, else for
+ * XPORT_OUT. */
 unsigned xport_want(struct xport *x);
 
 /* Bytes wait above the descriptor, which polling would not tell. */

@@ -161,7 +161,8 @@ static void lengths_of_values(void **state)
 	}
 }
 
-static const char full_vv[] = "# comment\r\n\n[virt-viewer]\r\ntype=spice\r\nhost=h.example\nport = 5900 \ntls-port=5901\n"
+static const char full_vv[] = "# comment\r\n"
+	"\n[virt-viewer]\r\ntype=spice\r\nhost=h.example\nport = 5900 \ntls-port=5901\n"
 	"username=me\npassword= s\\\\t\\\\\n"
 	"title=A title \\s x\nfullscreen=1\nca=-----BEGIN\\nline\\n\nhost-subject=O=Lab,CN=a\\\\,b\n"
 	"secure-channels=main;inputs;\ndisable-channels=usbredir\ndelete-this-file=true\nproxy=http://p:3128\n"

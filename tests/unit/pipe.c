@@ -161,7 +161,8 @@ static void random_copy(struct device *d, struct rng *r, uint32_t on)
 	struct rect box = random_box(r);
 	unsigned w = (unsigned)(box.right - box.left), h = (unsigned)(box.bottom - box.top);
 	struct pixmap *p = pixmap_new(SURFACE_FMT_32_xRGB, w, h);
-	struct draw_copy copy = {.base = {.surface_id = on, .box = box}, .src_area = {.right = (int)w, .bottom = (int)h},
+	struct draw_copy copy = {.base = {.surface_id = on, .box = box},
+		.src_area = {.right = (int)w, .bottom = (int)h},
 		.rop = ROPD_OP_PUT, .scale_mode = SCALE_MODE_NEAREST};
 	struct image img;
 	uint64_t id;

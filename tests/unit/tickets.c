@@ -36,7 +36,8 @@ static void file_format(void **state)
 	struct tickets *t = tickets_new();
 
 	(void)state;
-	write_file("# a comment\n\n  plainsecret\nwith%20blank id=alice view-only\r\nlimited expires=1000\nsingle once id=bob");
+	write_file("# a comment\n\n  plainsecret\nwith%20blank id=alice view-only\r\n"
+		   "limited expires=1000\nsingle once id=bob");
 	assert_int_equal(tickets_load(t, path, false), 0);
 	assert_non_null(find(t, "plainsecret", 1));
 	assert_null(find(t, "plainsecre", 1));
