@@ -91,6 +91,9 @@ $(BUILD)/bin/$(1): $$(call obj,$$(SRC_$(1)) $$(CLI_SRC)) $$(LIB)
 endef
 $(foreach c,$(COMMANDS),$(eval $(call command,$(c))))
 
+# The oracle for our constants: the BSD headers of libspice-protocol-dev.
+$(BUILD)/obj/tests/unit/constants.o: CPPFLAGS += $(shell pkg-config --cflags spice-protocol 2>/dev/null)
+
 $(BUILD)/tests/unit-%: $(BUILD)/obj/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)

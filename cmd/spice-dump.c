@@ -1,5 +1,5 @@
-/* spice-dump: the messages of a capture, readable. CLI.md. The work is lib/capture's; here are options, filters, the
- * table of --stat and what an exit status means. */
+/* spice-dump: the messages of a capture, readable. CLI.md. The work is lib/capture's; here are
+ * options, filters, the table of --stat and what an exit status means. */
 #include "cmd/cli.h"
 
 #include <errno.h>
@@ -22,16 +22,19 @@ static char **channels, **messages, *direction;
 static const struct poptOption options[] = {
 	{"json", 0, POPT_ARG_NONE, &as_json, 0, "a JSON object a line", NULL},
 	{"hex", 'x', POPT_ARG_NONE, &hex, 0, "the bytes of bodies, too", NULL},
-	{"channel", 'c', POPT_ARG_ARGV, &channels, 0, "only these channels: main,display,...,agent,vsc",
-		"CHANNEL,..."},
-	{"message", 'm', POPT_ARG_ARGV, &messages, 0, "only these messages: DRAW_COPY,...", "NAME,..."},
-	{"direction", 0, POPT_ARG_STRING, &direction, 0, "only what the client got (in) or sent (out)", "in|out"},
-	{"no-payload", 0, POPT_ARG_NONE, &no_payload, 0, "leave pixels, sound and other payload out", NULL},
-	{"stat", 0, POPT_ARG_NONE, &stat_table, 0, "a table of counts and bytes by channel and message instead",
-		NULL},
-	{"check", 0, POPT_ARG_NONE, &check, 0, "print only what is not understood; 65 if there is any", NULL},
-	CLI_END
-};
+	{"channel", 'c', POPT_ARG_ARGV, &channels, 0,
+		"only these channels: main,display,...,agent,vsc", "CHANNEL,..."},
+	{"message", 'm', POPT_ARG_ARGV, &messages, 0, "only these messages: DRAW_COPY,...",
+		"NAME,..."},
+	{"direction", 0, POPT_ARG_STRING, &direction, 0,
+		"only what the client got (in) or sent (out)", "in|out"},
+	{"no-payload", 0, POPT_ARG_NONE, &no_payload, 0,
+		"leave pixels, sound and other payload out", NULL},
+	{"stat", 0, POPT_ARG_NONE, &stat_table, 0,
+		"a table of counts and bytes by channel and message instead", NULL},
+	{"check", 0, POPT_ARG_NONE, &check, 0,
+		"print only what is not understood; 65 if there is any", NULL},
+	CLI_END};
 
 /* ---- filters ---- */
 
@@ -67,9 +70,10 @@ static int want_channel(const char *word)
 
 static bool is_message(const char *word)
 {
-	static const char *const others[] = {"LINK_HEADER", "LINK_MESS", "LINK_REPLY", "AUTH_MECHANISM",
-		"ENCRYPTED_TICKET", "LINK_RESULT", "SASL_MECHLIST", "SASL_MECHNAME", "SASL_START", "SASL_STEP",
-		"SASL_DATA", "SASL_RESULT", "SASL_REASON", "TLS", "SASL", "REFUSED", "LOST", "CUT", "UNKNOWN"};
+	static const char *const others[] = {"LINK_HEADER", "LINK_MESS", "LINK_REPLY",
+		"AUTH_MECHANISM", "ENCRYPTED_TICKET", "LINK_RESULT", "SASL_MECHLIST",
+		"SASL_MECHNAME", "SASL_START", "SASL_STEP", "SASL_DATA", "SASL_RESULT",
+		"SASL_REASON", "TLS", "SASL", "REFUSED", "LOST", "CUT", "UNKNOWN"};
 
 	for (size_t i = 0; i < wire_msgs_n; i++)
 		if (strcmp(word, wire_msgs[i].name) == 0)
@@ -95,7 +99,9 @@ static int read_filters(void)
 		return cli_usage("--direction: 'in' or 'out', not '%s'", direction);
 	if (hex && no_payload)
 		return cli_usage("-x and --no-payload exclude each other");
-	return each_word(channels, want_channel) ? EX_USAGE : each_word(messages, want_message) ? EX_USAGE : 0;
+	return each_word(channels, want_channel)   ? EX_USAGE
+	       : each_word(messages, want_message) ? EX_USAGE
+						   : 0;
 }
 
 static bool wanted(const struct tap_event *e)
@@ -171,8 +177,9 @@ static void print_total(const struct total *t, struct buf *out)
 		json_close(&j, '}');
 		buf_u8(out, '\n');
 	} else {
-		buf_printf(out, "%-10s %-3s %-27s %10llu %14llu\n", buf_cstr(&channel), say_dir(t->dir),
-			buf_cstr(&name), (unsigned long long)t->count, (unsigned long long)t->bytes);
+		buf_printf(out, "%-10s %-3s %-27s %10llu %14llu\n", buf_cstr(&channel),
+			say_dir(t->dir), buf_cstr(&name), (unsigned long long)t->count,
+			(unsigned long long)t->bytes);
 	}
 	buf_fini(&channel);
 	buf_fini(&name);
@@ -185,7 +192,8 @@ static void print_totals(void)
 	if (totals_n)
 		qsort(totals, totals_n, sizeof(*totals), total_order);
 	if (!as_json)
-		buf_printf(&out, "%-10s %-3s %-27s %10s %14s\n", "channel", "dir", "name", "count", "bytes");
+		buf_printf(&out, "%-10s %-3s %-27s %10s %14s\n", "channel", "dir", "name", "count",
+			"bytes");
 	for (size_t i = 0; i < totals_n; i++)
 		print_total(&totals[i], &out);
 	fwrite(buf_data(&out), 1, buf_len(&out), stdout);
@@ -223,7 +231,8 @@ static void event(void *owner, const struct tap_event *e)
 	buf_trim(&line);
 }
 
-/* Reads to the end. Lines go out at once where somebody watches: a terminal, or a capture that is being made. */
+/* Reads to the end. Lines go out at once where somebody watches: a terminal, or a capture that is
+ * being made. */
 static int read_all(struct capture *c, struct tap *tap, bool live)
 {
 	struct tcp *tcp = tcp_new(tap);
@@ -265,9 +274,11 @@ static FILE *open_word(const char *word, int *status)
 		return f;
 	}
 	if (stat(word, &st) < 0 && (errno == ENOENT || errno == ENOTDIR)) {
-		if (strstr(word, "://") || (!strchr(word, '/') && !ends_in(word, ".pcap") &&
-			!ends_in(word, ".pcapng") && !ends_in(word, ".vv"))) {
-			*status = cli_usage("'%s' is no file: only captures are read, not servers", word);
+		if (strstr(word, "://") ||
+			(!strchr(word, '/') && !ends_in(word, ".pcap") &&
+				!ends_in(word, ".pcapng") && !ends_in(word, ".vv"))) {
+			*status = cli_usage(
+				"'%s' is no file: only captures are read, not servers", word);
 			return NULL;
 		}
 		errno = ENOENT;

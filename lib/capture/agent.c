@@ -1,6 +1,7 @@
-/* What lies inside of messages: the agent's own messages, cut into AGENT_DATA pieces, and smart card bodies.
- * agent.md 1 and 2. Two fields of the clipboard exist only when both sides announced them. An agent that sends before
- * its client has announced anything goes by its own capabilities (tests/captures, table-client). */
+/* What lies inside of messages: the agent's own messages, cut into AGENT_DATA pieces, and smart
+ * card bodies. agent.md 1 and 2. Two fields of the clipboard exist only when both sides announced
+ * them. An agent that sends before its client has announced anything goes by its own capabilities
+ * (tests/captures, table-client). */
 #include "capture/session.h"
 
 enum { AGENT_HEADER = 20, AGENT_PROTOCOL = 1 };
@@ -28,7 +29,7 @@ static uint32_t caps_in_force(struct session *s, const struct side *me)
 	uint32_t both = me->agent_caps & (other->announced ? other->agent_caps : ~0u);
 
 	return (both >> AGENT_CAP_CLIPBOARD_SELECTION & 1 ? WIRE_CAP_SELECTION : 0) |
-		(both >> AGENT_CAP_CLIPBOARD_GRAB_SERIAL & 1 ? WIRE_CAP_GRAB_SERIAL : 0);
+	       (both >> AGENT_CAP_CLIPBOARD_GRAB_SERIAL & 1 ? WIRE_CAP_GRAB_SERIAL : 0);
 }
 
 static void agent_message(struct session *s, struct side *me, uint32_t type, struct tap_event e)
@@ -100,7 +101,7 @@ static bool agent_next(struct session *s, struct side *me, struct tap_event e)
 static bool begins_message(const struct side *me, struct slice piece)
 {
 	return piece.n >= AGENT_HEADER && get_le32(piece.p) == AGENT_PROTOCOL &&
-		wire_msg_find(WIRE_AGENT, me->dir, get_le32(piece.p + 4));
+	       wire_msg_find(WIRE_AGENT, me->dir, get_le32(piece.p + 4));
 }
 
 void agent_piece(struct session *s, struct side *me, struct slice piece, uint64_t at)
@@ -120,7 +121,11 @@ void agent_piece(struct session *s, struct side *me, struct slice piece, uint64_
 
 void vsc_body(struct session *s, struct side *me, const struct smartcard_data *d, uint64_t at)
 {
-	struct tap_event e = {.kind = TAP_INNER, .type = WIRE_VSC, .id = s->id, .offset = at, .raw = d->data,
+	struct tap_event e = {.kind = TAP_INNER,
+		.type = WIRE_VSC,
+		.id = s->id,
+		.offset = at,
+		.raw = d->data,
 		.size = d->data.n};
 	const struct wire_msg *m = wire_msg_find(WIRE_VSC, me->dir, d->type);
 	size_t consumed;

@@ -1,9 +1,9 @@
-/* Messages of a linked channel, seen from outside: headers of both forms, sub-message lists, LIST, and looking for a
- * message again after a loss. wire.md 4.
+/* Messages of a linked channel, seen from outside: headers of both forms, sub-message lists, LIST,
+ * and looking for a message again after a loss. wire.md 4.
  *
- * Every byte of a body must be taken once: by the fields of the message that carries, by the list, or by a
- * sub-message. The size that stands with a sub-message is too large in real streams (wire.md 4.2): it is cut to what
- * is left of the body and is no part of that sum. */
+ * Every byte of a body must be taken once: by the fields of the message that carries, by the list,
+ * or by a sub-message. The size that stands with a sub-message is too large in real streams
+ * (wire.md 4.2): it is cut to what is left of the body and is no part of that sum. */
 #include "capture/session.h"
 
 enum {
@@ -34,11 +34,13 @@ static bool peek(const struct session *s, const struct side *me, struct frame *f
 	if (s->mini)
 		*f = (struct frame){get_le16(p), get_le32(p + 2), 0, me->serial + 1};
 	else
-		*f = (struct frame){get_le16(p + 8), get_le32(p + 10), get_le32(p + 14), get_le64(p)};
+		*f = (struct frame){
+			get_le16(p + 8), get_le32(p + 10), get_le32(p + 14), get_le64(p)};
 	return true;
 }
 
-static void bad(struct session *s, struct side *me, struct tap_event e, const char *name, const char *why)
+static void bad(
+	struct session *s, struct side *me, struct tap_event e, const char *name, const char *why)
 {
 	e.kind = TAP_BAD;
 	e.name = name;
@@ -47,7 +49,8 @@ static void bad(struct session *s, struct side *me, struct tap_event e, const ch
 }
 
 /* What a message means for the reading of others. */
-static void act(struct session *s, struct side *me, const struct wire_msg *m, const void *body, uint64_t at)
+static void act(
+	struct session *s, struct side *me, const struct wire_msg *m, const void *body, uint64_t at)
 {
 	const struct opaque *piece = body;
 
@@ -67,8 +70,8 @@ static void act(struct session *s, struct side *me, const struct wire_msg *m, co
 }
 
 /* The sub-message at `at` of the body: bytes taken in *taken. */
-static bool read_sub(struct session *s, struct side *me, struct tap_event e, struct slice body, size_t at,
-	size_t *taken)
+static bool read_sub(struct session *s, struct side *me, struct tap_event e, struct slice body,
+	size_t at, size_t *taken)
 {
 	const struct wire_msg *m;
 	size_t size, room, consumed;
@@ -92,9 +95,10 @@ static bool read_sub(struct session *s, struct side *me, struct tap_event e, str
 	return true;
 }
 
-/* The list at `at` and all that it names; *low becomes the first byte of all that, *taken its bytes. */
-static bool read_subs(struct session *s, struct side *me, struct tap_event e, size_t at, size_t *low,
-	size_t *taken)
+/* The list at `at` and all that it names; *low becomes the first byte of all that, *taken its
+ * bytes. */
+static bool read_subs(struct session *s, struct side *me, struct tap_event e, size_t at,
+	size_t *low, size_t *taken)
 {
 	struct slice body = e.raw;
 	size_t n, work = 0;
@@ -121,7 +125,8 @@ static bool read_subs(struct session *s, struct side *me, struct tap_event e, si
 	return true;
 }
 
-static void read_message(struct session *s, struct side *me, const struct frame *f, struct tap_event e)
+static void read_message(
+	struct session *s, struct side *me, const struct frame *f, struct tap_event e)
 {
 	const struct wire_msg *m = wire_msg_find((unsigned)s->type, me->dir, f->type);
 	bool list = m && m->desc == wire_desc_message_list;
@@ -147,7 +152,8 @@ static void read_message(struct session *s, struct side *me, const struct frame 
 	act(s, me, m, host, e.offset);
 }
 
-/* After a loss: is what lies here a message? Known, of a size that may be, and it decodes to its end. */
+/* After a loss: is what lies here a message? Known, of a size that may be, and it decodes to its
+ * end. */
 static bool plausible(struct session *s, struct side *me, const struct frame *f)
 {
 	const struct wire_msg *m = wire_msg_find((unsigned)s->type, me->dir, f->type);
@@ -161,7 +167,8 @@ static bool plausible(struct session *s, struct side *me, const struct frame *f)
 	in.msg = slice_of(buf_data(&me->in) + head, f->size);
 	arena_reset(&s->arena);
 	s->arena.max = 0;
-	return wire_decode(m->desc(), &in, arena_alloc(&s->arena, m->size + 1)) == 0 && in.consumed == f->size;
+	return wire_decode(m->desc(), &in, arena_alloc(&s->arena, m->size + 1)) == 0 &&
+	       in.consumed == f->size;
 }
 
 static bool find_again(struct session *s, struct side *me, const struct frame *f)
@@ -175,8 +182,12 @@ static bool find_again(struct session *s, struct side *me, const struct frame *f
 	}
 	me->resync = false;
 	if (me->stretch)
-		session_tell(s, me, (struct tap_event){.kind = TAP_BAD, .name = "UNKNOWN", .size = me->stretch,
-			.offset = me->stretch_at, .why = "behind a loss"});
+		session_tell(s, me,
+			(struct tap_event){.kind = TAP_BAD,
+				.name = "UNKNOWN",
+				.size = me->stretch,
+				.offset = me->stretch_at,
+				.why = "behind a loss"});
 	me->stretch = 0;
 	return true;
 }
@@ -194,7 +205,10 @@ static void too_large(struct session *s, struct side *me, const struct frame *f)
 {
 	const struct wire_msg *m = wire_msg_find((unsigned)s->type, me->dir, f->type);
 
-	bad(s, me, (struct tap_event){.size = f->size, .offset = me->offset + header_size(s), .serial = f->serial},
+	bad(s, me,
+		(struct tap_event){.size = f->size,
+			.offset = me->offset + header_size(s),
+			.serial = f->serial},
 		m ? m->name : "UNKNOWN", "too large to hold");
 	side_take(s, me, header_size(s));
 	me->serial = f->serial;
@@ -217,9 +231,12 @@ bool read_frame(struct session *s, struct side *me)
 		return true;
 	}
 	me->serial = f.serial;
-	read_message(s, me, &f, (struct tap_event){.kind = TAP_MESSAGE, .size = f.size,
-		.offset = me->offset + head, .serial = f.serial,
-		.raw = slice_of(buf_data(&me->in) + head, f.size)});
+	read_message(s, me, &f,
+		(struct tap_event){.kind = TAP_MESSAGE,
+			.size = f.size,
+			.offset = me->offset + head,
+			.serial = f.serial,
+			.raw = slice_of(buf_data(&me->in) + head, f.size)});
 	side_take(s, me, head + f.size);
 	return true;
 }

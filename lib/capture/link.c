@@ -1,10 +1,10 @@
 /* The link stage and the authentication of a connection, seen from outside. wire.md 1 to 3.
  *
- * Whether the mechanism word, a ticket, a SASL exchange or a second LinkReply comes depends on the other direction,
- * so readers here often wait for it. A server answers a bad mechanism (and a client that lacks AUTH_SELECTION where
- * SASL is on) by a second LinkReply, told from every other answer by its magic. A SASL security layer begins between
- * the accept word and the LinkResult; the first four bytes tell it from a bare LinkResult, since a length of such a
- * layer is big-endian. */
+ * Whether the mechanism word, a ticket, a SASL exchange or a second LinkReply comes depends on the
+ * other direction, so readers here often wait for it. A server answers a bad mechanism (and a
+ * client that lacks AUTH_SELECTION where SASL is on) by a second LinkReply, told from every other
+ * answer by its magic. A SASL security layer begins between the accept word and the LinkResult; the
+ * first four bytes tell it from a bare LinkResult, since a length of such a layer is big-endian. */
 #include "capture/session.h"
 
 #include "base/err.h"
@@ -25,8 +25,8 @@ static bool has_magic(const struct side *me)
 }
 
 /* Tells the first n bytes, decoded by d where that is given, and takes them. */
-static void tell(struct session *s, struct side *me, struct tap_event e, size_t n, const struct wire_desc *d,
-	void *host)
+static void tell(struct session *s, struct side *me, struct tap_event e, size_t n,
+	const struct wire_desc *d, void *host)
 {
 	struct wire_in in = {.msg = slice_of(buf_data(&me->in), n), .arena = &s->arena};
 
@@ -52,7 +52,8 @@ static void take_header(struct session *s, struct side *me, uint32_t *size)
 }
 
 /* n words at `at` of the first `size` bytes, as far as they are there; *at goes behind them. */
-static struct tap_caps words_at(const struct side *me, size_t size, size_t *at, uint32_t n, const char *word)
+static struct tap_caps words_at(
+	const struct side *me, size_t size, size_t *at, uint32_t n, const char *word)
 {
 	struct tap_caps c = {.word = word};
 	size_t room = *at < size ? (size - *at) / 4 : 0;
@@ -111,7 +112,8 @@ static bool client_ticket(struct session *s, struct side *me)
 
 	if (buf_len(&me->in) < TICKET)
 		return client_waits(s, me);
-	tell(s, me, (struct tap_event){.name = "ENCRYPTED_TICKET"}, TICKET, wire_desc_encrypted_ticket(), &t);
+	tell(s, me, (struct tap_event){.name = "ENCRYPTED_TICKET"}, TICKET,
+		wire_desc_encrypted_ticket(), &t);
 	me->step = client_waits;
 	return true;
 }
@@ -133,7 +135,8 @@ static bool sasl_bad(struct side *me)
 }
 
 /* One counted piece; `words` are shown, the rest of the exchange may be secret. */
-static bool sasl_piece(struct session *s, struct side *me, const char *name, bool words, size_t more)
+static bool sasl_piece(
+	struct session *s, struct side *me, const char *name, bool words, size_t more)
 {
 	struct tap_event e = {.name = name};
 	uint32_t n;
@@ -188,7 +191,8 @@ static bool client_mechanism(struct session *s, struct side *me)
 
 	if (buf_len(&me->in) < 4)
 		return false;
-	tell(s, me, (struct tap_event){.name = "AUTH_MECHANISM"}, 4, wire_desc_auth_mechanism(), &a);
+	tell(s, me, (struct tap_event){.name = "AUTH_MECHANISM"}, 4, wire_desc_auth_mechanism(),
+		&a);
 	s->mechanism = a.mechanism;
 	if (a.mechanism == AUTH_MECHANISM_SPICE)
 		me->step = client_ticket;
@@ -224,8 +228,8 @@ static bool client_mess(struct session *s, struct side *me, uint32_t size)
 	channel = words_at(me, size, &at, m.num_channel_caps, channel_caps_word(m.channel_type));
 	s->client_selects = has_cap(&common, COMMON_CAP_PROTOCOL_AUTH_SELECTION);
 	s->client_mini = has_cap(&common, COMMON_CAP_MINI_HEADER);
-	tell(s, me, (struct tap_event){.name = "LINK_MESS", .common = &common, .channel = &channel}, size,
-		wire_desc_link_mess(), &m);
+	tell(s, me, (struct tap_event){.name = "LINK_MESS", .common = &common, .channel = &channel},
+		size, wire_desc_link_mess(), &m);
 	me->step = client_linked;
 	return true;
 }
@@ -241,7 +245,8 @@ bool read_hello(struct session *s, struct side *me)
 	size = get_le32(buf_data(&me->in) + 12);
 	if (size < LIM_LINK_MIN || size > LIM_LINK_MAX) {
 		take_header(s, me, &size);
-		return side_stretch(me, TAP_BAD, "UNKNOWN", "behind a link header of an impossible size");
+		return side_stretch(
+			me, TAP_BAD, "UNKNOWN", "behind a link header of an impossible size");
 	}
 	if (buf_len(&me->in) < HEADER + (size_t)size)
 		return false;
@@ -306,8 +311,10 @@ static bool server_sasl_accept(struct session *s, struct side *me)
 	if (buf_len(&me->in) < 4)
 		return false;
 	rejected = get_le32(buf_data(&me->in));
-	tell(s, me, (struct tap_event){.name = "SASL_RESULT", .why = rejected ? "rejected" : "accepted"}, 4, NULL,
-		NULL);
+	tell(s, me,
+		(struct tap_event){
+			.name = "SASL_RESULT", .why = rejected ? "rejected" : "accepted"},
+		4, NULL, NULL);
 	me->step = rejected ? server_sasl_reason : server_sasl_end;
 	return true;
 }
@@ -321,7 +328,8 @@ static bool server_sasl_data(struct session *s, struct side *me)
 		me->step = read_reply;
 		return true;
 	}
-	complete = counted(me, SASL_MAX, &n) == 0 && buf_len(&me->in) > 4 + (size_t)n && buf_data(&me->in)[4 + n];
+	complete = counted(me, SASL_MAX, &n) == 0 && buf_len(&me->in) > 4 + (size_t)n &&
+		   buf_data(&me->in)[4 + n];
 	if (!sasl_piece(s, me, "SASL_DATA", false, 1))
 		return false;
 	if (complete) {
@@ -370,8 +378,9 @@ static void server_said(struct session *s, struct side *me, uint32_t size)
 	common = words_at(me, size, &at, r.num_common_caps, "common_cap");
 	channel = words_at(me, size, &at, r.num_channel_caps, channel_caps_word(s->type));
 	s->server_mini = has_cap(&common, COMMON_CAP_MINI_HEADER);
-	tell(s, me, (struct tap_event){.name = "LINK_REPLY", .common = &common, .channel = &channel}, size,
-		wire_desc_link_reply(), &r);
+	tell(s, me,
+		(struct tap_event){.name = "LINK_REPLY", .common = &common, .channel = &channel},
+		size, wire_desc_link_reply(), &r);
 	if (r.error != LINK_ERR_OK || s->reply != ANSWER_NONE) {
 		s->reply = ANSWER_REFUSED;
 		server_refuses(s, me);
@@ -392,7 +401,8 @@ bool read_reply(struct session *s, struct side *me)
 	size = get_le32(buf_data(&me->in) + 12);
 	if (size < REPLY_MIN || size > LIM_LINK_MAX) {
 		take_header(s, me, &size);
-		return side_stretch(me, TAP_BAD, "UNKNOWN", "behind a link header of an impossible size");
+		return side_stretch(
+			me, TAP_BAD, "UNKNOWN", "behind a link header of an impossible size");
 	}
 	if (buf_len(&me->in) < HEADER + (size_t)size)
 		return false;

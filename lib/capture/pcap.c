@@ -1,6 +1,6 @@
-/* From capture files to TCP segments: link layers (Ethernet with VLAN tags, loopback, raw IP, Linux cooked), IPv4,
- * IPv6 with extension headers. Lengths in packets are a stranger's: everything is cut to what was captured.
- * Fragments of IP packets are passed over. */
+/* From capture files to TCP segments: link layers (Ethernet with VLAN tags, loopback, raw IP, Linux
+ * cooked), IPv4, IPv6 with extension headers. Lengths in packets are a stranger's: everything is
+ * cut to what was captured. Fragments of IP packets are passed over. */
 #include "capture/pcap.h"
 
 #include <pcap/pcap.h>
@@ -192,7 +192,9 @@ static bool segment_of(struct capture *c, struct slice s, struct tcp_segment *se
 
 	if (!link_layer(c, &s) || !s.n)
 		return false;
-	if (s.p[0] >> 4 == 4 ? !ipv4(c, s, seg, &tcp) : s.p[0] >> 4 == 6 ? !ipv6(s, seg, &tcp) : true)
+	if (s.p[0] >> 4 == 4	   ? !ipv4(c, s, seg, &tcp)
+		: s.p[0] >> 4 == 6 ? !ipv6(s, seg, &tcp)
+				   : true)
 		return false;
 	return tcp_layer(tcp, seg);
 }
@@ -204,7 +206,8 @@ int capture_next(struct capture *c, struct tcp_segment *seg)
 	int rc;
 
 	while ((rc = pcap_next_ex(c->pcap, &h, &p)) == 1) {
-		*seg = (struct tcp_segment){.time = (uint64_t)h->ts.tv_sec * 1000000000u + (uint64_t)h->ts.tv_usec};
+		*seg = (struct tcp_segment){
+			.time = (uint64_t)h->ts.tv_sec * 1000000000u + (uint64_t)h->ts.tv_usec};
 		if (segment_of(c, slice_of(p, h->caplen), seg))
 			return 1;
 	}

@@ -1,5 +1,5 @@
-/* Events of captures as text and JSON lines. The fields of messages are printed by wire/print.c; here is what stands
- * around them, and the capability words of the link stage by name. */
+/* Events of captures as text and JSON lines. The fields of messages are printed by wire/print.c;
+ * here is what stands around them, and the capability words of the link stage by name. */
 #include "capture/say.h"
 
 #include "base/text.h"
@@ -31,12 +31,13 @@ static void say_time(uint64_t time, uint64_t zero, struct buf *out)
 {
 	uint64_t us = (time > zero ? time - zero : 0) / 1000;
 
-	buf_printf(out, "%llu.%06llu", (unsigned long long)(us / 1000000), (unsigned long long)(us % 1000000));
+	buf_printf(out, "%llu.%06llu", (unsigned long long)(us / 1000000),
+		(unsigned long long)(us % 1000000));
 }
 
 /* Calls f for every capability that is set: its word, or NULL and its number. */
-static void each_cap(const struct tap_caps *c, void (*f)(void *owner, const char *word, unsigned bit),
-	void *owner)
+static void each_cap(const struct tap_caps *c,
+	void (*f)(void *owner, const char *word, unsigned bit), void *owner)
 {
 	for (uint32_t i = 0; i < 32 * c->n; i++)
 		if (get_le32(c->words.p + i / 32 * 4) >> i % 32 & 1)

@@ -1,11 +1,12 @@
-/* Events of captures as lines: text and JSON. Whatever a peer sent, a line is printable and is one line. */
+/* Events of captures as lines: text and JSON. Whatever a peer sent, a line is printable and is one
+ * line. */
 #ifndef CAPTURE_SAY_H
 #define CAPTURE_SAY_H
 
 #include "capture/tap.h"
 
-/* "TIME CONN CHANNEL[ID] DIR NAME size=N field=value ..." without the line end; times count from `zero`
- * (nanoseconds). Sub-messages are sub:NAME, what was not understood bad:NAME. */
+/* "TIME CONN CHANNEL[ID] DIR NAME size=N field=value ..." without the line end; times count from
+ * `zero` (nanoseconds). Sub-messages are sub:NAME, what was not understood bad:NAME. */
 void say_text(const struct tap_event *e, uint64_t zero, struct buf *out);
 
 enum { SAY_NO_PAYLOAD = WIRE_NO_PAYLOAD, SAY_HEX = 1 << 8 };

@@ -1,6 +1,6 @@
-/* A connection of a capture: finds out what it is, takes wrappings off (HTTP CONNECT, WebSocket), and lets the
- * readers of both directions run until neither gets on. TLS can't be read and is one stretch; what is no SPICE is
- * forgotten at once. wire.md 1.6. */
+/* A connection of a capture: finds out what it is, takes wrappings off (HTTP CONNECT, WebSocket),
+ * and lets the readers of both directions run until neither gets on. TLS can't be read and is one
+ * stretch; what is no SPICE is forgotten at once. wire.md 1.6. */
 #include "capture/session.h"
 
 #include <stdlib.h>
@@ -94,8 +94,11 @@ bool side_stretch(struct side *me, enum tap_kind kind, const char *name, const c
 /* What a server was not obliged to read is no riddle when it did refuse, or left without a word. */
 static void end_stretch(struct session *s, struct side *me)
 {
-	struct tap_event e = {.kind = me->stretch_kind, .name = me->stretch_name, .why = me->stretch_why,
-		.size = me->stretch, .offset = me->stretch_at};
+	struct tap_event e = {.kind = me->stretch_kind,
+		.name = me->stretch_name,
+		.why = me->stretch_why,
+		.size = me->stretch,
+		.offset = me->stretch_at};
 
 	if (e.kind == TAP_BAD && me->dir == WIRE_C && (s->refused || !s->side[WIRE_S].answered) &&
 		s->result != ANSWER_OK) {
@@ -151,7 +154,8 @@ static void sniff_http(struct session *s)
 	if (!asked || !answer)
 		return;
 	status = memchr(buf_data(&v->in), ' ', answer);
-	if (!begins(v, "HTTP/1.") || !status || memcmp(status, tunnel ? " 2" : " 101", tunnel ? 2 : 4) != 0) {
+	if (!begins(v, "HTTP/1.") || !status ||
+		memcmp(status, tunnel ? " 2" : " 101", tunnel ? 2 : 4) != 0) {
 		ignore(s);
 		return;
 	}
@@ -184,7 +188,8 @@ static void sniff(struct session *s)
 	const uint8_t *p = buf_data(&c->in);
 	bool tls = buf_len(&c->in) >= 2 && p[0] == TLS_HANDSHAKE && p[1] == 3;
 
-	if (s->wrap == WRAP_HTTP || (s->wrap == WRAP_SNIFF && (begins(c, "GET ") || begins(c, "CONNECT ")))) {
+	if (s->wrap == WRAP_HTTP ||
+		(s->wrap == WRAP_SNIFF && (begins(c, "GET ") || begins(c, "CONNECT ")))) {
 		s->wrap = WRAP_HTTP;
 		sniff_http(s);
 		if (s->wrap == WRAP_HTTP || s->wrap == WRAP_IGNORED)
@@ -203,7 +208,8 @@ static void sniff(struct session *s)
 /* Does what is going on still have to be found out? */
 static bool sniffing(const struct session *s)
 {
-	return s->wrap == WRAP_SNIFF || s->wrap == WRAP_HTTP || (s->wrap == WRAP_WS && !s->side[WIRE_C].step);
+	return s->wrap == WRAP_SNIFF || s->wrap == WRAP_HTTP ||
+	       (s->wrap == WRAP_WS && !s->side[WIRE_C].step);
 }
 
 /* ---- input ---- */
@@ -245,8 +251,12 @@ void session_input(struct session *s, enum wire_dir dir, uint64_t time, struct s
 	if (s->wrap != WRAP_WS) {
 		buf_put(&me->in, data.p, data.n);
 	} else if (!me->ws.broken && ws_input(&me->ws, data, &me->in)) {
-		session_tell(s, me, (struct tap_event){.kind = TAP_BAD, .name = "UNKNOWN", .size = data.n,
-			.offset = me->offset, .why = "no WebSocket frame"});
+		session_tell(s, me,
+			(struct tap_event){.kind = TAP_BAD,
+				.name = "UNKNOWN",
+				.size = data.n,
+				.offset = me->offset,
+				.why = "no WebSocket frame"});
 	}
 	run(s);
 	s->tap->held += held(s) - before;
@@ -270,8 +280,12 @@ void session_lost(struct session *s, enum wire_dir dir, uint64_t time, uint64_t 
 		me->offset += n;
 		return;
 	}
-	session_tell(s, me, (struct tap_event){.kind = TAP_LOST, .name = "LOST", .size = n,
-		.offset = me->offset + buf_len(&me->in), .why = "not in the capture"});
+	session_tell(s, me,
+		(struct tap_event){.kind = TAP_LOST,
+			.name = "LOST",
+			.size = n,
+			.offset = me->offset + buf_len(&me->in),
+			.why = "not in the capture"});
 	if (s->wrap == WRAP_WS) {
 		me->ws.broken = true;
 	} else if (me->step == read_frame) {
@@ -294,8 +308,12 @@ void session_end(struct session *s)
 			continue;
 		end_stretch(s, me);
 		if (n)
-			session_tell(s, me, (struct tap_event){.kind = TAP_CUT, .name = "CUT", .size = n,
-				.offset = me->offset, .why = "the connection ends within it"});
+			session_tell(s, me,
+				(struct tap_event){.kind = TAP_CUT,
+					.name = "CUT",
+					.size = n,
+					.offset = me->offset,
+					.why = "the connection ends within it"});
 	}
 	s->tap->held -= held(s);
 	ignore(s);

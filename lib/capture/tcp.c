@@ -1,6 +1,7 @@
-/* TCP reassembly of many connections from a capture. Packets of a capture can be missing, doubled, cut and slightly
- * out of order (an acknowledgement before its data), so nothing is given up at once. A connection whose beginning was
- * not captured is begun at the first segment seen; the end that sent SYN is the client, else who sends data first. */
+/* TCP reassembly of many connections from a capture. Packets of a capture can be missing, doubled,
+ * cut and slightly out of order (an acknowledgement before its data), so nothing is given up at
+ * once. A connection whose beginning was not captured is begun at the first segment seen; the end
+ * that sent SYN is the client, else who sends data first. */
 #include "capture/tcp.h"
 
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 
 enum {
 	BUCKETS = 4096,
-	PATIENCE = 64,          /* segments of the connection after which an acknowledged hole stays one */
+	PATIENCE = 64, /* segments of the connection after which an acknowledged hole stays one */
 	WINDOW_MAX = 256 << 20, /* further away than that is no segment of this stream */
 };
 
@@ -24,23 +25,23 @@ struct held {
 };
 
 struct half {
-	bool begun, syn;     /* syn: from its beginning */
+	bool begun, syn; /* syn: from its beginning */
 	uint32_t isn;
-	uint32_t next;       /* sequence number of the byte to come */
-	struct list held;    /* struct held, by seq, not overlapping */
+	uint32_t next;	  /* sequence number of the byte to come */
+	struct list held; /* struct held, by seq, not overlapping */
 	size_t held_bytes;
 	bool acked_any;
-	uint32_t acked;      /* by the other end */
+	uint32_t acked; /* by the other end */
 	bool fin;
 	uint32_t fin_seq;
-	unsigned waited;     /* segments since the hole was seen */
+	unsigned waited; /* segments since the hole was seen */
 };
 
 struct flow {
 	struct list bucket, age; /* age: least recently used first */
 	struct tcp_end end[2];
-	struct half half[2];     /* [i]: what end[i] sends */
-	int client;              /* index of the client's end, -1 unknown */
+	struct half half[2]; /* [i]: what end[i] sends */
+	int client;	     /* index of the client's end, -1 unknown */
 	bool over;
 	struct session *session; /* made with the first data */
 	uint64_t time;
@@ -136,7 +137,8 @@ static void hold(struct tcp *t, struct half *h, uint32_t seq, struct slice data)
 {
 	struct held *x;
 
-	list_each(x, &h->held, link) {
+	list_each(x, &h->held, link)
+	{
 		int32_t d = distance(seq, x->seq);
 		size_t gap = d > 0 ? (size_t)d : 0, n = data.n < gap ? data.n : gap;
 
@@ -152,7 +154,7 @@ static void hold(struct tcp *t, struct half *h, uint32_t seq, struct slice data)
 			h->held_bytes += n;
 			t->tap->held += n;
 		}
-		gap += x->n - (d < 0 ? (size_t)-(int64_t)d : 0);
+		gap += x->n - (d < 0 ? (size_t) - (int64_t)d : 0);
 		if (gap >= data.n)
 			return;
 		data = slice_of(data.p + gap, data.n - gap);
@@ -216,7 +218,7 @@ static void finish(struct tcp *t, struct flow *f)
 		if (h->fin && distance(h->next, h->fin_seq) > 0)
 			lose(t, f, i, h->fin_seq);
 		else if (!h->fin && h->begun && h->acked_any && distance(h->next, h->acked) > 0 &&
-			distance(h->next, h->acked) <= WINDOW_MAX)
+			 distance(h->next, h->acked) <= WINDOW_MAX)
 			lose(t, f, i, h->acked);
 	}
 	if (f->session) {
@@ -259,7 +261,8 @@ static struct flow *flow_find(struct tcp *t, const struct tcp_segment *seg, int 
 {
 	struct flow *f;
 
-	list_each(f, bucket_of(t, seg), bucket) {
+	list_each(f, bucket_of(t, seg), bucket)
+	{
 		for (*i = 0; *i < 2; ++*i)
 			if (end_eq(&f->end[*i], &seg->src) && end_eq(&f->end[!*i], &seg->dst))
 				return f;
@@ -287,7 +290,8 @@ static void begin(struct flow *f, int i, const struct tcp_segment *seg)
 {
 	struct half *h = &f->half[i];
 
-	if (!h->begun || ((seg->flags & TCP_SYN) && !(h->syn && h->isn == seg->seq) && !f->session)) {
+	if (!h->begun ||
+		((seg->flags & TCP_SYN) && !(h->syn && h->isn == seg->seq) && !f->session)) {
 		h->begun = true;
 		h->next = seg->seq + (seg->flags & TCP_SYN ? 1 : 0);
 	}
@@ -349,8 +353,8 @@ void tcp_input(struct tcp *t, const struct tcp_segment *seg)
 	patience(t, f, 0);
 	patience(t, f, 1);
 	if ((seg->flags & TCP_RST) || (f->half[0].fin && f->half[1].fin &&
-		distance(f->half[0].next, f->half[0].fin_seq) <= 0 &&
-		distance(f->half[1].next, f->half[1].fin_seq) <= 0))
+					      distance(f->half[0].next, f->half[0].fin_seq) <= 0 &&
+					      distance(f->half[1].next, f->half[1].fin_seq) <= 0))
 		finish(t, f);
 }
 
@@ -358,8 +362,7 @@ void tcp_end(struct tcp *t)
 {
 	struct flow *f;
 
-	list_each(f, &t->age, age)
-		finish(t, f);
+	list_each(f, &t->age, age) finish(t, f);
 }
 
 void tcp_free(struct tcp *t)
@@ -368,7 +371,6 @@ void tcp_free(struct tcp *t)
 
 	if (!t)
 		return;
-	list_each(f, &t->age, age)
-		flow_free(t, f);
+	list_each(f, &t->age, age) flow_free(t, f);
 	free(t);
 }

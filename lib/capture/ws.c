@@ -1,5 +1,6 @@
-/* WebSocket frames of one direction, seen from outside: payload out, control frames dropped. RFC 6455, wire.md 1.6.
- * Frame borders have no relation to SPICE messages. Either direction may be masked or not: the bit tells. */
+/* WebSocket frames of one direction, seen from outside: payload out, control frames dropped. RFC
+ * 6455, wire.md 1.6. Frame borders have no relation to SPICE messages. Either direction may be
+ * masked or not: the bit tells. */
 #include "capture/session.h"
 
 #include "base/err.h"
