@@ -1,5 +1,6 @@
 /* The drawing commands of the script: each reads its words and gives the device what they say. */
 #include <stdlib.h>
+#include <strings.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -97,12 +98,13 @@ static struct rect box_at(int x, int y, unsigned w, unsigned h)
 	return (struct rect){.left = x, .top = y, .right = x + (int)w, .bottom = y + (int)h};
 }
 
+/* An empty rectangle is one too: it draws nothing. */
 static struct rect arg_box(struct script_args *a)
 {
 	int x = arg_coord(a, "X"), y = arg_coord(a, "Y");
-	unsigned w = arg_size(a, "W"), h = arg_size(a, "H");
+	int w = arg_int(a, "W", 0, LIM_IMAGE_SIDE), h = arg_int(a, "H", 0, LIM_IMAGE_SIDE);
 
-	return box_at(x, y, w, h);
+	return box_at(x, y, (unsigned)w, (unsigned)h);
 }
 
 static struct draw_base base_of(const struct script *s, struct rect box)
@@ -155,7 +157,7 @@ static uint32_t arg_format(struct script_args *a)
 	const char *w = arg_more(a) ? arg_word(a, "format") : "xrgb";
 
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
-		if (strcmp(formats[i].name, w) == 0)
+		if (strcasecmp(formats[i].name, w) == 0)
 			return formats[i].format;
 	arg_fault(a, "format: '%.40s' is not one of xrgb, argb, 555, 565, a8, a1", w);
 	return SURFACE_FMT_32_xRGB;
