@@ -1,6 +1,7 @@
-/* The server's end of an accepted socket: one port serves plain SPICE, TLS and WebSocket, also a WebSocket inside TLS.
- * The first byte of a TLS hello is 0x16, a browser begins with "GET "; whatever else comes is the link stage's to judge,
- * which answers a wrong magic as real servers do. */
+/* The server's end of an accepted socket: one port serves plain SPICE, TLS and WebSocket, also a
+ * WebSocket inside TLS. The first byte of a TLS hello is 0x16, a browser begins with "GET ";
+ * whatever else comes is the link stage's to judge, which answers a wrong magic as real servers do.
+ */
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -69,7 +70,8 @@ static struct xport *hold(struct xport *below, struct buf *bytes)
 {
 	struct held *h = new(struct held);
 
-	h->x = (struct xport){.ops = &held_ops, .below = below, .fd = below->fd, .info = below->info};
+	h->x = (struct xport){
+		.ops = &held_ops, .below = below, .fd = below->fd, .info = below->info};
 	h->bytes = *bytes;
 	*bytes = (struct buf){0};
 	return &h->x;
@@ -81,7 +83,7 @@ struct sniff {
 	struct tls_server *tls; /* a reference; NULL once used, or none */
 	bool tls_only;
 	bool known;
-	int err;                /* sticky */
+	int err; /* sticky */
 	struct buf seen;
 };
 

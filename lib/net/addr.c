@@ -1,5 +1,6 @@
-/* Socket addresses as text and back. What limits count by is the IPv4 address, the IPv6 /64 (a host owns that many
- * addresses) or the uid at the other end of a unix socket, which SO_PEERCRED tells without a race on pids. */
+/* Socket addresses as text and back. What limits count by is the IPv4 address, the IPv6 /64 (a host
+ * owns that many addresses) or the uid at the other end of a unix socket, which SO_PEERCRED tells
+ * without a race on pids. */
 #include "net/addr.h"
 
 #include <arpa/inet.h>
@@ -35,7 +36,8 @@ void addr_host(const struct sockaddr_storage *a, socklen_t len, char *out, size_
 	if (four) {
 		inet_ntop(AF_INET, four, out, (socklen_t)n);
 	} else if (a->ss_family == AF_INET6) {
-		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)a)->sin6_addr, out, (socklen_t)n);
+		inet_ntop(
+			AF_INET6, &((const struct sockaddr_in6 *)a)->sin6_addr, out, (socklen_t)n);
 	} else if (a->ss_family == AF_UNIX && len > offsetof(struct sockaddr_un, sun_path)) {
 		const struct sockaddr_un *u = (const struct sockaddr_un *)a;
 		size_t max = len - offsetof(struct sockaddr_un, sun_path);
@@ -64,7 +66,8 @@ bool addr_is_local(const struct sockaddr_storage *a)
 	return a->ss_family == AF_UNIX;
 }
 
-static void unix_info(int fd, const struct sockaddr_storage *peer, socklen_t len, struct xport_info *info)
+static void unix_info(
+	int fd, const struct sockaddr_storage *peer, socklen_t len, struct xport_info *info)
 {
 	struct sockaddr_storage own;
 	socklen_t own_len = sizeof(own), cred_len = sizeof(struct ucred);
@@ -110,7 +113,8 @@ int addr_unix(const char *path, struct sockaddr_storage *a, socklen_t *len)
 	size_t n = strlen(path);
 
 	if (n == 0 || n >= sizeof(u->sun_path)) {
-		log_error("%s: the path of a unix socket has 1 to %zu bytes", path, sizeof(u->sun_path) - 1);
+		log_error("%s: the path of a unix socket has 1 to %zu bytes", path,
+			sizeof(u->sun_path) - 1);
 		return E_USAGE;
 	}
 	*a = (struct sockaddr_storage){.ss_family = AF_UNIX};

@@ -1,5 +1,6 @@
-/* Outgoing connections: the name look-up in the pool, then each address in turn, never blocking. An address that does
- * not answer may use its share of the time that is left, so that a dead IPv6 route does not cost the IPv4 one. */
+/* Outgoing connections: the name look-up in the pool, then each address in turn, never blocking. An
+ * address that does not answer may use its share of the time that is left, so that a dead IPv6
+ * route does not cost the IPv4 one. */
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -20,20 +21,20 @@ struct connecting {
 	uv_loop_t *loop;
 	uv_getaddrinfo_t lookup;
 	uv_timer_t timer;
-	uv_poll_t *poll;       /* of the address being tried, or NULL; freed when libuv has closed it */
-	unsigned open;         /* what libuv still holds: the look-up and the timer */
-	bool done;             /* called back or cancelled */
+	uv_poll_t *poll; /* of the address being tried, or NULL; freed when libuv has closed it */
+	unsigned open;	 /* what libuv still holds: the look-up and the timer */
+	bool done;	 /* called back or cancelled */
 	struct addrinfo *list, *next;
 	struct sockaddr_storage unix_addr;
-	socklen_t unix_len;    /* 0: TCP */
+	socklen_t unix_len; /* 0: TCP */
 	int fd;
-	int err;               /* errno of the last address; E_* when not even the look-up could begin */
-	uint64_t deadline;     /* uv_now */
-	char *host, *path;     /* path: of a WebSocket, or NULL */
+	int err; /* errno of the last address; E_* when not even the look-up could begin */
+	uint64_t deadline; /* uv_now */
+	char *host, *path; /* path: of a WebSocket, or NULL */
 	unsigned port;
 	bool websocket;
 	struct tls_client *tls;
-	bool lacks_tls;        /* TLS was asked for, without a client's trust: never falls back to plain */
+	bool lacks_tls; /* TLS was asked for, without a client's trust: never falls back to plain */
 	connect_fn *fn;
 	void *owner;
 };
@@ -164,7 +165,8 @@ static int begin(struct connecting *c, const struct sockaddr *a, socklen_t len)
 	return connect(c->fd, a, len) == 0 ? 0 : errno;
 }
 
-/* A unix socket connects at once or not at all; a full backlog says EAGAIN and can't be polled for. */
+/* A unix socket connects at once or not at all; a full backlog says EAGAIN and can't be polled for.
+ */
 static void try_unix(struct connecting *c)
 {
 	int rc = begin(c, (const struct sockaddr *)&c->unix_addr, c->unix_len);
@@ -283,8 +285,8 @@ static void start(struct connecting *c, const struct endpoint *e, uint64_t timeo
 	uv_timer_start(&c->timer, lookup_late, timeout_ms, 0);
 }
 
-struct connecting *net_connect(uv_loop_t *loop, const struct endpoint *e, bool use_tls, struct tls_client *tls,
-	unsigned timeout_ms, connect_fn *fn, void *owner)
+struct connecting *net_connect(uv_loop_t *loop, const struct endpoint *e, bool use_tls,
+	struct tls_client *tls, unsigned timeout_ms, connect_fn *fn, void *owner)
 {
 	struct connecting *c = new(struct connecting);
 

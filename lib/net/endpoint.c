@@ -1,5 +1,5 @@
-/* An endpoint's end, and its URI for messages and titles: what endpoint_parse reads back to the same, less the
- * password. */
+/* An endpoint's end, and its URI for messages and titles: what endpoint_parse reads back to the
+ * same, less the password. */
 #include "net/endpoint.h"
 
 #include <stdlib.h>
@@ -11,7 +11,8 @@ static void put_encoded(struct buf *b, const char *s)
 {
 	for (; *s; s++) {
 		uint8_t c = (uint8_t)*s;
-		bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+		bool plain =
+			(c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 
 		if (plain || strchr("-._~:", c))
 			buf_u8(b, c);

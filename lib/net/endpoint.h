@@ -1,4 +1,5 @@
-/* Where a server is: the SERVER words of the commands (URIs, host:port) and .vv files. uri-vv.md. */
+/* Where a server is: the SERVER words of the commands (URIs, host:port) and .vv files. uri-vv.md.
+ */
 #ifndef NET_ENDPOINT_H
 #define NET_ENDPOINT_H
 
@@ -7,25 +8,26 @@
 enum { ENDPOINT_PORT = 5900 };
 
 struct endpoint {
-	char *host;       /* without brackets; NULL for a unix socket */
-	int port;         /* plain, 0 none */
-	int tls_port;     /* 0 none */
-	char *unix_path;  /* NULL for TCP */
-	bool websocket;   /* ws://, wss:// */
-	char *path;       /* of a WebSocket, "/..."; NULL: "/" */
+	char *host;	 /* without brackets; NULL for a unix socket */
+	int port;	 /* plain, 0 none */
+	int tls_port;	 /* 0 none */
+	char *unix_path; /* NULL for TCP */
+	bool websocket;	 /* ws://, wss:// */
+	char *path;	 /* of a WebSocket, "/..."; NULL: "/" */
 	char *user, *password;
 	/* from .vv files */
 	char *title, *ca, *host_subject, *proxy;
-	char *secure_channels;  /* "main;inputs" or "all" */
+	char *secure_channels; /* "main;inputs" or "all" */
 	char *disable_channels;
 	bool fullscreen, delete_file;
 };
 
-/* A SERVER word: spice://, spice+tls://, spice+unix://, ws://, wss://, HOST[:PORT], [IPv6][:PORT]. 0, or E_USAGE
- * with the reason logged. *e is zeroed first; endpoint_fini in any case. */
+/* A SERVER word: spice://, spice+tls://, spice+unix://, ws://, wss://, HOST[:PORT], [IPv6][:PORT].
+ * 0, or E_USAGE with the reason logged. *e is zeroed first; endpoint_fini in any case. */
 int endpoint_parse(struct endpoint *e, const char *word);
 
-/* The bytes of a .vv file: 0, or E_INVAL with the reason logged. Unknown keys and groups are ignored. */
+/* The bytes of a .vv file: 0, or E_INVAL with the reason logged. Unknown keys and groups are
+ * ignored. */
 int endpoint_parse_vv(struct endpoint *e, struct slice text);
 
 /* A host name, or an IPv4 or IPv6 address without brackets, perhaps with a zone (fe80::1%eth0)? */

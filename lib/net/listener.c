@@ -1,8 +1,8 @@
 /* Listening sockets: TCP, unix sockets, and those that a service manager hands over.
  *
- * A unix socket is made under a umask, never chmod'ed by path, and one that is in the way is removed only when it is
- * ours and nobody answers on it. When descriptors run out the listener leaves the poll set for a moment: connections
- * wait in the backlog and the loop stays idle. */
+ * A unix socket is made under a umask, never chmod'ed by path, and one that is in the way is
+ * removed only when it is ours and nobody answers on it. When descriptors run out the listener
+ * leaves the poll set for a moment: connections wait in the backlog and the loop stays idle. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,16 +25,16 @@ enum { ACCEPTS = 16, PAUSE_MS = 250, HANDLES = 2 };
 
 struct listener {
 	uv_poll_t poll;
-	uv_timer_t pause;    /* until accepting is tried again */
-	unsigned open;       /* handles that libuv still knows */
+	uv_timer_t pause; /* until accepting is tried again */
+	unsigned open;	  /* handles that libuv still knows */
 	int fd;
 	bool closing;
-	bool short_of_fds;   /* said already */
+	bool short_of_fds; /* said already */
 	listen_fn *fn;
 	void *owner;
 	char *name;
 	bool local;
-	char *path;          /* a unix socket that we made, and what it was then */
+	char *path; /* a unix socket that we made, and what it was then */
 	dev_t dev;
 	ino_t ino;
 };
@@ -177,7 +177,9 @@ static int split(const char *where, char **host, const char **port)
 
 static int listen_inet(const char *where, int *fd)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV}, *list;
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+				.ai_flags = AI_PASSIVE | AI_NUMERICSERV},
+			*list;
 	const char *port;
 	char *host;
 	int rc = split(where, &host, &port);
@@ -191,7 +193,8 @@ static int listen_inet(const char *where, int *fd)
 		return E_HOST;
 	}
 	*fd = make_socket(list->ai_family);
-	if (*fd < 0 || bind(*fd, list->ai_addr, list->ai_addrlen) != 0 || listen(*fd, SOMAXCONN) != 0) {
+	if (*fd < 0 || bind(*fd, list->ai_addr, list->ai_addrlen) != 0 ||
+		listen(*fd, SOMAXCONN) != 0) {
 		log_error("%s: %s", where, strerror(errno));
 		rc = E_UNREACH;
 	}
@@ -250,7 +253,8 @@ failed:
 	return E_UNREACH;
 }
 
-struct listener *listener_new(uv_loop_t *loop, const char *where, listen_fn *fn, void *owner, int *err)
+struct listener *listener_new(
+	uv_loop_t *loop, const char *where, listen_fn *fn, void *owner, int *err)
 {
 	bool is_unix = strncmp(where, "unix:", 5) == 0;
 	struct listener *l;
@@ -277,7 +281,8 @@ struct listener *listener_from_fd(uv_loop_t *loop, int fd, listen_fn *fn, void *
 	int listening = 0, flags = fcntl(fd, F_GETFL);
 	socklen_t len = sizeof(listening);
 
-	if (flags < 0 || getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) != 0 || !listening) {
+	if (flags < 0 || getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) != 0 ||
+		!listening) {
 		log_error("descriptor %d is not a listening socket", fd);
 		*err = E_CONFIG;
 		return NULL;

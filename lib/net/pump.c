@@ -1,9 +1,11 @@
-/* The pump: one poll handle a connection. What surprises: libuv tells POLLERR as UV_EBADF and stops polling, although
- * bytes that came before the reset can still be read (a server's last words often travel so), and a filter may need
- * the descriptor in the other direction than its owner does (a handshake).
+/* The pump: one poll handle a connection. What surprises: libuv tells POLLERR as UV_EBADF and stops
+ * polling, although bytes that came before the reset can still be read (a server's last words often
+ * travel so), and a filter may need the descriptor in the other direction than its owner does (a
+ * handshake).
  *
- * A turn reads at most READS times and writes about WRITE_TURN bytes, so that one busy peer leaves the loop to the
- * others; what is left goes on in the next round of the loop, by the idle handle. */
+ * A turn reads at most READS times and writes about WRITE_TURN bytes, so that one busy peer leaves
+ * the loop to the others; what is left goes on in the next round of the loop, by the idle handle.
+ */
 #include "net/pump.h"
 
 #include <stdlib.h>
@@ -18,21 +20,21 @@ enum { CHUNK = 64 << 10, READS = 16, WRITE_TURN = 1 << 20, FLUSH_MS = 1000, HAND
 struct pump {
 	uv_loop_t *loop;
 	uv_poll_t poll;
-	uv_idle_t soon;    /* a turn in the next round */
-	uv_timer_t last;   /* how long a flush may take */
-	int events;        /* polled now */
-	struct xport *x;   /* NULL once closed */
+	uv_idle_t soon;	 /* a turn in the next round */
+	uv_timer_t last; /* how long a flush may take */
+	int events;	 /* polled now */
+	struct xport *x; /* NULL once closed */
 	const struct pump_ops *ops;
 	void *owner;
 	bool paused;
-	bool kicked;       /* the owner may have something to send */
-	bool blocked;      /* it has, and the transport did not take it */
-	bool broken;       /* the poll failed: reads will tell why */
-	bool flushing;     /* pump_close(flush): only `rest` is written any more */
+	bool kicked;   /* the owner may have something to send */
+	bool blocked;  /* it has, and the transport did not take it */
+	bool broken;   /* the poll failed: reads will tell why */
+	bool flushing; /* pump_close(flush): only `rest` is written any more */
 	struct buf rest;
 	uint64_t in, out;
 	uint64_t progress; /* uv_now when the peer last took something, or nothing waited */
-	unsigned open;     /* handles that libuv still knows */
+	unsigned open;	   /* handles that libuv still knows */
 };
 
 static void handle_closed(uv_handle_t *h)
@@ -79,8 +81,8 @@ static void soon(struct pump *p)
 	uv_idle_start(&p->soon, soon_cb);
 }
 
-/* Polls for what the owner and the stack wait for. A stack that wants input before it takes our bytes is not polled
- * for output: the socket is writable all the time then. */
+/* Polls for what the owner and the stack wait for. A stack that wants input before it takes our
+ * bytes is not polled for output: the socket is writable all the time then. */
 static void poll_again(struct pump *p)
 {
 	unsigned want = xport_want(p->x);
@@ -101,7 +103,8 @@ static void poll_again(struct pump *p)
 		uv_poll_stop(&p->poll);
 }
 
-/* Reads what has come, at most READS times. 0, or how the transport ended; stops when the owner closes or pauses. */
+/* Reads what has come, at most READS times. 0, or how the transport ended; stops when the owner
+ * closes or pauses. */
 static int take_input(struct pump *p)
 {
 	static _Thread_local uint8_t chunk[CHUNK];
@@ -172,7 +175,8 @@ static int give_output(struct pump *p)
 	return 0;
 }
 
-/* Writing failed: what came before may say why, and is read to its end. Returns the better reason. */
+/* Writing failed: what came before may say why, and is read to its end. Returns the better reason.
+ */
 static int last_words(struct pump *p, int err)
 {
 	uint64_t before;
@@ -208,12 +212,14 @@ static void flush(struct pump *p)
 {
 	ssize_t n = 0;
 
-	while (buf_len(&p->rest) && (n = xport_write(p->x, buf_data(&p->rest), buf_len(&p->rest))) > 0)
+	while (buf_len(&p->rest) &&
+		(n = xport_write(p->x, buf_data(&p->rest), buf_len(&p->rest))) > 0)
 		buf_skip(&p->rest, (size_t)n);
 	if (!buf_len(&p->rest) && n >= 0)
 		n = xport_write(p->x, NULL, 0);
 	p->blocked = buf_len(&p->rest) != 0;
-	if ((n < 0 && n != E_AGAIN) || p->broken || (!p->blocked && !(xport_want(p->x) & XPORT_OUT)))
+	if ((n < 0 && n != E_AGAIN) || p->broken ||
+		(!p->blocked && !(xport_want(p->x) & XPORT_OUT)))
 		shut(p);
 	else
 		poll_again(p);

@@ -1,9 +1,10 @@
-/* TLS as a filter. openssl reads through a BIO from the transport below and writes into `sealed`, which is sent when
- * the transport takes it: so a write never has to be repeated with the same bytes, and what waits here is one record
- * or two (the handshake's flights aside). The handshake runs inside read and write.
+/* TLS as a filter. openssl reads through a BIO from the transport below and writes into `sealed`,
+ * which is sent when the transport takes it: so a write never has to be repeated with the same
+ * bytes, and what waits here is one record or two (the handshake's flights aside). The handshake
+ * runs inside read and write.
  *
- * Peers of SPICE close the TCP connection without close_notify; that is an end of stream, not an error, since SPICE
- * messages say their length. */
+ * Peers of SPICE close the TCP connection without close_notify; that is an end of stream, not an
+ * error, since SPICE messages say their length. */
 #include <arpa/inet.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -15,20 +16,21 @@
 #include "base/mem.h"
 #include "net/tls_peer.h"
 
-/* Row 26: key updates are CPU that a peer can make us spend. Real peers update once in gigabytes. */
+/* Row 26: key updates are CPU that a peer can make us spend. Real peers update once in gigabytes.
+ */
 enum { RECORD = 16 << 10, KEY_UPDATES = 32, KEY_UPDATE_BYTES = 64 << 20 };
 
 struct tls {
 	struct xport x;
 	SSL *ssl;
-	struct buf sealed;       /* records for the transport below */
+	struct buf sealed;	  /* records for the transport below */
 	struct tls_client *trust; /* client: a reference */
 	struct tls_verify verify;
-	bool ready;              /* the handshake is over, the peer verified */
-	int err;                 /* sticky */
-	int below_err;           /* what the transport below said when a read failed */
-	unsigned updates;        /* KeyUpdates of the peer since `counted` */
-	uint64_t in, counted;    /* application bytes read; at the last reset of the count */
+	bool ready;	      /* the handshake is over, the peer verified */
+	int err;	      /* sticky */
+	int below_err;	      /* what the transport below said when a read failed */
+	unsigned updates;     /* KeyUpdates of the peer since `counted` */
+	uint64_t in, counted; /* application bytes read; at the last reset of the count */
 };
 
 static struct tls *of(struct xport *x)
@@ -118,7 +120,8 @@ static int failed(struct tls *t, int rc)
 	default:
 		break;
 	}
-	if (client && !t->ready && SSL_get_verify_result(t->ssl) != X509_V_OK) /* said by tls_verify */
+	if (client && !t->ready &&
+		SSL_get_verify_result(t->ssl) != X509_V_OK) /* said by tls_verify */
 		return broken(t, E_AUTH);
 	if (t->below_err) {
 		if (!t->ready && t->below_err == E_CLOSED)
@@ -145,7 +148,8 @@ static int shake(struct tls *t)
 		flush(t); /* our side of it; if that fails, reading says why */
 		return rc;
 	}
-	if (t->trust && (t->verify.verdict != TLS_VERIFIED || SSL_get_verify_result(t->ssl) != X509_V_OK)) {
+	if (t->trust &&
+		(t->verify.verdict != TLS_VERIFIED || SSL_get_verify_result(t->ssl) != X509_V_OK)) {
 		log_error("%s: the server was not verified", t->x.info.host);
 		return broken(t, E_AUTH);
 	}
@@ -205,7 +209,7 @@ static unsigned tls_want(struct xport *x)
 	struct tls *t = of(x);
 
 	return xport_want(x->below) | (t->ready || t->err ? 0 : XPORT_IN) |
-		(buf_len(&t->sealed) && !t->err ? XPORT_OUT : 0);
+	       (buf_len(&t->sealed) && !t->err ? XPORT_OUT : 0);
 }
 
 static bool tls_pending(struct xport *x)
@@ -239,12 +243,14 @@ static const struct xport_ops tls_ops = {
 	.close = tls_close,
 };
 
-static void on_message(int write_p, int version, int type, const void *p, size_t n, SSL *ssl, void *arg)
+static void on_message(
+	int write_p, int version, int type, const void *p, size_t n, SSL *ssl, void *arg)
 {
 	struct tls *t = arg;
 
 	(void)version, (void)ssl;
-	if (write_p || type != SSL3_RT_HANDSHAKE || n < 1 || *(const uint8_t *)p != SSL3_MT_KEY_UPDATE)
+	if (write_p || type != SSL3_RT_HANDSHAKE || n < 1 ||
+		*(const uint8_t *)p != SSL3_MT_KEY_UPDATE)
 		return;
 	if (t->in - t->counted >= KEY_UPDATE_BYTES) {
 		t->counted = t->in;
@@ -261,7 +267,8 @@ static struct tls *tls_new(struct xport *below, SSL_CTX *ctx)
 	struct tls *t = new(struct tls);
 	BIO *bio = BIO_new(bio_method());
 
-	t->x = (struct xport){.ops = &tls_ops, .below = below, .fd = below->fd, .info = below->info};
+	t->x = (struct xport){
+		.ops = &tls_ops, .below = below, .fd = below->fd, .info = below->info};
 	t->x.info.tls = true;
 	t->ssl = SSL_new(ctx);
 	if (!t->ssl || !bio) {

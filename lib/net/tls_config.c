@@ -1,6 +1,6 @@
-/* What TLS is set up with: a server's certificate and key, a client's trust, and the rules of both. Files are read
- * here, not by openssl, so that their size and mode are checked on the descriptor that is read, and so that nobody
- * ever asks for a pass phrase. */
+/* What TLS is set up with: a server's certificate and key, a client's trust, and the rules of both.
+ * Files are read here, not by openssl, so that their size and mode are checked on the descriptor
+ * that is read, and so that nobody ever asks for a pass phrase. */
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
@@ -33,7 +33,8 @@ static int read_file(const char *file, bool secret, struct buf *out)
 		return E_NOFILE;
 	}
 	if (secret && st.st_mode & 077) {
-		log_error("%s: a key that others can read is no secret (mode %03o)", file, st.st_mode & 0777);
+		log_error("%s: a key that others can read is no secret (mode %03o)", file,
+			st.st_mode & 0777);
 		close(fd);
 		return E_CONFIG;
 	}
@@ -66,11 +67,13 @@ static SSL_CTX *context(const SSL_METHOD *method)
 	if (!ctx)
 		return NULL;
 	SSL_CTX_set_security_level(ctx, SECURITY_LEVEL);
-	SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
+	SSL_CTX_set_options(
+		ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
-	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 && SSL_CTX_set_cipher_list(ctx, ciphers) == 1)
+	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
+		SSL_CTX_set_cipher_list(ctx, ciphers) == 1)
 		return ctx;
 	SSL_CTX_free(ctx);
 	return NULL;
@@ -99,7 +102,8 @@ static bool use_key(SSL_CTX *ctx, const struct buf *pem)
 {
 	BIO *bio = BIO_new_mem_buf(buf_data(pem), (int)buf_len(pem));
 	EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
-	bool ok = key && SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1;
+	bool ok =
+		key && SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1;
 
 	EVP_PKEY_free(key);
 	BIO_free(bio);
@@ -198,8 +202,10 @@ static int trust_roots(SSL_CTX *ctx, const struct tls_trust *trust)
 
 static int hex(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10
-		: c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
 }
 
 /* 64 hex digits, with a colon between bytes or none. */
@@ -266,7 +272,8 @@ struct tls_client *tls_client_new(const struct tls_trust *trust, int *err)
 	}
 	t->host_subject = trust->host_subject ? xstrdup(trust->host_subject) : NULL;
 	SSL_CTX_set_verify(t->ctx, SSL_VERIFY_PEER, NULL);
-	SSL_CTX_set_verify_depth(t->ctx, LIM_CHAIN_DEPTH - 1); /* openssl counts what lies between leaf and root */
+	SSL_CTX_set_verify_depth(
+		t->ctx, LIM_CHAIN_DEPTH - 1); /* openssl counts what lies between leaf and root */
 	SSL_CTX_set_cert_verify_callback(t->ctx, tls_verify, NULL);
 	open_keylog(t);
 	return t;

@@ -10,16 +10,17 @@ enum { PIN_BYTES = 32 };
 
 struct tls_server {
 	SSL_CTX *ctx;
-	unsigned refs; /* the owner and every connection that does not know yet whether it needs it */
+	unsigned refs; /* the owner and every connection that does not know yet whether it needs it
+			*/
 };
 
 struct tls_client {
 	SSL_CTX *ctx;
-	unsigned refs;      /* the owner and every connection */
+	unsigned refs;	    /* the owner and every connection */
 	char *host_subject; /* or NULL */
 	bool pinned;
 	uint8_t pin[PIN_BYTES];
-	int keylog;         /* descriptor of SSLKEYLOGFILE, or -1 */
+	int keylog; /* descriptor of SSLKEYLOGFILE, or -1 */
 };
 
 /* What a connection believes about its peer; denied until tls_verify has said otherwise. */
@@ -32,7 +33,8 @@ struct tls_verify {
 	enum tls_verdict verdict;
 };
 
-/* The callback of SSL_CTX_set_cert_verify_callback; finds its struct tls_verify as the SSL's app data. 1 or 0. */
+/* The callback of SSL_CTX_set_cert_verify_callback; finds its struct tls_verify as the SSL's app
+ * data. 1 or 0. */
 int tls_verify(X509_STORE_CTX *store, void *unused);
 
 /* Does the certificate speak for the host name or address literal? */

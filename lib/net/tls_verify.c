@@ -1,9 +1,10 @@
-/* How a client knows its server: a pinned certificate, else a chain to a trusted CA and, on top of it, the subject of
- * the certificate or the name of the host (wire.md 1.6).
+/* How a client knows its server: a pinned certificate, else a chain to a trusted CA and, on top of
+ * it, the subject of the certificate or the name of the host (wire.md 1.6).
  *
- * Real clients match the subject in the certificate's own order and all of it, values without case. For host names any
- * dNSName hides the CN, without one the CN counts for address literals too, and a wildcard is a whole leftmost label
- * here (spice-gtk also takes "local*"). Everything denies until proven otherwise, an error of openssl included. */
+ * Real clients match the subject in the certificate's own order and all of it, values without case.
+ * For host names any dNSName hides the CN, without one the CN counts for address literals too, and
+ * a wildcard is a whole leftmost label here (spice-gtk also takes "local*"). Everything denies
+ * until proven otherwise, an error of openssl included. */
 #include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
@@ -27,7 +28,8 @@ const char *tls_reason(void)
 	return why ? why : "no reason given";
 }
 
-/* One attribute, "TYPE=value" up to an unescaped comma. Returns where the next begins, NULL when malformed. */
+/* One attribute, "TYPE=value" up to an unescaped comma. Returns where the next begins, NULL when
+ * malformed. */
 static const char *subject_part(const char *s, X509_NAME *name)
 {
 	struct buf value = {0};
@@ -47,8 +49,8 @@ static const char *subject_part(const char *s, X509_NAME *name)
 		buf_u8(&value, (uint8_t)*s);
 	}
 	ok = buf_len(&value) && buf_len(&value) <= VALUE_MAX &&
-		X509_NAME_add_entry_by_txt(name, type, MBSTRING_UTF8, buf_data(&value), (int)buf_len(&value), -1,
-			0) == 1;
+	     X509_NAME_add_entry_by_txt(
+		     name, type, MBSTRING_UTF8, buf_data(&value), (int)buf_len(&value), -1, 0) == 1;
 	buf_fini(&value);
 	if (!ok || (*s && !s[1]))
 		return NULL;
@@ -95,7 +97,8 @@ static bool name_match(const char *pattern, size_t n, const char *host)
 	return n && n == len && !memchr(pattern, '*', n) && strncasecmp(pattern, host, n) == 0;
 }
 
-/* The address of a literal, 4 or 16 bytes; 0 when host is a name. A zone belongs to us, not to the certificate. */
+/* The address of a literal, 4 or 16 bytes; 0 when host is a name. A zone belongs to us, not to the
+ * certificate. */
 static int literal(const char *host, uint8_t addr[16])
 {
 	char text[INET6_ADDRSTRLEN + 1];
@@ -116,7 +119,8 @@ static bool cn_match(X509 *cert, const char *host)
 
 	for (int i = -1; (i = X509_NAME_get_index_by_NID(name, NID_commonName, i)) >= 0;) {
 		unsigned char *text = NULL;
-		int n = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, i)));
+		int n = ASN1_STRING_to_UTF8(
+			&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, i)));
 		bool same = n > 0 && name_match((const char *)text, (size_t)n, host);
 
 		OPENSSL_free(text);
@@ -141,11 +145,13 @@ bool tls_host_match(X509 *cert, const char *host)
 
 		if (g->type == GEN_DNS) {
 			dns = true;
-			match |= !addr_len && name_match((const char *)ASN1_STRING_get0_data(g->d.dNSName),
-						      (size_t)ASN1_STRING_length(g->d.dNSName), host);
+			match |= !addr_len &&
+				 name_match((const char *)ASN1_STRING_get0_data(g->d.dNSName),
+					 (size_t)ASN1_STRING_length(g->d.dNSName), host);
 		} else if (g->type == GEN_IPADD) {
 			match |= addr_len && ASN1_STRING_length(g->d.iPAddress) == addr_len &&
-				memcmp(ASN1_STRING_get0_data(g->d.iPAddress), addr, (size_t)addr_len) == 0;
+				 memcmp(ASN1_STRING_get0_data(g->d.iPAddress), addr,
+					 (size_t)addr_len) == 0;
 		}
 	}
 	GENERAL_NAMES_free(names);
@@ -157,7 +163,8 @@ static bool strong_key(X509 *cert)
 {
 	EVP_PKEY *key = X509_get0_pubkey(cert);
 
-	return key && (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA || EVP_PKEY_get_bits(key) >= MIN_RSA_BITS);
+	return key && (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA ||
+			      EVP_PKEY_get_bits(key) >= MIN_RSA_BITS);
 }
 
 static const char *check_pin(const struct tls_verify *v, X509 *cert)
@@ -188,11 +195,13 @@ static const char *check(const struct tls_verify *v, X509_STORE_CTX *store)
 		return e ? X509_verify_cert_error_string(e) : "the verification failed";
 	}
 	if (!v->trust->host_subject)
-		return tls_host_match(cert, v->host) ? NULL : "its certificate is not for this host name";
+		return tls_host_match(cert, v->host) ? NULL
+						     : "its certificate is not for this host name";
 	subject = tls_subject_match(cert, v->trust->host_subject);
 	if (subject == 1)
 		return NULL;
-	return subject == 0 ? "the subject of its certificate differs" : "the host subject can't be parsed";
+	return subject == 0 ? "the subject of its certificate differs"
+			    : "the host subject can't be parsed";
 }
 
 int tls_verify(X509_STORE_CTX *store, void *unused)

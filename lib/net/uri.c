@@ -1,5 +1,6 @@
-/* SERVER words: URIs by the rules of spice-gtk (uri-vv.md 1), and HOST[:PORT]. What differs: spice://HOST has port
- * 5900, a user's name in it may carry anything %-encoded, and a port is a plain decimal of 1 to 65535. */
+/* SERVER words: URIs by the rules of spice-gtk (uri-vv.md 1), and HOST[:PORT]. What differs:
+ * spice://HOST has port 5900, a user's name in it may carry anything %-encoded, and a port is a
+ * plain decimal of 1 to 65535. */
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -12,7 +13,14 @@
 #include "base/text.h"
 #include "net/endpoint.h"
 
-enum { KEY_MAX = 31, VALUE_MAX = 127, HOST_MAX = 255, ZONE_MAX = 31, UNIX_PATH_MAX = 107 };
+enum {
+	KEY_MAX = 31,
+	VALUE_MAX = 127,
+	HOST_MAX = 255,
+	PATH_MAX_BYTES = 1024,
+	ZONE_MAX = 31,
+	UNIX_PATH_MAX = 107
+};
 
 struct scheme {
 	const char *name;
@@ -49,8 +57,8 @@ static char *decoded(struct slice s)
 
 static bool is_name_byte(uint8_t c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-		c == '.' || c == '_';
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       c == '-' || c == '.' || c == '_';
 }
 
 static bool is_host_name(const char *s)
@@ -109,7 +117,8 @@ static int host_port(struct endpoint *e, struct slice s, bool uri, int *port)
 	}
 	if (bracket)
 		host = slice_of(host.p + 1, host.n - 1);
-	else if (!uri && rest.n > 1 && memchr(rest.p + 1, ':', rest.n - 1)) /* a bare IPv6 address */
+	else if (!uri && rest.n > 1 &&
+		 memchr(rest.p + 1, ':', rest.n - 1)) /* a bare IPv6 address */
 		host = s, rest = (struct slice){0}, bracket = true;
 	e->host = uri ? decoded(host) : xstrndup((const char *)host.p, host.n);
 	if (!e->host || !(bracket ? is_ipv6(e->host) : is_host_name(e->host)))
@@ -131,6 +140,8 @@ static int authority(struct endpoint *e, struct slice s, int *port)
 
 		if (n && !(e->user = decoded(slice_of(s.p, n))))
 			return refuse("a broken % escape");
+		if (e->user && strlen(e->user) > VALUE_MAX)
+			return refuse("the user's name is too long");
 		s = slice_of(at + 1, s.n - n - 1);
 	}
 	return host_port(e, s, true, port);
@@ -144,7 +155,8 @@ static int query_port(int *port, char *value)
 }
 
 /* One key=value. */
-static int query_pair(struct endpoint *e, const struct scheme *scheme, struct slice key, char *value)
+static int query_pair(
+	struct endpoint *e, const struct scheme *scheme, struct slice key, char *value)
 {
 	bool port = slice_eq(key, slice_str("port")), tls = slice_eq(key, slice_str("tls-port"));
 
@@ -228,6 +240,8 @@ static int inet_uri(struct endpoint *e, const struct scheme *scheme, const char 
 	path = scheme->websocket ? strlen(s) : strcspn(s, "?;");
 	if (scheme->websocket && s[0] && s[0] != '/')
 		return refuse("a WebSocket's address has no query without a path");
+	if (path > PATH_MAX_BYTES)
+		return refuse("the path is too long");
 	for (size_t i = 0; i < path; i++)
 		if (s[i] == ' ' || s[i] == '#' || s[i] & 0x80)
 			return refuse("a byte that does not belong in a path");

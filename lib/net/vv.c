@@ -1,6 +1,7 @@
-/* Connection files of virt-viewer (.vv): GLib key files, of which the group [virt-viewer] counts (uri-vv.md 2). They
- * come from web pages, so every line is either understood or refused, values hold no control characters (but the
- * line ends of `ca`), and there is no key that runs anything. Repeated keys: the last one counts, as in GLib. */
+/* Connection files of virt-viewer (.vv): GLib key files, of which the group [virt-viewer] counts
+ * (uri-vv.md 2). They come from web pages, so every line is either understood or refused, values
+ * hold no control characters (but the line ends of `ca`), and there is no key that runs anything.
+ * Repeated keys: the last one counts, as in GLib. */
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -78,7 +79,8 @@ static int unescape(struct buf *out, struct slice in)
 	return 0;
 }
 
-/* Printable as it stands: nothing that text_escape would touch, backslashes and (in `ca`) line ends aside. */
+/* Printable as it stands: nothing that text_escape would touch, backslashes and (in `ca`) line ends
+ * aside. */
 static bool is_clean(struct slice s, bool lines)
 {
 	struct buf rest = {0}, escaped = {0};
@@ -170,7 +172,8 @@ static int set(struct vv *v, struct slice name, struct slice value)
 	return 0;
 }
 
-/* One line; *ours says whether the group that it stands in is [virt-viewer], *any whether there was a group. */
+/* One line; *ours says whether the group that it stands in is [virt-viewer], *any whether there was
+ * a group. */
 static int line(struct vv *v, struct slice s, bool *ours, bool *any)
 {
 	const uint8_t *eq;
@@ -208,7 +211,9 @@ static int check_version(const char *s)
 		if (!n || n > 5)
 			return refuse("version", "malformed");
 		if (part != understood[i])
-			return part < understood[i] ? 0 : refuse("version", "the file asks for a newer viewer");
+			return part < understood[i]
+				       ? 0
+				       : refuse("version", "the file asks for a newer viewer");
 		s += n;
 		if (*s && !strchr(".-", *s))
 			return refuse("version", "malformed");

@@ -1,6 +1,7 @@
-/* WebSocket frames, either role. The borders of frames have no relation to those of SPICE messages, so payloads pass
- * as a stream and are never kept whole. Clients mask what they send, servers don't, and neither is let off; lengths
- * are minimal, control frames short and whole, pings few (they would make us send). */
+/* WebSocket frames, either role. The borders of frames have no relation to those of SPICE messages,
+ * so payloads pass as a stream and are never kept whole. Clients mask what they send, servers
+ * don't, and neither is let off; lengths are minimal, control frames short and whole, pings few
+ * (they would make us send). */
 #include "net/ws.h"
 
 #include <openssl/rand.h>
@@ -16,12 +17,12 @@
 enum opcode { OP_MORE = 0, OP_BINARY = 2, OP_CLOSE = 8, OP_PING = 9, OP_PONG = 10 };
 enum { CLOSE_NORMAL = 1000, CLOSE_PROTOCOL = 1002 };
 enum {
-	CHUNK = 16 << 10,      /* read at once while it is not clear what comes */
+	CHUNK = 16 << 10,	/* read at once while it is not clear what comes */
 	WRITE_CHUNK = 64 << 10, /* payload of a frame that we send */
 	CONTROL_MAX = 125,
 	HEADER_MAX = 14,
-	FRAMES = 64,           /* without payload, in one read */
-	ANSWERS = 4 << 10,     /* of pongs that wait: more than that are left out */
+	FRAMES = 64,	   /* without payload, in one read */
+	ANSWERS = 4 << 10, /* of pongs that wait: more than that are left out */
 	SECOND = 1000000000,
 	/* a SPICE message with its header, which real clients put into a frame each (L-16) */
 	FRAME_MAX_SERVER = LIM_C_USBREDIR + 18 + HEADER_MAX,
@@ -31,25 +32,25 @@ enum {
 struct ws {
 	struct xport x;
 	bool client;
-	bool open;            /* the HTTP part is over */
-	bool ended;           /* a close frame was sent */
-	bool more;            /* whole frames may wait in raw */
-	int err;              /* sticky */
-	struct buf raw;       /* read, not looked at yet */
-	size_t seen;          /* bytes of raw without the end of the head */
-	struct buf out;       /* for the transport below */
+	bool open;	/* the HTTP part is over */
+	bool ended;	/* a close frame was sent */
+	bool more;	/* whole frames may wait in raw */
+	int err;	/* sticky */
+	struct buf raw; /* read, not looked at yet */
+	size_t seen;	/* bytes of raw without the end of the head */
+	struct buf out; /* for the transport below */
 	uint8_t nonce[WS_NONCE];
 	uint8_t header[HEADER_MAX];
-	unsigned have;        /* bytes of it */
-	bool in_frame;        /* the header is parsed */
+	unsigned have;	      /* bytes of it */
+	bool in_frame;	      /* the header is parsed */
 	bool fin, fragmented; /* of the frame; a message has begun and goes on */
 	uint8_t op;
-	uint64_t left;        /* payload still to come */
+	uint64_t left; /* payload still to come */
 	uint8_t mask[4];
 	unsigned mask_at;
 	uint8_t control[CONTROL_MAX];
 	unsigned control_n;
-	uint64_t second;      /* what `pings` counts in */
+	uint64_t second; /* what `pings` counts in */
 	unsigned pings;
 };
 
@@ -154,7 +155,8 @@ static int open_up(struct ws *w)
 				return rc;
 			continue;
 		}
-		rc = w->client ? ws_http_check(head, w->nonce) : ws_http_answer(head, &w->out, &why);
+		rc = w->client ? ws_http_check(head, w->nonce)
+			       : ws_http_answer(head, &w->out, &why);
 		if (rc)
 			return broken(w, why);
 		w->open = true;
@@ -181,7 +183,9 @@ static const char *check_start(const struct ws *w)
 	case OP_CLOSE:
 	case OP_PING:
 	case OP_PONG:
-		return !fin ? "a control frame in pieces" : n > CONTROL_MAX ? "a long control frame" : NULL;
+		return !fin		 ? "a control frame in pieces"
+		       : n > CONTROL_MAX ? "a long control frame"
+					 : NULL;
 	default:
 		return op == 1 ? "a text frame" : "an unknown opcode";
 	}
@@ -276,7 +280,8 @@ static int on_ping(struct ws *w)
 static int on_close(struct ws *w)
 {
 	unsigned code = w->control_n >= 2 ? get_be16(w->control) : CLOSE_NORMAL;
-	bool known = (code >= 1000 && code <= 1014 && (code < 1004 || code > 1006)) || (code >= 3000 && code < 5000);
+	bool known = (code >= 1000 && code <= 1014 && (code < 1004 || code > 1006)) ||
+		     (code >= 3000 && code < 5000);
 
 	if (w->control_n == 1 || !known)
 		return broken(w, "a malformed close");
@@ -368,7 +373,8 @@ static unsigned ws_want(struct xport *x)
 {
 	struct ws *w = of(x);
 
-	return xport_want(x->below) | (w->open || w->err ? 0 : XPORT_IN) | (buf_len(&w->out) ? XPORT_OUT : 0);
+	return xport_want(x->below) | (w->open || w->err ? 0 : XPORT_IN) |
+	       (buf_len(&w->out) ? XPORT_OUT : 0);
 }
 
 static bool ws_pending(struct xport *x)
@@ -412,7 +418,8 @@ struct xport *xport_ws_server(struct xport *below)
 	return &ws_new(below, false)->x;
 }
 
-struct xport *xport_ws_client(struct xport *below, const char *host, unsigned port, const char *path)
+struct xport *xport_ws_client(
+	struct xport *below, const char *host, unsigned port, const char *path)
 {
 	struct ws *w = ws_new(below, true);
 

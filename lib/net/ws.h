@@ -8,6 +8,7 @@
 struct xport *xport_ws_server(struct xport *below);
 
 /* The client's end; asks for `path` ("/...", NULL is "/"). Takes below. */
-struct xport *xport_ws_client(struct xport *below, const char *host, unsigned port, const char *path);
+struct xport *xport_ws_client(
+	struct xport *below, const char *host, unsigned port, const char *path);
 
 #endif

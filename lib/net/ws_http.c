@@ -1,7 +1,8 @@
 /* The HTTP that opens a WebSocket (wire.md 1.6): strict lines, few headers, no continuation lines.
  *
- * Browsers let any page open a WebSocket to any host, so a page's Origin must be the host that it connects to (ports
- * may differ). The subprotocol is `binary` where one is named; spice-html5 names it. */
+ * Browsers let any page open a WebSocket to any host, so a page's Origin must be the host that it
+ * connects to (ports may differ). The subprotocol is `binary` where one is named; spice-html5 names
+ * it. */
 #include "net/ws_http.h"
 
 #include <openssl/evp.h>
@@ -62,7 +63,7 @@ static bool clean(struct slice s)
 /* The next line without its CRLF; false when it holds control characters. */
 static bool next_line(struct slice *s, struct slice *line)
 {
-	const uint8_t *end = memmem(s->p, s->n, "\r\n", 2);
+	const uint8_t *end = s->n ? memmem(s->p, s->n, "\r\n", 2) : NULL;
 
 	if (!end)
 		return false;
@@ -147,7 +148,8 @@ static void accept_hash(struct slice key, char out[ACCEPT_CHARS + 1])
 /* "host:port" and "[v6]:port" without the port. */
 static struct slice host_of(struct slice s)
 {
-	const uint8_t *end = s.n && s.p[0] == '[' ? memchr(s.p, ']', s.n) : memchr(s.p, ':', s.n);
+	bool bracket = s.n && s.p[0] == '[';
+	const uint8_t *end = s.n ? memchr(s.p, bracket ? ']' : ':', s.n) : NULL;
 
 	if (end)
 		s.n = (size_t)(end - s.p) + (*end == ']');
@@ -157,14 +159,15 @@ static struct slice host_of(struct slice s)
 /* Does the page come from the host that it talks to? */
 static bool is_own_page(struct slice origin, struct slice host)
 {
-	const uint8_t *mark = memmem(origin.p, origin.n, "://", 3);
+	const uint8_t *mark = origin.n ? memmem(origin.p, origin.n, "://", 3) : NULL;
 	struct slice page;
 
 	if (!mark)
 		return false;
 	page = host_of(slice_of(mark + 3, origin.n - (size_t)(mark + 3 - origin.p)));
 	host = host_of(host);
-	return page.n && page.n == host.n && strncasecmp((const char *)page.p, (const char *)host.p, page.n) == 0;
+	return page.n && page.n == host.n &&
+	       strncasecmp((const char *)page.p, (const char *)host.p, page.n) == 0;
 }
 
 static bool is_binary(struct slice protocol)
@@ -177,12 +180,14 @@ static bool is_request(struct slice line)
 	static const char tail[] = " HTTP/1.1";
 	size_t n = sizeof(tail) - 1;
 
-	return begins(line, "GET /") && line.n > n + 4 && memcmp(line.p + line.n - n, tail, n) == 0 &&
-		!memchr(line.p + 4, ' ', line.n - n - 4);
+	return begins(line, "GET /") && line.n > n + 4 &&
+	       memcmp(line.p + line.n - n, tail, n) == 0 &&
+	       !memchr(line.p + 4, ' ', line.n - n - 4);
 }
 
 /* The status of the answer; *why when it is not 101. */
-static unsigned judge(struct slice bytes, struct head *h, struct slice *key, struct slice *protocol, const char **why)
+static unsigned judge(struct slice bytes, struct head *h, struct slice *key, struct slice *protocol,
+	const char **why)
 {
 	bool twice = false;
 	struct slice origin, version, host;
@@ -195,15 +200,16 @@ static unsigned judge(struct slice bytes, struct head *h, struct slice *key, str
 	version = find(h, "Sec-WebSocket-Version", &twice);
 	origin = find(h, "Origin", &twice);
 	host = find(h, "Host", &twice);
-	*why = !is_request(h->first) ? "not a request"
-		: twice ? "a header stands there twice"
-		: protocol->p && !is_binary(*protocol) ? "the subprotocol is not binary"
-		: NULL;
+	*why = !is_request(h->first)		      ? "not a request"
+	       : twice				      ? "a header stands there twice"
+	       : protocol->p && !is_binary(*protocol) ? "the subprotocol is not binary"
+						      : NULL;
 	if (*why)
 		return 400;
-	*why = !lists(h, "Upgrade", "websocket") || !lists(h, "Connection", "upgrade") ? "no upgrade is asked for"
-		: version.p && !same(version, "13") ? "an unknown version"
-		: NULL;
+	*why = !lists(h, "Upgrade", "websocket") || !lists(h, "Connection", "upgrade")
+		       ? "no upgrade is asked for"
+	       : version.p && !same(version, "13") ? "an unknown version"
+						   : NULL;
 	if (*why)
 		return 426;
 	if (key->n != KEY_CHARS || !clean(*key)) {
@@ -226,7 +232,9 @@ int ws_http_answer(struct slice bytes, struct buf *out, const char **why)
 
 	if (status != 101) {
 		buf_printf(out, "HTTP/1.1 %s\r\n%sConnection: close\r\nContent-Length: 0\r\n\r\n",
-			status == 403 ? "403 Forbidden" : status == 426 ? "426 Upgrade Required" : "400 Bad Request",
+			status == 403	? "403 Forbidden"
+			: status == 426 ? "426 Upgrade Required"
+					: "400 Bad Request",
 			status == 426 ? "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" : "");
 		return E_PROTO;
 	}
@@ -243,15 +251,18 @@ static void key_of(const uint8_t nonce[WS_NONCE], char key[KEY_CHARS + 1])
 	EVP_EncodeBlock((unsigned char *)key, nonce, WS_NONCE);
 }
 
-void ws_http_ask(struct buf *out, const char *host, unsigned port, const char *path, const uint8_t nonce[WS_NONCE])
+void ws_http_ask(struct buf *out, const char *host, unsigned port, const char *path,
+	const uint8_t nonce[WS_NONCE])
 {
 	bool v6 = strchr(host, ':');
 	char key[KEY_CHARS + 1];
 
 	key_of(nonce, key);
 	buf_printf(out,
-		"GET %s HTTP/1.1\r\nHost: %s%s%s:%u\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-		"Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: binary\r\n\r\n",
+		"GET %s HTTP/1.1\r\nHost: %s%s%s:%u\r\nUpgrade: websocket\r\nConnection: "
+		"Upgrade\r\n"
+		"Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: "
+		"binary\r\n\r\n",
 		path ? path : "/", v6 ? "[" : "", host, v6 ? "]" : "", port, key);
 }
 

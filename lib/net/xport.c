@@ -1,5 +1,6 @@
-/* The five verbs of a transport, and its bottom: a connected stream socket. Peers leave by FIN, by RST (a client that
- * is killed, or that closes with our bytes unread) or by a broken pipe; all three are E_CLOSED here. */
+/* The five verbs of a transport, and its bottom: a connected stream socket. Peers leave by FIN, by
+ * RST (a client that is killed, or that closes with our bytes unread) or by a broken pipe; all
+ * three are E_CLOSED here. */
 #include "net/xport.h"
 
 #include <errno.h>
@@ -96,7 +97,8 @@ static bool socket_pending(struct xport *x)
 	return false;
 }
 
-/* Bytes that came and nobody read would turn our FIN into an RST, and the peer might lose our last words. */
+/* Bytes that came and nobody read would turn our FIN into an RST, and the peer might lose our last
+ * words. */
 static void socket_close(struct xport *x)
 {
 	char drop[DRAIN_CHUNK];

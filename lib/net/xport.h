@@ -1,5 +1,5 @@
-/* A transport: a stack of filters over one descriptor (socket, TLS, WebSocket), seen through five verbs.
- * Nothing blocks. Whoever holds the top of the stack owns all of it. */
+/* A transport: a stack of filters over one descriptor (socket, TLS, WebSocket), seen through five
+ * verbs. Nothing blocks. Whoever holds the top of the stack owns all of it. */
 #ifndef NET_XPORT_H
 #define NET_XPORT_H
 
@@ -13,10 +13,10 @@ enum { XPORT_IN = 1, XPORT_OUT = 2 };
 struct xport_info {
 	bool tls;
 	bool websocket;
-	bool local;       /* AF_UNIX */
-	char host[64];    /* numeric address without brackets; the path, cut, for AF_UNIX */
-	unsigned port;    /* of the peer; 0 for AF_UNIX */
-	char source[48];  /* what limits count by: IPv4 address, IPv6 /64, "unix:UID" */
+	bool local;	 /* AF_UNIX */
+	char host[64];	 /* numeric address without brackets; the path, cut, for AF_UNIX */
+	unsigned port;	 /* of the peer; 0 for AF_UNIX */
+	char source[48]; /* what limits count by: IPv4 address, IPv6 /64, "unix:UID" */
 };
 
 struct xport;
@@ -32,21 +32,22 @@ struct xport_ops {
 struct xport {
 	const struct xport_ops *ops;
 	struct xport *below; /* owned; NULL at the bottom */
-	int fd;              /* of the whole stack, for polling */
+	int fd;		     /* of the whole stack, for polling */
 	struct xport_info info;
 };
 
-/* 1..n bytes; E_AGAIN when there are none now; E_CLOSED at the end of the stream; another E_* when the
- * stack broke (E_AUTH: the peer's certificate was refused, and nothing was sent to it). */
+/* 1..n bytes; E_AGAIN when there are none now; E_CLOSED at the end of the stream; another E_* when
+ * the stack broke (E_AUTH: the peer's certificate was refused, and nothing was sent to it). */
 ssize_t xport_read(struct xport *x, void *p, size_t n);
 
-/* 0..n bytes taken; E_AGAIN when none can be; E_* as above. The caller comes back with the same bytes. With n 0 the
- * stack goes on with what it does by itself (a handshake, bytes that it holds). */
+/* 0..n bytes taken; E_AGAIN when none can be; E_* as above. The caller comes back with the same
+ * bytes. With n 0 the stack goes on with what it does by itself (a handshake, bytes that it holds).
+ */
 ssize_t xport_write(struct xport *x, const void *p, size_t n);
 
-/* What the stack itself waits for on the descriptor (XPORT_IN | XPORT_OUT), whatever its owner wants: a
- * handshake, bytes that it still holds. Where this is not 0 a write that gave E_AGAIN waits for it, else for
- * XPORT_OUT. */
+/* What the stack itself waits for on the descriptor (XPORT_IN | XPORT_OUT), whatever its owner
+ * wants: a handshake, bytes that it still holds. Where this is not 0 a write that gave E_AGAIN
+ * waits for it, else for XPORT_OUT. */
 unsigned xport_want(struct xport *x);
 
 /* Bytes wait above the descriptor, which polling would not tell. */

@@ -18,6 +18,7 @@ struct good {
 	const char *user, *password;
 };
 
+/* clang-format off */
 static const struct good goods[] = {
 	{"host", "host", 5900, 0, "spice://host:5900", NULL, NULL},
 	{"host:1", "host", 1, 0, "spice://host:1", NULL, NULL},
@@ -46,9 +47,10 @@ static const struct good goods[] = {
 	{"spice+tls://h:6?port=5&tls-port=7", "h", 0, 6, "spice+tls://h:6", NULL, NULL},
 	{"spice+tls://h:6?password=x", "h", 0, 6, "spice+tls://h:6", NULL, "x"},
 	{"ws://h", "h", 80, 0, "ws://h:80", NULL, NULL},
-	{"ws://h:5900/websockify?token=a", "h", 5900, 0, "ws://h:5900/websockify?token=a", NULL, NULL},
+	{"ws://h:5900/ws?token=a", "h", 5900, 0, "ws://h:5900/ws?token=a", NULL, NULL},
 	{"wss://h/", "h", 0, 443, "wss://h:443", NULL, NULL},
 };
+/* clang-format on */
 
 static void assert_text(const char *a, const char *b)
 {
@@ -89,17 +91,72 @@ static void good_words(void **state)
 static void bad_words(void **state)
 {
 	static const char *const rows[] = {
-		"", ":", ":5900", "h:", "h:0", "h:65536", "h:4294967396", "h:-80", "h:+80", "h: 80", "h:80x", "h:0x50",
-		"h:00080000", "h h", "h/p", "h?port=1", "me@h", "[::1", "[::1]5", "[::1]:", "[]", "[h]", "[127.0.0.1]",
-		"1::2::3", "[fe80::1%]", "[fe80::1%a/b]", "h\n", "\x1b[2J", "http://h", "://h", "vnc://h:1",
-		"spice://", "spice:///", "spice://:5900", "spice://h:", "spice://h:4294967396", "spice://h:-80",
-		"spice://h?nope=1", "spice://h?Port=1", "spice://h?port", "spice://h?=1", "spice://h?port=0",
-		"spice://h?port=99999", "spice://h:1?port=2", "spice://h?port=1&port=1",
-		"spice://h?tls-port=1;tls-port=2", "spice://h?password=a&password=b", "spice://h:1?password=%zz",
-		"spice://h:1?password=%0", "spice://h%00:1", "spice://h%2fx:1", "spice://h%:1", "spice://a%3Ab:1",
-		"spice://::1:5", "spice://[fe80::1%eth0]:5", "spice://u%@h", "spice+tls://h", "spice+tls://h:",
-		"spice+tls://h?port=1", "spice+unix://", "spice+unix://rel/ative", "ws://h?x", "ws://h/a b",
-		"ws://h/\xc3\xa4", "ws://h/#x", "spice://h:1?aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=1",
+		"",
+		":",
+		":5900",
+		"h:",
+		"h:0",
+		"h:65536",
+		"h:4294967396",
+		"h:-80",
+		"h:+80",
+		"h: 80",
+		"h:80x",
+		"h:0x50",
+		"h:00080000",
+		"h h",
+		"h/p",
+		"h?port=1",
+		"me@h",
+		"[::1",
+		"[::1]5",
+		"[::1]:",
+		"[]",
+		"[h]",
+		"[127.0.0.1]",
+		"1::2::3",
+		"[fe80::1%]",
+		"[fe80::1%a/b]",
+		"h\n",
+		"\x1b[2J",
+		"http://h",
+		"://h",
+		"vnc://h:1",
+		"spice://",
+		"spice:///",
+		"spice://:5900",
+		"spice://h:",
+		"spice://h:4294967396",
+		"spice://h:-80",
+		"spice://h?nope=1",
+		"spice://h?Port=1",
+		"spice://h?port",
+		"spice://h?=1",
+		"spice://h?port=0",
+		"spice://h?port=99999",
+		"spice://h:1?port=2",
+		"spice://h?port=1&port=1",
+		"spice://h?tls-port=1;tls-port=2",
+		"spice://h?password=a&password=b",
+		"spice://h:1?password=%zz",
+		"spice://h:1?password=%0",
+		"spice://h%00:1",
+		"spice://h%2fx:1",
+		"spice://h%:1",
+		"spice://a%3Ab:1",
+		"spice://::1:5",
+		"spice://[fe80::1%eth0]:5",
+		"spice://u%@h",
+		"spice+tls://h",
+		"spice+tls://h:",
+		"spice+tls://h?port=1",
+		"spice+unix://",
+		"spice+unix://rel/ative",
+		"ws://h?x",
+		"ws://h/a b",
+		"ws://h/\xc3\xa4",
+		"ws://h/#x",
+		"spice://h:1?aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=1",
 	};
 
 	(void)state;
@@ -162,12 +219,25 @@ static void lengths_of_values(void **state)
 }
 
 static const char full_vv[] = "# comment\r\n"
-	"\n[virt-viewer]\r\ntype=spice\r\nhost=h.example\nport = 5900 \ntls-port=5901\n"
-	"username=me\npassword= s\\\\t\\\\\n"
-	"title=A title \\s x\nfullscreen=1\nca=-----BEGIN\\nline\\n\nhost-subject=O=Lab,CN=a\\\\,b\n"
-	"secure-channels=main;inputs;\ndisable-channels=usbredir\ndelete-this-file=true\nproxy=http://p:3128\n"
-	"unknown-key=whatever\\q\nusb-filter=-1,-1,-1,-1,0\nversion=2.0-160\n"
-	"[ovirt]\nhost=other\nca=x\\z\n";
+			      "\n[virt-viewer]\r\n"
+			      "type=spice\r\n"
+			      "host=h.example\n"
+			      "port = 5900 \n"
+			      "tls-port=5901\n"
+			      "username=me\n"
+			      "password= s\\\\t\\\\\n"
+			      "title=A title \\s x\n"
+			      "fullscreen=1\n"
+			      "ca=-----BEGIN\\nline\\n\n"
+			      "host-subject=O=Lab,CN=a\\\\,b\n"
+			      "secure-channels=main;inputs;\n"
+			      "disable-channels=usbredir\n"
+			      "delete-this-file=true\n"
+			      "proxy=http://p:3128\n"
+			      "unknown-key=whatever\\q\n"
+			      "usb-filter=-1,-1,-1,-1,0\n"
+			      "version=2.0-160\n"
+			      "[ovirt]\nhost=other\nca=x\\z\n";
 
 static void a_full_vv(void **state)
 {

@@ -1,5 +1,5 @@
-/* Listeners and outgoing connections on loopback and unix sockets: names, readiness, refusals, stale sockets, short
- * descriptors, time-outs, cancelling. */
+/* Listeners and outgoing connections on loopback and unix sockets: names, readiness, refusals,
+ * stale sockets, short descriptors, time-outs, cancelling. */
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -133,9 +133,18 @@ static void names_that_are_refused(void **state)
 		const char *where;
 		int err;
 	} rows[] = {
-		{"", E_USAGE}, {"5900", E_USAGE}, {"127.0.0.1", E_USAGE}, {":5900", E_USAGE}, {"127.0.0.1:", E_USAGE},
-		{"127.0.0.1:65536", E_USAGE}, {"127.0.0.1:-1", E_USAGE}, {"127.0.0.1:5x", E_USAGE}, {"::1:0", E_USAGE},
-		{"[]:1", E_USAGE}, {"unix:", E_USAGE}, {"host.invalid:0", E_HOST},
+		{"", E_USAGE},
+		{"5900", E_USAGE},
+		{"127.0.0.1", E_USAGE},
+		{":5900", E_USAGE},
+		{"127.0.0.1:", E_USAGE},
+		{"127.0.0.1:65536", E_USAGE},
+		{"127.0.0.1:-1", E_USAGE},
+		{"127.0.0.1:5x", E_USAGE},
+		{"::1:0", E_USAGE},
+		{"[]:1", E_USAGE},
+		{"unix:", E_USAGE},
+		{"host.invalid:0", E_HOST},
 		{"unix:/nowhere/at/all", E_UNREACH},
 	};
 	int err;
@@ -258,7 +267,8 @@ static void connect_failures(void **state)
 {
 	struct got g = {0};
 	struct listener *l = listen_at("127.0.0.1:0", &g);
-	struct endpoint e, host = {.host = "host.invalid", .port = 1}, gone = {.unix_path = "/nowhere/s"};
+	struct endpoint e, host = {.host = "host.invalid", .port = 1},
+			   gone = {.unix_path = "/nowhere/s"};
 	struct endpoint *rows[] = {&e, &host, &gone};
 	static const int errs[] = {E_UNREACH, E_HOST, E_UNREACH};
 
@@ -336,7 +346,8 @@ static void silent(uv_timer_t *t)
 	*(bool *)t->data = true;
 }
 
-/* Row 25: without descriptors the listener waits instead of spinning, and goes on when there are some again. */
+/* Row 25: without descriptors the listener waits instead of spinning, and goes on when there are
+ * some again. */
 static void short_of_descriptors(void **state)
 {
 	struct rlimit old, small;

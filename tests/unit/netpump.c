@@ -1,5 +1,6 @@
-/* The bottom of the transport stack and the pump, over socket pairs: bytes arrive whole and in order however they are
- * cut, back pressure reaches the peer, last words are read, and closing leaves nothing behind. */
+/* The bottom of the transport stack and the pump, over socket pairs: bytes arrive whole and in
+ * order however they are cut, back pressure reaches the peer, last words are read, and closing
+ * leaves nothing behind. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -18,11 +19,11 @@ struct side {
 	struct pump *pump;
 	struct buf in, out;
 	size_t piece;
-	size_t stop_at;  /* closes itself at so many bytes in */
-	int fail;        /* what input returns at stop_at instead */
-	bool pause;      /* pauses at the first input */
-	bool flush;      /* how it closes */
-	int closed;      /* what `closed` said */
+	size_t stop_at; /* closes itself at so many bytes in */
+	int fail;	/* what input returns at stop_at instead */
+	bool pause;	/* pauses at the first input */
+	bool flush;	/* how it closes */
+	int closed;	/* what `closed` said */
 	unsigned inputs;
 };
 
@@ -79,7 +80,8 @@ static void pair_init(struct pair *t, bool b_pumped)
 {
 	*t = (struct pair){0};
 	uv_loop_init(&t->loop);
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, t->fd), 0);
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, t->fd), 0);
 	t->a.pump = pump_new(&t->loop, xport_socket(t->fd[0]), &ops, &t->a);
 	if (b_pumped)
 		t->b.pump = pump_new(&t->loop, xport_socket(t->fd[1]), &ops, &t->b);
@@ -169,7 +171,8 @@ static void idle_pump_does_not_spin(void **state)
 	for (int i = 0; i < 4; i++)
 		uv_run(&t.loop, UV_RUN_NOWAIT);
 	uv_timer_init(&t.loop, &timer);
-	assert_int_equal(uv_backend_timeout(&t.loop), -1); /* nothing but descriptors is waited for */
+	assert_int_equal(
+		uv_backend_timeout(&t.loop), -1); /* nothing but descriptors is waited for */
 	uv_close((uv_handle_t *)&timer, NULL);
 	pair_fini(&t);
 }
@@ -238,7 +241,8 @@ static void owner_ends_by_error_or_close(void **state)
 	}
 }
 
-/* The peer sends its reason and closes with our bytes unread: that is a reset, yet the reason is read. */
+/* The peer sends its reason and closes with our bytes unread: that is a reset, yet the reason is
+ * read. */
 static void last_words_are_read(void **state)
 {
 	struct pair t;
@@ -346,7 +350,8 @@ static void busy_peer_does_not_starve(void **state)
 	(void)state;
 	pair_init(&t, false);
 	quiet = (struct pair){0};
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, quiet.fd), 0);
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, quiet.fd), 0);
 	quiet.a.pump = pump_new(&t.loop, xport_socket(quiet.fd[0]), &ops, &quiet.a);
 	assert_int_equal(write(quiet.fd[1], "q", 1), 1);
 	while (!buf_len(&quiet.a.in) && rounds++ < 10) {

@@ -1,5 +1,6 @@
-/* TLS between both ends over a socket pair, with certificates made here: who is believed and who is not, that not one
- * byte of the client's owner leaves before the server is verified, and that bytes pass whole however they are cut. */
+/* TLS between both ends over a socket pair, with certificates made here: who is believed and who is
+ * not, that not one byte of the client's owner leaves before the server is verified, and that bytes
+ * pass whole however they are cut. */
 #include <errno.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -20,6 +21,7 @@
 #include "base/mem.h"
 #include "net/tls.h"
 #include "net/listen.h"
+#include "net/pump.h"
 #include "net/tls_peer.h"
 #include "net/ws.h"
 
@@ -31,7 +33,7 @@ struct spec {
 	const char *subject; /* "CN=x" parts by '/', in order */
 	const char *san;     /* openssl's words, or NULL */
 	bool is_ca;
-	int from, to;        /* days from now */
+	int from, to; /* days from now */
 	const EVP_MD *md;
 	const char *eku;
 };
@@ -57,7 +59,8 @@ static void set_subject(X509 *cert, const char *subject)
 		char *eq = strchr(part, '=');
 
 		*eq = 0;
-		assert_int_equal(X509_NAME_add_entry_by_txt(name, part, MBSTRING_UTF8, (uint8_t *)eq + 1, -1, -1, 0),
+		assert_int_equal(X509_NAME_add_entry_by_txt(
+					 name, part, MBSTRING_UTF8, (uint8_t *)eq + 1, -1, -1, 0),
 			1);
 	}
 	assert_int_equal(X509_set_subject_name(cert, name), 1);
@@ -78,7 +81,8 @@ static X509 *make_cert(const struct spec *s, EVP_PKEY *pub, X509 *issuer, EVP_PK
 	set_subject(cert, s->subject);
 	X509_set_issuer_name(cert, X509_get_subject_name(issuer ? issuer : cert));
 	X509_set_pubkey(cert, pub);
-	add_ext(cert, issuer ? issuer : cert, NID_basic_constraints, s->is_ca ? "critical,CA:TRUE" : "CA:FALSE");
+	add_ext(cert, issuer ? issuer : cert, NID_basic_constraints,
+		s->is_ca ? "critical,CA:TRUE" : "CA:FALSE");
 	if (s->san)
 		add_ext(cert, cert, NID_subject_alt_name, s->san);
 	if (s->eku)
@@ -179,10 +183,10 @@ static SSL_CTX *careless_server(X509 **chain, size_t n, EVP_PKEY *k)
 	return ctx;
 }
 
-/* Offers the client's bytes to a careless server until the client has its verdict, and says how many bytes of the
- * client's owner arrived: 3 when it trusts ("abc"), 0 when not. */
-static int verdict_of(X509 **chain, size_t n, EVP_PKEY *k, const struct tls_trust *trust, const char *host,
-	size_t *leaked)
+/* Offers the client's bytes to a careless server until the client has its verdict, and says how
+ * many bytes of the client's owner arrived: 3 when it trusts ("abc"), 0 when not. */
+static int verdict_of(X509 **chain, size_t n, EVP_PKEY *k, const struct tls_trust *trust,
+	const char *host, size_t *leaked)
 {
 	SSL_CTX *ctx = careless_server(chain, n, k);
 	SSL *ssl = SSL_new(ctx);
@@ -217,7 +221,8 @@ static int verdict_of(X509 **chain, size_t n, EVP_PKEY *k, const struct tls_trus
 	return (int)rc;
 }
 
-static void expect(X509 *cert, EVP_PKEY *k, const struct tls_trust *trust, const char *host, int want)
+static void expect(
+	X509 *cert, EVP_PKEY *k, const struct tls_trust *trust, const char *host, int want)
 {
 	size_t leaked;
 	int rc = verdict_of(&cert, 1, k, trust, host, &leaked);
@@ -242,8 +247,8 @@ static void good_and_bad_certificates(void **state)
 	static const struct {
 		struct spec spec;
 		const char *host;
-		bool other;  /* another CA */
-		bool self;   /* signed by itself */
+		bool other; /* another CA */
+		bool self;  /* signed by itself */
 		int want;
 	} rows[] = {
 		{{.subject = "CN=h", .san = "DNS:h.example"}, "h.example", false, false, 3},
@@ -259,9 +264,11 @@ static void good_and_bad_certificates(void **state)
 		{{.subject = "CN=x", .san = "DNS:127.0.0.1"}, "127.0.0.1", false, false, E_AUTH},
 		{{.subject = "CN=x", .san = "IP:127.0.0.2"}, "127.0.0.1", false, false, E_AUTH},
 		{{.subject = "CN=h"}, "x", false, false, E_AUTH},
-		{{.subject = "CN=x", .san = "DNS:*.h.example"}, "a.b.h.example", false, false, E_AUTH},
+		{{.subject = "CN=x", .san = "DNS:*.h.example"}, "a.b.h.example", false, false,
+			E_AUTH},
 		{{.subject = "CN=x", .san = "DNS:*.h.example"}, "h.example", false, false, E_AUTH},
-		{{.subject = "CN=x", .san = "DNS:a*.h.example"}, "ab.h.example", false, false, E_AUTH},
+		{{.subject = "CN=x", .san = "DNS:a*.h.example"}, "ab.h.example", false, false,
+			E_AUTH},
 		{{.subject = "CN=x", .san = "DNS:*.example"}, "h.example", false, false, E_AUTH},
 		{{.subject = "CN=*"}, "h", false, false, E_AUTH},
 		{{.subject = "CN=h", .from = -20, .to = -10}, "h", false, false, E_AUTH},
@@ -299,7 +306,8 @@ static void a_nul_in_a_name(void **state)
 static void weak_keys_and_signatures(void **state)
 {
 	struct spec s = {.subject = "CN=h"}, sha1 = {.subject = "CN=h", .md = EVP_sha1()};
-	X509 *strong = make_cert(&s, rsa2048, ca, ca_key), *weak = make_cert(&s, rsa1024, ca, ca_key);
+	X509 *strong = make_cert(&s, rsa2048, ca, ca_key),
+	     *weak = make_cert(&s, rsa1024, ca, ca_key);
 	X509 *old = make_cert(&sha1, key, ca, ca_key);
 	char hex[65], *pin = hex;
 	uint8_t digest[32];
@@ -328,10 +336,10 @@ static void subjects(void **state)
 	} rows[] = {
 		{"C=XX,O=Lab\\, Inc,CN=a\\\\b", 3},
 		{"C=XX, O=lab\\, inc,  CN=A\\\\B", 3},
-		{"O=Lab\\, Inc,C=XX,CN=a\\\\b", E_AUTH},  /* reordered */
-		{"C=XX,O=Lab\\, Inc", E_AUTH},            /* partial */
+		{"O=Lab\\, Inc,C=XX,CN=a\\\\b", E_AUTH}, /* reordered */
+		{"C=XX,O=Lab\\, Inc", E_AUTH},		 /* partial */
 		{"CN=a\\\\b", E_AUTH},
-		{"c=XX,o=Lab\\, Inc,cn=a\\\\b", E_AUTH},  /* types keep their case */
+		{"c=XX,o=Lab\\, Inc,cn=a\\\\b", E_AUTH}, /* types keep their case */
 		{"C=XX,O=Lab\\, Inc,CN=ab", E_AUTH},
 		{"C=XX,O=Lab, Inc,CN=a\\\\b", E_AUTH},
 		{"C=XX,O=Lab\\, Inc,CN=a\\\\b,", E_AUTH},
@@ -351,11 +359,14 @@ static void subjects(void **state)
 	X509_free(cert);
 }
 
-/* A pin replaces all else: the CA, the host, the dates. It belongs to one certificate and signs no other. */
+/* A pin replaces all else: the CA, the host, the dates. It belongs to one certificate and signs no
+ * other. */
 static void pins(void **state)
 {
-	struct spec s = {.subject = "CN=elsewhere", .from = -20, .to = -10}, child = {.subject = "CN=h"};
-	X509 *cert = make_cert(&s, key, NULL, key), *signed_by_it = make_cert(&child, key, cert, key);
+	struct spec s = {.subject = "CN=elsewhere", .from = -20, .to = -10},
+		    child = {.subject = "CN=h"};
+	X509 *cert = make_cert(&s, key, NULL, key),
+	     *signed_by_it = make_cert(&child, key, cert, key);
 	char hex[65], colons[96];
 	uint8_t digest[32];
 	struct tls_trust trust = {.pin = hex, .host_subject = "CN=not this"};
@@ -392,7 +403,8 @@ static void chain_depth(void **state)
 			issuer = chain[i] = make_cert(&s, ca_key, issuer, ca_key);
 		}
 		chain[0] = make_cert(&leaf, key, issuer, ca_key);
-		assert_int_equal(verdict_of(chain, n + 1, key, lab(NULL), "h", &leaked), over ? E_AUTH : 3);
+		assert_int_equal(
+			verdict_of(chain, n + 1, key, lab(NULL), "h", &leaked), over ? E_AUTH : 3);
 		assert_int_equal(leaked, over ? 0 : 3);
 		for (size_t i = 0; i <= n; i++)
 			X509_free(chain[i]);
@@ -418,7 +430,8 @@ static void files_that_are_refused(void **state)
 {
 	struct spec s = {.subject = "CN=h"};
 	X509 *cert = make_cert(&s, key, ca, ca_key), *weak = make_cert(&s, rsa1024, ca, ca_key);
-	char *cert_file = path_of("cert.pem"), *key_file = path_of("key.pem"), *none = path_of("none");
+	char *cert_file = path_of("cert.pem"), *key_file = path_of("key.pem"),
+	     *none = path_of("none");
 	struct tls_trust trust = {0};
 	static const mode_t modes[] = {0640, 0620, 0604, 0644};
 	int err;
@@ -493,7 +506,8 @@ static void carry(struct link *l, size_t n, size_t in_piece, size_t out_piece)
 	buf_commit(&out, n);
 	while (buf_len(&in) < n) {
 		size_t left = n - sent;
-		ssize_t r = xport_write(l->client, buf_data(&out) + sent, left < out_piece ? left : out_piece);
+		ssize_t r = xport_write(
+			l->client, buf_data(&out) + sent, left < out_piece ? left : out_piece);
 
 		assert_true(r >= 0 || r == E_AGAIN);
 		sent += r > 0 ? (size_t)r : 0;
@@ -513,7 +527,8 @@ static void bytes_pass_whole(void **state)
 {
 	static const struct {
 		size_t n, in, out;
-	} rows[] = {{500, 1, 1}, {100000, 7919, 13}, {3000000, 65536, 3000000}, {300000, 100, 16385}};
+	} rows[] = {
+		{500, 1, 1}, {100000, 7919, 13}, {3000000, 65536, 3000000}, {300000, 100, 16385}};
 	struct link l;
 	char byte;
 
@@ -744,6 +759,115 @@ static void plain_on_a_tls_port(void **state)
 	X509_free(cert);
 }
 
+/* An end on the loop: sends `out`, keeps what comes. */
+struct side {
+	struct pump *pump;
+	struct buf in, out;
+	int closed;
+};
+
+struct meeting {
+	uv_loop_t loop;
+	struct tls_server *server;
+	struct side a, b;
+	int err;
+};
+
+static int side_input(void *owner, const uint8_t *p, size_t n)
+{
+	buf_put(&((struct side *)owner)->in, p, n);
+	return 0;
+}
+
+static int side_output(void *owner, struct slice *out)
+{
+	*out = buf_slice(&((struct side *)owner)->out);
+	return 0;
+}
+
+static void side_sent(void *owner, size_t n)
+{
+	buf_skip(&((struct side *)owner)->out, n);
+}
+
+static void side_closed(void *owner, int err)
+{
+	struct side *s = owner;
+
+	s->pump = NULL;
+	s->closed = err;
+}
+
+static const struct pump_ops side_ops = {side_input, side_output, side_sent, side_closed};
+
+static void on_accept(void *owner, int fd)
+{
+	struct meeting *m = owner;
+
+	m->a.pump = pump_new(&m->loop, xport_accept(fd, m->server, true), &side_ops, &m->a);
+}
+
+static void on_connect(void *owner, struct xport *x, int err)
+{
+	struct meeting *m = owner;
+
+	m->err = err;
+	if (x)
+		m->b.pump = pump_new(&m->loop, x, &side_ops, &m->b);
+}
+
+/* Both on the loop: what both want to send before the handshake waits for it without turning in
+ * circles; a server that is refused sees nothing of ours. */
+static void through_the_loop(void **state)
+{
+	struct spec s = {.subject = "CN=h", .san = "IP:127.0.0.1"};
+	X509 *cert = make_cert(&s, key, ca, ca_key);
+
+	(void)state;
+	for (int refuse = 0; refuse <= 1; refuse++) {
+		struct meeting m = {.server = server_of(&cert, 1, key)};
+		struct tls_client *trust;
+		struct endpoint e;
+		struct listener *l;
+		char *word;
+		int err, rounds = 0;
+
+		uv_loop_init(&m.loop);
+		trust = tls_client_new(lab(refuse ? "CN=else" : NULL), &err);
+		l = listener_new(&m.loop, "127.0.0.1:0", on_accept, &m, &err);
+		assert_non_null(l);
+		word = xasprintf("wss://%s", listener_name(l));
+		assert_int_equal(endpoint_parse(&e, word), 0);
+		net_connect(&m.loop, &e, true, trust, 5000, on_connect, &m);
+		buf_put(&m.a.out, "from server", 11);
+		memset(buf_reserve(&m.b.out, 100000), 'c', 100000);
+		buf_commit(&m.b.out, 100000);
+		for (; !m.b.closed && (buf_len(&m.a.in) < 100000 || buf_len(&m.b.in) < 11);
+			rounds++)
+			uv_run(&m.loop, UV_RUN_ONCE);
+		assert_int_equal(m.err, 0);
+		assert_in_range(rounds, 1, 100);
+		assert_int_equal(m.b.closed, refuse ? E_AUTH : 0);
+		assert_int_equal(buf_len(&m.a.in), refuse ? 0 : 100000);
+		if (!refuse)
+			assert_true(pump_info(m.a.pump)->tls && pump_info(m.a.pump)->websocket);
+		pump_close(m.a.pump, false);
+		pump_close(m.b.pump, false);
+		listener_free(l);
+		uv_run(&m.loop, UV_RUN_DEFAULT);
+		assert_int_equal(uv_loop_close(&m.loop), 0);
+		endpoint_fini(&e);
+		tls_client_free(trust);
+		tls_server_free(m.server);
+		buf_fini(&m.a.in);
+		buf_fini(&m.a.out);
+		buf_fini(&m.b.in);
+		buf_fini(&m.b.out);
+		free(word);
+	}
+	X509_free(cert);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -761,6 +885,7 @@ int main(void)
 		cmocka_unit_test(garbage_is_refused),
 		cmocka_unit_test(one_port_for_all),
 		cmocka_unit_test(plain_on_a_tls_port),
+		cmocka_unit_test(through_the_loop),
 		cmocka_unit_test(keys_are_logged_on_demand),
 	};
 

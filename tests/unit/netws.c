@@ -1,5 +1,6 @@
-/* WebSocket: heads and frames as tables of bytes and verdicts (rows 32, 57, 58), the same bytes however they are cut
- * (row 36), both our ends together, and what an accepted socket turns out to speak. */
+/* WebSocket: heads and frames as tables of bytes and verdicts (rows 32, 57, 58), the same bytes
+ * however they are cut (row 36), both our ends together, and what an accepted socket turns out to
+ * speak. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -19,7 +20,8 @@
 #define UPGRADE "Upgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
 #define HEAD "GET / HTTP/1.1\r\nHost: h:5900\r\n" UPGRADE KEY
 
-static const char good_head[] = HEAD "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: binary\r\n\r\n";
+static const char good_head[] =
+	HEAD "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: binary\r\n\r\n";
 
 /* What came out of the server's end: bytes, and how it stood then. */
 struct result {
@@ -127,7 +129,8 @@ static void heads(void **state)
 		for (size_t k = 0; k < ARRAY_SIZE(pieces); k++) {
 			struct result r = feed(slice_str(rows[i].head), pieces[k], ws_end);
 
-			if (r.err != rows[i].err || strncmp(buf_cstr(&r.answer) + 9, rows[i].status, 3) != 0)
+			if (r.err != rows[i].err ||
+				strncmp(buf_cstr(&r.answer) + 9, rows[i].status, 3) != 0)
 				fail_msg("head %zu: %d, %s", i, r.err, buf_cstr(&r.answer));
 			result_fini(&r);
 		}
@@ -136,10 +139,12 @@ static void heads(void **state)
 
 static void the_accept_hash(void **state)
 {
-	struct result r = feed(slice_str(good_head), 0, ws_end); /* the key is the one of RFC 6455 1.3 */
+	struct result r =
+		feed(slice_str(good_head), 0, ws_end); /* the key is the one of RFC 6455 1.3 */
 
 	(void)state;
-	assert_non_null(strstr(buf_cstr(&r.answer), "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"));
+	assert_non_null(strstr(
+		buf_cstr(&r.answer), "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"));
 	assert_non_null(strstr(buf_cstr(&r.answer), "Sec-WebSocket-Protocol: binary\r\n"));
 	result_fini(&r);
 }
@@ -207,6 +212,7 @@ static void put_frame(struct buf *b, unsigned first, const void *p, size_t n)
 }
 
 #define M "\x01\x02\x03\x04"
+/* clang-format off */
 #define ROW(s, e) {s, sizeof(s) - 1, e}
 
 /* Row 32. */
@@ -217,37 +223,38 @@ static void frames_that_break_rules(void **state)
 		size_t n;
 		int err;
 	} rows[] = {
-		ROW("\x82\x80" M, E_AGAIN),                              /* empty */
-		ROW("\x82\x81\0\0\0\0x", E_AGAIN),                       /* a mask of zero */
-		ROW("\x02\x80" M "\x80\x80" M, E_AGAIN),                 /* in two pieces */
+		ROW("\x82\x80" M, E_AGAIN),                          /* empty */
+		ROW("\x82\x81\0\0\0\0x", E_AGAIN),                   /* a mask of zero */
+		ROW("\x02\x80" M "\x80\x80" M, E_AGAIN),             /* in two pieces */
 		ROW("\x02\x80" M "\x89\x80" M "\x80\x80" M, E_AGAIN),    /* a ping between them */
-		ROW("\x82\xfe\0\x7d" M, E_PROTO),                        /* not minimal */
+		ROW("\x82\xfe\0\x7d" M, E_PROTO),                    /* not minimal */
 		ROW("\x82\xff\0\0\0\0\0\0\0\x7d" M, E_PROTO),
 		ROW("\x82\xff\0\0\0\0\0\0\xff\xff" M, E_PROTO),
-		ROW("\x82\xff\0\0\0\0\0\x10\0\0" M, E_AGAIN),            /* 1 MiB */
-		ROW("\x82\xff\0\0\0\0\0\x11\0\0" M, E_PROTO),            /* beyond L-16 */
+		ROW("\x82\xff\0\0\0\0\0\x10\0\0" M, E_AGAIN),        /* 1 MiB */
+		ROW("\x82\xff\0\0\0\0\0\x11\0\0" M, E_PROTO),        /* beyond L-16 */
 		ROW("\x82\xff\0\0\0\0\x80\0\0\0" M, E_PROTO),
 		ROW("\x82\xff\0\0\0\1\0\0\0\0" M, E_PROTO),
 		ROW("\x82\xff\x80\0\0\0\0\0\0\0" M, E_PROTO),
 		ROW("\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff" M, E_PROTO),
-		ROW("\x89\xfe\0\x7e" M, E_PROTO),                        /* a control frame over 125 */
-		ROW("\x09\x80" M, E_PROTO),                              /* and in pieces */
-		ROW("\xc2\x80" M, E_PROTO),                              /* RSV */
+		ROW("\x89\xfe\0\x7e" M, E_PROTO),                    /* a control frame over 125 */
+		ROW("\x09\x80" M, E_PROTO),                          /* and in pieces */
+		ROW("\xc2\x80" M, E_PROTO),                          /* RSV */
 		ROW("\xa2\x80" M, E_PROTO),
 		ROW("\x92\x80" M, E_PROTO),
-		ROW("\x81\x80" M, E_PROTO),                              /* text */
+		ROW("\x81\x80" M, E_PROTO),                          /* text */
 		ROW("\x83\x80" M, E_PROTO),
 		ROW("\x87\x80" M, E_PROTO),
 		ROW("\x8b\x80" M, E_PROTO),
 		ROW("\x8f\x80" M, E_PROTO),
-		ROW("\x82\x01x", E_PROTO),                               /* no mask */
-		ROW("\x80\x80" M, E_PROTO),                              /* a continuation first */
-		ROW("\x02\x80" M "\x82\x80" M, E_PROTO),                 /* a message within a message */
+		ROW("\x82\x01x", E_PROTO),                           /* no mask */
+		ROW("\x80\x80" M, E_PROTO),                          /* a continuation first */
+		ROW("\x02\x80" M "\x82\x80" M, E_PROTO),         /* a message in a message */
 		ROW("\x88\x80" M, E_CLOSED),
 		ROW("\x88\x82\0\0\0\0\x03\xe8", E_CLOSED),
-		ROW("\x88\x81\0\0\0\0\x03", E_PROTO),                    /* a close of 1 byte */
-		ROW("\x88\x82\0\0\0\0\x03\xed", E_PROTO),                /* 1005 is never sent */
+		ROW("\x88\x81\0\0\0\0\x03", E_PROTO),                /* a close of 1 byte */
+		ROW("\x88\x82\0\0\0\0\x03\xed", E_PROTO),            /* 1005 is never sent */
 	};
+	/* clang-format on */
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -289,8 +296,8 @@ static void pings(void **state)
 /* Rows 36 and 58: the same stream, cut in many ways, is the same bytes. */
 static void cuts_do_not_matter(void **state)
 {
-	static const size_t pieces[] = {0, 1, 2, 3, 7, 13, 127, 1009, 65521}, sizes[] = {0, 1, 125, 126, 127, 300,
-		65535, 65536, 70000, 5};
+	static const size_t pieces[] = {0, 1, 2, 3, 7, 13, 127, 1009, 65521},
+			    sizes[] = {0, 1, 125, 126, 127, 300, 65535, 65536, 70000, 5};
 	struct buf b = {0}, want = {0};
 	uint8_t *data = xmalloc(70000);
 
@@ -361,23 +368,30 @@ static void both_ends_together(void **state)
 	xport_close(server);
 }
 
-/* What is neither TLS nor a browser goes through untouched, whatever it is and however it is cut. */
+/* What is neither TLS nor a browser goes through untouched, whatever it is and however it is cut.
+ */
 static void plain_bytes_pass(void **state)
 {
 	static const struct {
 		const char *bytes;
 		size_t n;
 	} rows[] = {
-		{"REDQ\2\0\0\0\2\0\0\0\22\0\0\0", 16}, {"GETX", 4}, {"GIF", 3}, {"\x16\x03\x01\x02", 4}, {"\0", 1},
+		{"REDQ\2\0\0\0\2\0\0\0\22\0\0\0", 16},
+		{"GETX", 4},
+		{"GIF", 3},
+		{"\x16\x03\x01\x02", 4},
+		{"\0", 1},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		for (size_t piece = 0; piece < 3; piece++) {
-			struct result r = feed(slice_of(rows[i].bytes, rows[i].n), piece, accept_end);
+			struct result r =
+				feed(slice_of(rows[i].bytes, rows[i].n), piece, accept_end);
 
 			assert_int_equal(r.err, E_AGAIN);
-			assert_true(slice_eq(buf_slice(&r.got), slice_of(rows[i].bytes, rows[i].n)));
+			assert_true(
+				slice_eq(buf_slice(&r.got), slice_of(rows[i].bytes, rows[i].n)));
 			result_fini(&r);
 		}
 	}
