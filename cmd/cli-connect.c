@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-static char *password_file, *password_fd;
+static char *password_file;
 struct cli_connect cli_connect;
 
 struct poptOption cli_connect_table[] = {
@@ -27,7 +27,7 @@ struct poptOption cli_connect_table[] = {
 	{"timeout", 0, POPT_ARG_STRING, &cli_connect.timeout, 0, "give up after D", "D"},
 	{"retry", 0, POPT_ARG_STRING, &cli_connect.retry, 0, "try again for D while nobody listens", "D"},
 	{"password-file", 0, POPT_ARG_STRING, &password_file, 0, "the ticket is the first line of FILE", "FILE"},
-	{"password-fd", 0, POPT_ARG_STRING, &password_fd, 0, "the ticket is the first line of descriptor N", "N"},
+	{"password-fd", 0, POPT_ARG_STRING, &cli_password_fd, 0, "the ticket is the first line of descriptor N", "N"},
 	POPT_TABLEEND
 };
 
@@ -88,15 +88,6 @@ static bool ends_in(const char *s, const char *end)
 	return n >= m && strcmp(s + n - m, end) == 0;
 }
 
-/* A password in a URI is taken and wiped from where ps shows it (C-1). */
-static void wipe_uri(const char *word)
-{
-	char *p = strstr((char *)word, "password=");
-
-	for (p = p ? p + 9 : NULL; p && *p && *p != '&' && *p != ';'; p++)
-		*p = 'x';
-}
-
 int cli_endpoint(const char *word, struct endpoint *e)
 {
 	struct stat st;
@@ -107,7 +98,6 @@ int cli_endpoint(const char *word, struct endpoint *e)
 		rc = read_vv(word, e);
 	} else if (strstr(word, "://")) {
 		rc = endpoint_parse(e, word);
-		wipe_uri(word);
 	} else if (stat(word, &st) == 0 && S_ISREG(st.st_mode)) {
 		rc = read_vv(word, e);
 	} else if (strchr(word, '/') || ends_in(word, ".vv")) {
@@ -143,33 +133,22 @@ static char *secret_of(int fd, const char *what, int *err)
 
 char *cli_password(const struct endpoint *e, int *err)
 {
-	char *env = getenv("SPICE_PASSWORD"), *secret = NULL;
+	char *secret;
 	long long n = -1;
 	int fd;
 
 	*err = 0;
-	if (env) {
-		secret = xstrdup(env);
-		explicit_bzero(env, strlen(env));
-		unsetenv("SPICE_PASSWORD");
-	}
-	if (password_file || password_fd) {
-		if (secret)
-			explicit_bzero(secret, strlen(secret));
-		free(secret);
-		if (password_fd && cli_number("--password-fd", password_fd, 0, INT32_MAX, &n)) {
-			*err = E_USAGE;
-			return NULL;
-		}
+	if (password_file || cli_password_fd) {
+		cli_number("--password-fd", cli_password_fd, 0, INT32_MAX, &n);
 		fd = password_file ? open(password_file, O_RDONLY | O_CLOEXEC | O_NOCTTY) : (int)n;
 		secret = secret_of(fd, password_file ? password_file : "--password-fd", err);
 		if (password_file && fd >= 0)
 			close(fd);
 		return secret;
 	}
-	if (!secret && e->password)
-		secret = xstrdup(e->password);
-	return secret;
+	if (cli_env_password)
+		return xstrdup(cli_env_password);
+	return e->password ? xstrdup(e->password) : NULL;
 }
 
 char *cli_ask_password(const char *prompt)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -16,8 +17,8 @@
 #include "base/text.h"
 
 static struct {
-	char *port, *tls_port, *unix_path, *addr, *listen_file, *ready_fd, *max_clients;
-	char *pki_dir, *cert, *key, *tls_channels, *ticket_file, *password_fd;
+	char *port, *tls_port, *unix_path, *addr, *listen_file, *max_clients, **limits;
+	char *pki_dir, *cert, *key, *tls_channels, *ticket_file;
 	int no_auth, insecure;
 } opt;
 
@@ -29,8 +30,9 @@ struct poptOption cli_listen_table[] = {
 	{"addr", 0, POPT_ARG_STRING, &opt.addr, 0, "address to listen on (default 127.0.0.1 and ::1)", "A"},
 	{"insecure-open", 0, POPT_ARG_NONE, &opt.insecure, 0, "listen beyond loopback without TLS or tickets", NULL},
 	{"max-clients", 0, POPT_ARG_STRING, &opt.max_clients, 0, "clients at once (default 8, at most 64)", "N"},
+	{"limit", 0, POPT_ARG_ARGV, &opt.limits, 0, "change a limit (again for each): clients", "NAME=VALUE"},
 	{"listen-file", 0, POPT_ARG_STRING, &opt.listen_file, 0, "write the addresses to FILE once it accepts", "FILE"},
-	{"ready-fd", 0, POPT_ARG_STRING, &opt.ready_fd, 0, "write a newline to descriptor N once it accepts", "N"},
+	{"ready-fd", 0, POPT_ARG_STRING, &cli_ready_fd, 0, "write a newline to descriptor N once it accepts", "N"},
 	POPT_TABLEEND
 };
 
@@ -45,7 +47,7 @@ struct poptOption cli_security_table[] = {
 
 struct poptOption cli_tickets_table[] = {
 	{"ticket-file", 0, POPT_ARG_STRING, &opt.ticket_file, 0, "the tickets that are let in, one a line", "FILE"},
-	{"password-fd", 0, POPT_ARG_STRING, &opt.password_fd, 0, "one ticket more, read from descriptor N", "N"},
+	{"password-fd", 0, POPT_ARG_STRING, &cli_password_fd, 0, "one ticket more, read from descriptor N", "N"},
 	{"no-auth", 0, POPT_ARG_NONE, &opt.no_auth, 0, "ask nobody (on loopback and unix sockets only)", NULL},
 	POPT_TABLEEND
 };
@@ -61,7 +63,7 @@ static bool certificates_given(void)
 
 static bool tickets_given(void)
 {
-	return opt.ticket_file || opt.password_fd;
+	return opt.ticket_file || cli_password_fd;
 }
 
 static int load_certificates(void)
@@ -92,7 +94,7 @@ static int read_ticket(struct server *s)
 	long long fd;
 	int rc;
 
-	if (cli_number("--password-fd", opt.password_fd, 0, INT32_MAX, &fd))
+	if (cli_number("--password-fd", cli_password_fd, 0, INT32_MAX, &fd))
 		return E_USAGE;
 	while (n < sizeof(secret) - 1 && (got = read((int)fd, secret + n, sizeof(secret) - 1 - n)) > 0)
 		n += (size_t)got;
@@ -112,7 +114,7 @@ static int read_tickets(struct server *s)
 	}
 	if (opt.ticket_file)
 		rc = server_tickets(s, opt.ticket_file);
-	if (!rc && opt.password_fd)
+	if (!rc && cli_password_fd)
 		rc = read_ticket(s);
 	return rc;
 }
@@ -226,15 +228,49 @@ static int listen_inherited(struct server *s, int n)
 	return rc;
 }
 
+/* --limit NAME=VALUE: the limits that are options, with their hard maximum. */
+static int read_limits(long long *clients)
+{
+	const struct {
+		const char *name;
+		long long max, *value;
+	} rows[] = {{"clients", LIM_CLIENTS_MAX, clients}};
+
+	for (char **l = opt.limits; l && *l; l++) {
+		const char *is = strchr(*l, '=');
+		size_t i = 0;
+
+		while (i < ARRAY_SIZE(rows) && !(is && strlen(rows[i].name) == (size_t)(is - *l) &&
+					strncmp(rows[i].name, *l, (size_t)(is - *l)) == 0))
+			i++;
+		if (i == ARRAY_SIZE(rows)) {
+			cli_error("--limit: '%s' is no limit that can be changed: NAME=VALUE, NAME is clients", *l);
+			return E_USAGE;
+		}
+		if (cli_number(*l, is + 1, 1, rows[i].max, rows[i].value))
+			return E_USAGE;
+	}
+	return 0;
+}
+
+/* Does any place to listen on need TLS and tickets? */
+static bool open_to_network(void)
+{
+	for (int fd = FIRST_INHERITED; fd < FIRST_INHERITED + inherited(); fd++)
+		if (!local_socket(fd))
+			return true;
+	return opt.addr && !loopback(opt.addr);
+}
+
 int cli_server_options(struct server_options *o)
 {
 	long long n = LIM_CLIENTS;
 
-	if (cli_number("--max-clients", opt.max_clients, 1, LIM_CLIENTS_MAX, &n))
+	if (read_limits(&n) || cli_number("--max-clients", opt.max_clients, 1, LIM_CLIENTS_MAX, &n))
 		return E_USAGE;
 	o->max_clients = (unsigned)n;
 	o->tls_channels = opt.tls_channels;
-	o->need_tls = opt.addr && !loopback(opt.addr) && !opt.insecure;
+	o->need_tls = open_to_network() && !opt.insecure;
 	if (o->tls_channels && !certificates_given()) {
 		cli_error("--tls-channels needs certificates: --pki-dir");
 		return E_CONFIG;
@@ -282,8 +318,10 @@ static int write_listen_file(struct slice text)
 {
 	char *tmp = xasprintf("%s.XXXXXX", opt.listen_file);
 	int fd = mkstemp(tmp);
-	bool ok = fd >= 0 && write(fd, text.p, text.n) == (ssize_t)text.n;
+	mode_t mask = umask(0);
+	bool ok = fd >= 0 && fchmod(fd, 0666 & ~mask) == 0 && write(fd, text.p, text.n) == (ssize_t)text.n;
 
+	umask(mask);
 	ok = (fd < 0 || close(fd) == 0) && ok && rename(tmp, opt.listen_file) == 0;
 	if (!ok) {
 		cli_error("%s: %s", opt.listen_file, strerror(errno));
@@ -321,13 +359,15 @@ int cli_ready(bool on_stdout)
 
 	for (unsigned i = 0; i < n_lines; i++)
 		buf_printf(&text, "listening %s\n", lines[i]);
-	fputs(buf_cstr(&text), on_stdout ? stdout : stderr);
-	fflush(stdout);
 	if (opt.listen_file)
 		rc = write_listen_file(buf_slice(&text));
+	if (!rc)
+		fputs(buf_cstr(&text), on_stdout ? stdout : stderr);
 	buf_fini(&text);
-	if (!rc && opt.ready_fd) {
-		if (cli_number("--ready-fd", opt.ready_fd, 0, INT32_MAX, &fd))
+	if (!rc && cli_flush())
+		rc = E_IO;
+	if (!rc && cli_ready_fd) {
+		if (cli_number("--ready-fd", cli_ready_fd, 0, INT32_MAX, &fd))
 			return E_USAGE;
 		if (write((int)fd, "\n", 1) != 1) {
 			cli_error("--ready-fd %lld: %s", fd, strerror(errno));

@@ -18,6 +18,7 @@
 
 static const char *name = "spiceutils";
 static int quiet, verbose, version;
+char *cli_env_password, *cli_ready_fd, *cli_password_fd;
 
 static void count_verbose(poptContext con, enum poptCallbackReason reason, const struct poptOption *o, const char *arg,
 	void *data)
@@ -111,6 +112,68 @@ static bool fds_open(void)
 	return true;
 }
 
+/* Descriptors that options name are looked at before we open any: a number that is free now would be one of ours. */
+static bool cli_fd_good(const char *option, const char *text)
+{
+	long long fd = 0;
+
+	if (cli_number(option, text, 0, INT32_MAX, &fd))
+		return false;
+	if (text && fcntl((int)fd, F_GETFD) < 0) {
+		cli_error("%s %s: %s", option, text, strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+/* The place of a password in a URI, behind "password=", and its length; NULL when there is none. */
+static char *uri_secret(char *word, size_t *n)
+{
+	char *p = strstr(word, "://") ? word : NULL;
+
+	while (p && (p = strpbrk(p, "?;&"))) {
+		if (strncmp(++p, "password=", 9) != 0)
+			continue;
+		p += 9;
+		*n = strcspn(p, ";&");
+		return p;
+	}
+	return NULL;
+}
+
+/* Takes the command line and the environment over, then wipes secrets where ps shows them (C-1). What SPICE_PASSWORD
+ * says is kept for clients. */
+static char **take_secrets(int argc, char **argv)
+{
+	char **copy = xcalloc((size_t)argc + 1, sizeof(*copy)), *env = getenv("SPICE_PASSWORD"), *secret;
+	size_t n;
+
+	for (int i = 0; i < argc; i++) {
+		copy[i] = xstrdup(argv[i]);
+		if ((secret = uri_secret(argv[i], &n)))
+			memset(secret, 'x', n);
+	}
+	if (env) {
+		cli_env_password = xstrdup(env);
+		explicit_bzero(env, strlen(env));
+		unsetenv("SPICE_PASSWORD");
+	}
+	return copy;
+}
+
+static void forget_secrets(char **words)
+{
+	for (char **w = words; *w; w++) {
+		explicit_bzero(*w, strlen(*w));
+		free(*w);
+	}
+	free(words);
+	if (cli_env_password)
+		explicit_bzero(cli_env_password, strlen(cli_env_password));
+	free(cli_env_password);
+	cli_env_password = NULL;
+}
+
 static int bad_option(poptContext con, int rc)
 {
 	const char *option = poptBadOption(con, POPT_BADOPTION_NOALIAS);
@@ -121,6 +184,13 @@ static int bad_option(poptContext con, int rc)
 	return cli_usage("%s: %s", option, poptStrerror(rc));
 }
 
+/* popt's own help ends the process without a look at what became of its output. */
+static void help_done(void)
+{
+	if (fflush(stdout) || ferror(stdout))
+		_exit(cli_flush());
+}
+
 static int parse_and_run(int argc, char **argv, const struct cli_command *c)
 {
 	poptContext con = poptGetContext(c->name, argc, (const char **)argv, c->options, 0);
@@ -128,10 +198,13 @@ static int parse_and_run(int argc, char **argv, const struct cli_command *c)
 	int rc, n = 0;
 
 	poptSetOtherOptionHelp(con, c->words);
+	atexit(help_done);
 	while ((rc = poptGetNextOpt(con)) > 0)
 		;
 	if (rc < -1) {
 		rc = bad_option(con, rc);
+	} else if (!cli_fd_good("--ready-fd", cli_ready_fd) || !cli_fd_good("--password-fd", cli_password_fd)) {
+		rc = EX_USAGE;
 	} else if (version) {
 		printf("%s %s\n", c->name, VERSION);
 		rc = cli_flush();
@@ -148,6 +221,9 @@ static int parse_and_run(int argc, char **argv, const struct cli_command *c)
 
 int cli_main(int argc, char **argv, const struct cli_command *c)
 {
+	char **words;
+	int rc;
+
 	name = c->name;
 	if (argc == 0 || !fds_open())
 		return EX_USAGE;
@@ -156,7 +232,10 @@ int cli_main(int argc, char **argv, const struct cli_command *c)
 	/* secrets live in this process: no core, no ptrace by others (C-3) */
 	prctl(PR_SET_DUMPABLE, 0);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-	return parse_and_run(argc, argv, c);
+	words = take_secrets(argc, argv);
+	rc = parse_and_run(argc, words, c);
+	forget_secrets(words);
+	return rc;
 }
 
 /* ---- signals ---- */

@@ -54,6 +54,10 @@ extern struct poptOption cli_listen_table[], cli_security_table[], cli_tickets_t
 #define CLI_CONNECT CLI_FAMILY(cli_connect_table, "The connection:")
 #define CLI_END CLI_FAMILY(cli_common_table, "Common options:"), POPT_AUTOHELP POPT_TABLEEND
 
+/* What SPICE_PASSWORD said, which is gone from the environment; and the descriptors that --ready-fd and --password-fd
+ * name, known to be open. NULL where not given. For cli-listen.c and cli-connect.c. */
+extern char *cli_env_password, *cli_ready_fd, *cli_password_fd;
+
 /* ---- signals ---- */
 
 /* SIGTERM and SIGINT call stop (a second one ends the process at once), SIGHUP calls reload where that is given. */

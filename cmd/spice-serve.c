@@ -331,6 +331,8 @@ static int start(const struct server_options *o)
 	serve.env.server = serve.server;
 	serve.env.stop = stop;
 	serve.signals = (struct cli_signals){.stop = on_signal, .reload = on_reload};
+	/* long before anybody is told that it runs: who reads that may stop it at once */
+	cli_signals_start(&serve.signals, serve.loop);
 	if ((rc = open_events()) || (rc = serve.ops->open(&serve.env, &serve.source)) || serve.stopping)
 		return rc;
 	if (serve.ops->events)
@@ -339,7 +341,6 @@ static int start(const struct server_options *o)
 	if ((rc = cli_listen(serve.server)) ||
 		(rc = cli_ready(!opt.stats && !(opt.events && strcmp(opt.events, "-") == 0))))
 		return rc;
-	cli_signals_start(&serve.signals, serve.loop);
 	if (opt.stats) {
 		uv_timer_init(serve.loop, &serve.stats);
 		uv_timer_start(&serve.stats, on_stats, STATS_MS, STATS_MS);
@@ -359,6 +360,7 @@ static int run(int n, const char **words)
 		if (serve.source)
 			serve.ops->free(serve.source);
 		server_free(serve.server);
+		cli_signals_stop(&serve.signals);
 		serve.status = err_exit(rc);
 	}
 	uv_run(serve.loop, UV_RUN_DEFAULT);
