@@ -30,7 +30,8 @@ static struct {
 	const struct source_ops *ops;
 	void *source;
 	struct cli_signals signals;
-	uv_timer_t stats;
+	uv_timer_t *stats;
+	uv_idle_t *leaving; /* the end is made from the loop, never from within a call of server or source */
 	FILE *events;
 	uint64_t began;
 	bool stopping;
@@ -76,6 +77,16 @@ static struct poptOption options[] = {
 
 /* ---- the end ---- */
 
+static void leave(uv_idle_t *h)
+{
+	source_handle_free(h);
+	source_handle_free(serve.stats);
+	server_free(serve.server); /* the source hears of those that leave */
+	if (serve.source)
+		serve.ops->free(serve.source);
+	cli_signals_stop(&serve.signals);
+}
+
 static void stop(void *owner, int err)
 {
 	(void)owner;
@@ -83,11 +94,7 @@ static void stop(void *owner, int err)
 		return;
 	serve.stopping = true;
 	serve.status = err_exit(err);
-	serve.ops->free(serve.source);
-	server_free(serve.server);
-	if (opt.stats)
-		uv_close((uv_handle_t *)&serve.stats, NULL);
-	cli_signals_stop(&serve.signals);
+	uv_idle_start(serve.leaving, leave);
 }
 
 static void on_signal(void *owner, int signo)
@@ -167,19 +174,12 @@ static void on_ready(void *owner, const struct server_client *c)
 	event("ready", c, NULL, NULL);
 }
 
-/* The session is being freed under us: what ends the server waits for the loop. */
-static void once_done(uv_timer_t *t)
-{
-	source_handle_free(t);
-	stop(NULL, 0);
-}
-
 static void on_left(void *owner, const struct server_client *c)
 {
 	(void)owner;
 	event("left", c, NULL, NULL);
-	if (opt.once && !serve.stopping)
-		uv_timer_start(source_timer(serve.loop, NULL), once_done, 0, 0);
+	if (opt.once)
+		stop(NULL, 0);
 }
 
 static void on_key(void *owner, const struct server_client *c, unsigned code, bool down)
@@ -247,21 +247,36 @@ static void on_stats(uv_timer_t *t)
 
 /* ---- options ---- */
 
+static const struct {
+	const char *name;
+	uint8_t value;
+	bool later; /* known, but not to this version */
+} compressions[] = {
+	{"auto", IMAGE_COMPRESSION_INVALID, false},
+	{"off", IMAGE_COMPRESSION_OFF, false},
+	{"lz4", IMAGE_COMPRESSION_LZ4, false},
+	{"quic", IMAGE_COMPRESSION_QUIC, true},
+	{"lz", IMAGE_COMPRESSION_LZ, true},
+	{"glz", IMAGE_COMPRESSION_GLZ, true},
+	{"auto-lz", IMAGE_COMPRESSION_AUTO_LZ, true},
+	{"auto-glz", IMAGE_COMPRESSION_AUTO_GLZ, true},
+};
+
 static int compression(uint8_t *out)
 {
 	const char *name = opt.compress ? opt.compress : "auto";
 
-	if (strcmp(name, "auto") == 0) {
-		*out = IMAGE_COMPRESSION_INVALID;
-	} else if (strcmp(name, "off") == 0) {
-		*out = IMAGE_COMPRESSION_OFF;
-	} else if (strcmp(name, "lz4") == 0) {
-		*out = IMAGE_COMPRESSION_LZ4;
-	} else {
-		cli_error("--compress: '%s' is not one of auto, off, lz4", name);
+	for (size_t i = 0; i < ARRAY_SIZE(compressions); i++) {
+		if (strcmp(compressions[i].name, name) != 0)
+			continue;
+		*out = compressions[i].value;
+		if (!compressions[i].later)
+			return 0;
+		cli_error("--compress: %s is not in this version", name);
 		return E_USAGE;
 	}
-	return 0;
+	cli_error("--compress: '%s' is not one of auto, off, lz4", name);
+	return E_USAGE;
 }
 
 static int choose_source(int n, const char **words)
@@ -274,6 +289,10 @@ static int choose_source(int n, const char **words)
 	}
 	if (n && !opt.image) {
 		cli_error("'%s': what is that? a picture goes with --image", words[0]);
+		return E_USAGE;
+	}
+	if ((opt.strict && !opt.script) || (opt.delay && !opt.image)) {
+		cli_error(opt.strict ? "--strict goes with --script" : "--delay goes with --image");
 		return E_USAGE;
 	}
 	serve.ops = opt.script ? &source_script : opt.image ? &source_image : opt.raw ? &source_raw
@@ -299,11 +318,13 @@ static void gather_images(int n, const char **words)
 
 static int read_options(int n, const char **words, struct server_options *o)
 {
+	int rc;
+
 	serve.env.delay_ms = DEFAULT_DELAY_MS;
 	serve.env.strict = opt.strict;
-	if (choose_source(n, words) || compression(&o->compress) || cli_server_options(o) ||
-		cli_duration("--delay", opt.delay, 1000, &serve.env.delay_ms))
-		return E_USAGE;
+	if ((rc = choose_source(n, words)) || (rc = compression(&o->compress)) || (rc = cli_server_options(o)) ||
+		(rc = cli_duration("--delay", opt.delay, 1000, &serve.env.delay_ms)))
+		return rc;
 	if (serve.env.delay_ms < 1)
 		serve.env.delay_ms = 1;
 	gather_images(n, words);
@@ -330,6 +351,7 @@ static int start(const struct server_options *o)
 	serve.env.device = serve.device;
 	serve.env.server = serve.server;
 	serve.env.stop = stop;
+	serve.leaving = source_idle(serve.loop, NULL);
 	serve.signals = (struct cli_signals){.stop = on_signal, .reload = on_reload};
 	/* long before anybody is told that it runs: who reads that may stop it at once */
 	cli_signals_start(&serve.signals, serve.loop);
@@ -342,8 +364,8 @@ static int start(const struct server_options *o)
 		(rc = cli_ready(!opt.stats && !(opt.events && strcmp(opt.events, "-") == 0))))
 		return rc;
 	if (opt.stats) {
-		uv_timer_init(serve.loop, &serve.stats);
-		uv_timer_start(&serve.stats, on_stats, STATS_MS, STATS_MS);
+		serve.stats = source_timer(serve.loop, NULL);
+		uv_timer_start(serve.stats, on_stats, STATS_MS, STATS_MS);
 	}
 	return 0;
 }
@@ -355,14 +377,8 @@ static int run(int n, const char **words)
 
 	if (rc)
 		return err_exit(rc);
-	rc = start(&o);
-	if (rc && !serve.stopping) {
-		if (serve.source)
-			serve.ops->free(serve.source);
-		server_free(serve.server);
-		cli_signals_stop(&serve.signals);
-		serve.status = err_exit(rc);
-	}
+	if ((rc = start(&o)))
+		stop(NULL, rc);
 	uv_run(serve.loop, UV_RUN_DEFAULT);
 	uv_loop_close(serve.loop);
 	device_free(serve.device);
