@@ -127,7 +127,7 @@ static int take_input(struct pump *p)
 		if (rc)
 			return rc;
 	}
-	if (!p->paused && (n != E_AGAIN || xport_pending(p->x)))
+	if (!p->paused && n != E_AGAIN)
 		soon(p);
 	return 0;
 }
@@ -201,10 +201,13 @@ static void turn(struct pump *p)
 	}
 	if (closed(p))
 		return;
-	if (rc)
+	if (rc) {
 		end(p, rc);
-	else
-		poll_again(p);
+		return;
+	}
+	if (!p->paused && xport_pending(p->x)) /* a handshake that went on while writing took input */
+		soon(p);
+	poll_again(p);
 }
 
 /* A turn of a pump that nobody owns any more: writes the rest, then closes. */

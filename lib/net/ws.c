@@ -353,8 +353,10 @@ static ssize_t ws_write(struct xport *x, const void *p, size_t n)
 	if (w->err)
 		return w->err;
 	rc = flush(w);
-	if (!rc && (rc = open_up(w)) == 0)
+	if (!rc && !w->open && (rc = open_up(w)) == 0) {
+		w->more = buf_len(&w->raw) > 0;
 		rc = flush(w);
+	}
 	if (!rc && w->ended)
 		rc = E_CLOSED;
 	while (!rc && taken < n) {

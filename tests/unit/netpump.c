@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "net/listen.h"
 #include "net/pump.h"
 
 /* An owner that sends `out` in slices of `piece` and keeps what it gets. */
@@ -25,6 +26,7 @@ struct side {
 	bool flush;	/* how it closes */
 	int closed;	/* what `closed` said */
 	unsigned inputs;
+	int late; /* the peer's descriptor, to be written to once from within output */
 };
 
 static int side_input(void *owner, const uint8_t *p, size_t n)
@@ -48,6 +50,10 @@ static int side_input(void *owner, const uint8_t *p, size_t n)
 static int side_output(void *owner, struct slice *out)
 {
 	struct side *s = owner;
+
+	if (s->late) /* bytes come between reading and writing */
+		assert_int_equal(write(s->late, "REDQ", 4), 4);
+	s->late = 0;
 
 	*out = buf_slice(&s->out);
 	if (s->piece && out->n > s->piece)
@@ -382,6 +388,25 @@ static void info_of_a_unix_peer(void **state)
 	pair_fini(&t);
 }
 
+/* Bytes that come after we have read and before a stack that does not know yet what is spoken is
+ * asked to go on: it takes them then, and they are not left lying. */
+static void input_taken_by_a_write_is_given(void **state)
+{
+	struct pair t = {0};
+
+	(void)state;
+	uv_loop_init(&t.loop);
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, t.fd), 0);
+	t.a.late = t.fd[1];
+	t.a.pump = pump_new(&t.loop, xport_accept(t.fd[0], NULL, false), &ops, &t.a);
+	for (int i = 0; i < 10; i++)
+		uv_run(&t.loop, UV_RUN_NOWAIT);
+	assert_int_equal(buf_len(&t.a.in), 4);
+	close(t.fd[1]);
+	pair_fini(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -396,6 +421,7 @@ int main(void)
 		cmocka_unit_test(flush_gives_up),
 		cmocka_unit_test(stall_is_measured),
 		cmocka_unit_test(busy_peer_does_not_starve),
+		cmocka_unit_test(input_taken_by_a_write_is_given),
 		cmocka_unit_test(info_of_a_unix_peer),
 	};
 

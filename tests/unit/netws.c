@@ -415,6 +415,38 @@ static void a_head_cut_short_by_the_end(void **state)
 	xport_close(x);
 }
 
+/* A write may read, to find out what is spoken: those bytes are not forgotten. */
+static void what_a_write_has_read_is_pending(void **state)
+{
+	static const char *const rows[] = {"REDQ", good_head};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct buf b = {0};
+		struct xport *x;
+		char bytes[8];
+		int fd[2];
+
+		buf_str(&b, rows[i]);
+		if (i)
+			put_frame(&b, 0x82, "REDQ", 4);
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
+		x = xport_accept(fd[1], NULL, false);
+		assert_int_equal(xport_read(x, bytes, sizeof(bytes)), E_AGAIN);
+		assert_false(xport_pending(x));
+		assert_int_equal(write(fd[0], buf_data(&b), buf_len(&b)), buf_len(&b));
+		assert_int_equal(xport_write(x, NULL, 0), 0);
+		assert_true(xport_pending(x));
+		assert_int_equal(xport_read(x, bytes, sizeof(bytes)), 4);
+		assert_memory_equal(bytes, "REDQ", 4);
+		assert_int_equal(xport_read(x, bytes, sizeof(bytes)), E_AGAIN);
+		assert_false(xport_pending(x));
+		xport_close(x);
+		close(fd[0]);
+		buf_fini(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,6 +458,7 @@ int main(void)
 		cmocka_unit_test(cuts_do_not_matter),
 		cmocka_unit_test(both_ends_together),
 		cmocka_unit_test(plain_bytes_pass),
+		cmocka_unit_test(what_a_write_has_read_is_pending),
 		cmocka_unit_test(a_head_cut_short_by_the_end),
 	};
 
