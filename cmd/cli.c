@@ -79,9 +79,14 @@ int cli_verbosity(void)
 
 int cli_flush(void)
 {
+	static bool said;
+
+	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return 0;
-	cli_error("standard output: %s", strerror(errno));
+	if (!said)
+		cli_error("standard output: %s", errno ? strerror(errno) : "can't be written");
+	said = true;
 	return EX_IOERR;
 }
 
@@ -139,6 +144,30 @@ static char *uri_secret(char *word, size_t *n)
 		return p;
 	}
 	return NULL;
+}
+
+/* Is `word` a long option of the table whose value is optional, without one? */
+static bool optional_bare(const struct poptOption *o, const char *word)
+{
+	for (; o->longName || o->shortName || o->arg; o++) {
+		if (o->argInfo == POPT_ARG_INCLUDE_TABLE ? optional_bare(o->arg, word)
+			: (o->argInfo & POPT_ARGFLAG_OPTIONAL) && o->longName && strcmp(word + 2, o->longName) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* popt would take the next word as an optional value; CLI.md says --opt=VALUE or none. */
+static void optional_values(const struct poptOption *options, char **words)
+{
+	for (; *words && strcmp(*words, "--") != 0; words++) {
+		char *bare = *words;
+
+		if (strncmp(bare, "--", 2) != 0 || !optional_bare(options, bare))
+			continue;
+		*words = xasprintf("%s=", bare);
+		free(bare);
+	}
 }
 
 /* Takes the command line and the environment over, then wipes secrets where ps shows them (C-1). What SPICE_PASSWORD
@@ -233,6 +262,7 @@ int cli_main(int argc, char **argv, const struct cli_command *c)
 	prctl(PR_SET_DUMPABLE, 0);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	words = take_secrets(argc, argv);
+	optional_values(c->options, words);
 	rc = parse_and_run(argc, words, c);
 	forget_secrets(words);
 	return rc;

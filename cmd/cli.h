@@ -7,6 +7,7 @@
  *		CLI_END
  *	};
  *
+ * A string whose value is optional (POPT_ARGFLAG_OPTIONAL, --opt=VALUE) is "" when it was given without one.
  * The families fill the structures below; their defaults stand after cli_main has begun. */
 #ifndef CMD_CLI_H
 #define CMD_CLI_H
