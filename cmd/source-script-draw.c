@@ -1,14 +1,19 @@
-/* The drawing commands of the script: each reads its words and gives the device what they say. */
-#include <stdlib.h>
-#include <strings.h>
-
-#include "base/err.h"
-#include "base/log.h"
+/* The commands of the drawing script that draw: each reads its words and gives the device one command of the protocol,
+ * named alike. What real clients can't stand (channels.md, "Crash-avoiding rules") is refused here or said in other
+ * words. Masks lie at a place of the surface, where the protocol counts from the box's corner. */
 #include "cmd/source-script.h"
 
-/* ---- pictures ---- */
+#include <stdlib.h>
 
-static struct script_picture *find_picture(struct script *s, const char *name)
+#include "base/err.h"
+
+/* A picture word as a command needs it. */
+struct source {
+	struct image image;
+	unsigned width, height;
+};
+
+static struct script_picture *picture_named(struct script *s, const char *name)
 {
 	struct script_picture *p;
 
@@ -18,35 +23,25 @@ static struct script_picture *find_picture(struct script *s, const char *name)
 	return NULL;
 }
 
-static struct script_picture *load(struct script *s, struct script_args *a, const char *name, const char *file)
+static struct script_picture *picture_new(struct script *s, struct script_args *a, const char *name, const char *file)
 {
-	struct script_picture *p = new(struct script_picture);
+	struct loaded loaded;
+	struct script_picture *p;
 	char why[120];
 
-	if (loaded_read(file, &p->picture, why, sizeof(why))) {
+	if (loaded_read(file, &loaded, why, sizeof(why))) {
 		arg_fault(a, "%s", why);
-		free(p);
 		return NULL;
 	}
+	p = new(struct script_picture);
 	p->name = xstrdup(name);
-	p->id = device_picture(s->device, p->picture.p);
+	p->picture = loaded;
+	p->id = device_picture(s->device, loaded.p);
 	list_append(&s->pictures, &p->link);
 	return p;
 }
 
-/* PIC: the name of a picture, or a file. */
-static struct script_picture *arg_picture(struct script *s, struct script_args *a)
-{
-	const char *w = arg_word(a, "picture");
-	struct script_picture *p;
-
-	if (a->why[0])
-		return NULL;
-	p = find_picture(s, w);
-	return p ? p : load(s, a, w, w);
-}
-
-static void drop(struct script *s, struct script_picture *p)
+static void picture_drop(struct script *s, struct script_picture *p)
 {
 	list_remove(&p->link);
 	device_picture_forget(s->device, p->id);
@@ -57,115 +52,132 @@ static void drop(struct script *s, struct script_picture *p)
 	free(p);
 }
 
-static void do_picture(struct script *s, struct script_args *a)
+/* The next word as a picture: the name of one, else a file, kept from then on under the file's name. */
+static struct script_picture *arg_picture(struct script *s, struct script_args *a)
 {
-	const char *name = arg_word(a, "name"), *file = arg_word(a, "file");
-	struct script_picture *old;
+	const char *name = arg_word(a, "picture");
+	struct script_picture *p = a->why[0] ? NULL : picture_named(s, name);
 
-	if (!arg_end(a))
-		return;
-	old = find_picture(s, name);
-	if (load(s, a, name, file) && old && s->mask != old)
-		drop(s, old);
+	return p || a->why[0] ? p : picture_new(s, a, name, name);
 }
 
-static uint64_t mask_id(struct script *s, struct script_picture *p)
+/* "@ID": a surface as the picture. Clients abort when its depth is another than the target's. */
+static void surface_source(struct script *s, struct script_args *a, struct source *out)
 {
-	if (!p->mask_id) {
-		struct pixmap *m = loaded_mask(&p->picture);
+	struct script_args id = {.line = &(struct script_line){.n = 1, .words = &(char *){a->line->words[a->at] + 1}}};
+	uint32_t surface = (uint32_t)arg_int(&id, "surface", 0, LIM_SURFACES - 1);
+	struct pixmap *from = canvas_surface(s->device->canvas, surface);
+	struct pixmap *to = canvas_surface(s->device->canvas, s->on);
 
-		p->mask_id = device_picture(s->device, m);
-		pixmap_unref(m);
+	a->at++;
+	if (id.why[0] || !from)
+		arg_fault(a, "there is no surface '%.20s'", id.line->words[0]);
+	else if (surface == s->on)
+		arg_fault(a, "a surface can't be drawn on itself: use copy-bits");
+	else if (!to || pixmap_bits(from->format) != pixmap_bits(to->format))
+		arg_fault(a, "surface %u has another depth than the one drawn on", surface);
+	else
+		*out = (struct source){device_surface_image(s->device, surface), from->width, from->height};
+}
+
+static struct source arg_source(struct script *s, struct script_args *a)
+{
+	struct source out = {.width = 1, .height = 1};
+	struct script_picture *p;
+
+	if (arg_more(a) && a->line->words[a->at][0] == '@') {
+		surface_source(s, a, &out);
+	} else if ((p = arg_picture(s, a)) != NULL) {
+		out.image = device_image(s->device, p->id);
+		out.width = p->picture.p->width;
+		out.height = p->picture.p->height;
 	}
-	return p->mask_id;
+	return out;
 }
 
-static uint64_t alpha_id(struct script *s, struct script_picture *p)
-{
-	if (!p->alpha_id) {
-		struct pixmap *m = loaded_alpha(&p->picture);
-
-		p->alpha_id = device_picture(s->device, m);
-		pixmap_unref(m);
-	}
-	return p->alpha_id;
-}
-
-/* ---- what commands share ---- */
-
-static struct rect box_at(int x, int y, unsigned w, unsigned h)
+static struct rect rect_of(int x, int y, unsigned w, unsigned h)
 {
 	return (struct rect){.left = x, .top = y, .right = x + (int)w, .bottom = y + (int)h};
 }
 
-/* An empty rectangle is one too: it draws nothing. */
-static struct rect arg_box(struct script_args *a)
+/* X Y W H; an empty rectangle is one too, and draws nothing. */
+static struct rect arg_rect(struct script_args *a)
 {
-	int x = arg_coord(a, "X"), y = arg_coord(a, "Y");
-	int w = arg_int(a, "W", 0, LIM_IMAGE_SIDE), h = arg_int(a, "H", 0, LIM_IMAGE_SIDE);
+	int x = arg_coord(a, "x"), y = arg_coord(a, "y");
+	int w = arg_int(a, "width", 0, LIM_IMAGE_SIDE), h = arg_int(a, "height", 0, LIM_IMAGE_SIDE);
 
-	return box_at(x, y, (unsigned)w, (unsigned)h);
+	return rect_of(x, y, (unsigned)w, (unsigned)h);
 }
 
-static struct draw_base base_of(const struct script *s, struct rect box)
+struct draw_base script_base(struct script *s, struct rect box)
 {
-	struct draw_base b = {.surface_id = s->on, .box = box};
-
-	if (s->clipped) {
-		b.clip.type = CLIP_TYPE_RECTS;
-		b.clip.rects = (struct clip_rects){s->n_clip, s->clip};
-	}
-	return b;
+	return (struct draw_base){.surface_id = s->on, .box = box,
+		.clip = {.type = s->clipped ? CLIP_TYPE_RECTS : CLIP_TYPE_NONE, .rects = {s->n_clip, s->clip}}};
 }
 
-/* The mask of `mask PIC X Y`: its first pixel stands at (X, Y) of the surface. */
-static struct qmask mask_of(struct script *s, const struct rect *box, struct image *img)
+/* The mask in force, for a command with this box; *image is where it may point. */
+static struct qmask mask_of(struct script *s, struct rect box, struct image *image)
 {
-	struct qmask m = {0};
-
 	if (!s->mask)
-		return m;
-	*img = device_image(s->device, mask_id(s, s->mask));
-	m.bitmap = img;
-	m.flags = s->mask_invers ? MASK_FLAGS_INVERS : 0;
-	m.pos = (struct point){box->left - s->mask_x, box->top - s->mask_y};
-	return m;
+		return (struct qmask){0};
+	*image = device_image(s->device, s->mask->mask_id);
+	return (struct qmask){.flags = s->mask_invers ? MASK_FLAGS_INVERS : 0,
+		.pos = {box.left - s->mask_x, box.top - s->mask_y}, .bitmap = image};
 }
 
-static void draw(struct script *s, struct script_args *a, unsigned number, const void *body)
+/* What the device said, when it did not draw. */
+void script_not_drawn(struct script_args *a, int rc)
 {
-	int rc = device_draw(s->device, number, body);
-
 	if (rc == E_UNSUP)
-		arg_fault(a, "%s is not in this version", a->line->words[0]);
+		arg_fault(a, "%s is not drawn in this version", a->line->words[0]);
 	else if (rc)
-		arg_fault(a, "surface %u can't be drawn on so: %s", s->on, err_str(rc));
+		arg_fault(a, "can't be drawn: %s", err_str(rc));
 }
 
-/* ---- surfaces and state ---- */
+void script_draw(struct script *s, struct script_args *a, unsigned number, const void *body)
+{
+	if (!canvas_surface(s->device->canvas, s->on)) {
+		arg_fault(a, "there is no surface %u", s->on);
+		return;
+	}
+	script_not_drawn(a, device_draw(s->device, number, body));
+}
 
-static const struct {
-	const char *name;
-	uint32_t format;
-} formats[] = {{"xrgb", SURFACE_FMT_32_xRGB}, {"argb", SURFACE_FMT_32_ARGB}, {"555", SURFACE_FMT_16_555},
-	{"565", SURFACE_FMT_16_565}, {"a8", SURFACE_FMT_8_A}, {"a1", SURFACE_FMT_1_A}, {"32_xRGB", SURFACE_FMT_32_xRGB},
-	{"32_ARGB", SURFACE_FMT_32_ARGB}, {"16_555", SURFACE_FMT_16_555}, {"16_565", SURFACE_FMT_16_565},
-	{"8_A", SURFACE_FMT_8_A}, {"1_A", SURFACE_FMT_1_A}};
+static bool inside_target(struct script *s, struct rect box)
+{
+	struct pixmap *to = canvas_surface(s->device->canvas, s->on);
+
+	return to && box.left >= 0 && box.top >= 0 && box.right <= (int)to->width && box.bottom <= (int)to->height;
+}
+
+/* ---- surfaces and pictures ---- */
 
 static uint32_t arg_format(struct script_args *a)
 {
-	const char *w = arg_more(a) ? arg_word(a, "format") : "xrgb";
+	static const struct {
+		const char *name;
+		uint32_t format;
+	} names[] = {
+		{"32_xrgb", SURFACE_FMT_32_xRGB}, {"xrgb", SURFACE_FMT_32_xRGB}, {"32_argb", SURFACE_FMT_32_ARGB},
+		{"argb", SURFACE_FMT_32_ARGB}, {"16_555", SURFACE_FMT_16_555}, {"555", SURFACE_FMT_16_555},
+		{"16_565", SURFACE_FMT_16_565}, {"565", SURFACE_FMT_16_565}, {"8_a", SURFACE_FMT_8_A},
+		{"a8", SURFACE_FMT_8_A}, {"1_a", SURFACE_FMT_1_A}, {"a1", SURFACE_FMT_1_A},
+	};
+	const char *word;
 
-	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
-		if (strcasecmp(formats[i].name, w) == 0)
-			return formats[i].format;
-	arg_fault(a, "format: '%.40s' is not one of xrgb, argb, 555, 565, a8, a1", w);
+	if (!arg_more(a))
+		return SURFACE_FMT_32_xRGB;
+	word = arg_word(a, "format");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcasecmp(word, names[i].name) == 0)
+			return names[i].format;
+	arg_fault(a, "'%.20s' is no surface format", word);
 	return SURFACE_FMT_32_xRGB;
 }
 
 static void do_surface(struct script *s, struct script_args *a)
 {
-	uint32_t id = (uint32_t)arg_int(a, "ID", 1, LIM_SURFACES - 1);
+	uint32_t id = (uint32_t)arg_int(a, "surface", 1, LIM_SURFACES - 1);
 	unsigned w, h;
 	uint32_t format;
 	int rc;
@@ -174,26 +186,30 @@ static void do_surface(struct script *s, struct script_args *a)
 	format = arg_format(a);
 	if (!arg_end(a))
 		return;
-	rc = device_surface_create(s->device, id, w, h, format);
-	if (rc)
-		arg_fault(a, "surface %u: %s", id, rc == E_INVAL ? "there is one already" : err_str(rc));
+	if (canvas_surface(s->device->canvas, id))
+		arg_fault(a, "surface %u exists already", id);
+	else if ((rc = device_surface_create(s->device, id, w, h, format)) != 0)
+		arg_fault(a, "surface %u: %s", id, err_str(rc));
 }
 
 static void do_destroy(struct script *s, struct script_args *a)
 {
-	uint32_t id = (uint32_t)arg_int(a, "ID", 1, LIM_SURFACES - 1);
+	uint32_t id = (uint32_t)arg_int(a, "surface", 1, LIM_SURFACES - 1);
 
 	if (!arg_end(a))
 		return;
-	if (device_surface_destroy(s->device, id))
+	if (!canvas_surface(s->device->canvas, id)) {
 		arg_fault(a, "there is no surface %u", id);
-	else if (s->on == id)
+		return;
+	}
+	device_surface_destroy(s->device, id);
+	if (s->on == id)
 		s->on = 0;
 }
 
 static void do_on(struct script *s, struct script_args *a)
 {
-	uint32_t id = (uint32_t)arg_int(a, "ID", 0, LIM_SURFACES - 1);
+	uint32_t id = (uint32_t)arg_int(a, "surface", 0, LIM_SURFACES - 1);
 
 	if (!arg_end(a))
 		return;
@@ -203,303 +219,293 @@ static void do_on(struct script *s, struct script_args *a)
 		arg_fault(a, "there is no surface %u", id);
 }
 
-static void do_mask(struct script *s, struct script_args *a)
+static void do_picture(struct script *s, struct script_args *a)
 {
-	struct script_picture *p = arg_picture(s, a);
-	int x = arg_coord(a, "X"), y = arg_coord(a, "Y");
-	bool invers = arg_take(a, "invers");
+	const char *name = arg_word(a, "name"), *file = arg_word(a, "file");
+	struct script_picture *old;
 
 	if (!arg_end(a))
 		return;
-	s->mask = p;
-	s->mask_x = x;
-	s->mask_y = y;
-	s->mask_invers = invers;
-}
-
-static void do_nomask(struct script *s, struct script_args *a)
-{
-	if (arg_end(a))
+	old = picture_named(s, name);
+	if (old && s->mask == old)
 		s->mask = NULL;
+	if (old)
+		picture_drop(s, old);
+	picture_new(s, a, name, file);
 }
 
-static void drop_clip(struct script *s)
+/* ---- images ---- */
+
+/* libspice drops a copy whose source leaves the image (channels.md, pixel rules): none is sent. */
+static void inside_source(struct script_args *a, const struct source *src, struct rect r)
 {
-	free(s->clip);
-	s->clip = NULL;
-	s->n_clip = 0;
-	s->clipped = false;
+	if (r.left < 0 || r.top < 0 || r.right > (int)src->width || r.bottom > (int)src->height)
+		arg_fault(a, "%dx%d at %d,%d is not inside the picture", r.right - r.left, r.bottom - r.top, r.left, r.top);
 }
 
-static void do_clip(struct script *s, struct script_args *a)
+/* X Y PIC [W H [SX SY]] [rop NAME], of image, blend and opaque. */
+static struct draw_copy arg_copy(struct script *s, struct script_args *a, struct source *src)
 {
-	struct rect *list = NULL;
-	unsigned n = 0;
-
-	do {
-		struct rect r = arg_box(a);
-
-		if (n == LIM_CLIP_RECTS)
-			arg_fault(a, "more than %d rectangles", LIM_CLIP_RECTS);
-		if (a->why[0])
-			break;
-		list = xrealloc(list, n + 1, sizeof(*list));
-		list[n++] = r;
-	} while (arg_more(a));
-	if (!arg_end(a)) {
-		free(list);
-		return;
-	}
-	drop_clip(s);
-	s->clip = list;
-	s->n_clip = n;
-	s->clipped = true;
-}
-
-static void do_noclip(struct script *s, struct script_args *a)
-{
-	if (arg_end(a))
-		drop_clip(s);
-}
-
-static void do_resize(struct script *s, struct script_args *a)
-{
+	int x = arg_coord(a, "x"), y = arg_coord(a, "y"), sx = 0, sy = 0;
 	unsigned w, h;
+	struct draw_copy c = {.scale_mode = SCALE_MODE_NEAREST, .src = &src->image};
 
-	arg_geometry(a, &w, &h);
-	if (arg_end(a) && device_resize(s->device, w, h))
-		arg_fault(a, "too large");
-}
-
-static void do_monitors(struct script *s, struct script_args *a)
-{
-	struct head heads[LIM_HEADS] = {{0}};
-	unsigned n = 0;
-
-	do {
-		int v[4];
-
-		if (n == LIM_HEADS)
-			arg_fault(a, "more than %d monitors", LIM_HEADS);
-		if (arg_list(a, "X,Y,W,H", 0, LIM_IMAGE_SIDE, v, 4) != 4)
-			arg_fault(a, "a monitor is X,Y,W,H");
-		if (a->why[0])
-			return;
-		heads[n] = (struct head){.monitor_id = n, .x = (uint32_t)v[0], .y = (uint32_t)v[1],
-			.width = (uint32_t)v[2], .height = (uint32_t)v[3]};
-		n++;
-	} while (arg_more(a));
-	device_monitors(s->device, heads, n);
-}
-
-/* ---- pictures on the surface ---- */
-
-/* image, opaque and blend: X Y PIC [W H [SX SY]] [rop NAME] */
-struct placed {
-	struct script_picture *pic;
-	struct rect box, area;
-	uint16_t rop;
-};
-
-static bool arg_placed(struct script *s, struct script_args *a, struct placed *p)
-{
-	int x = arg_coord(a, "X"), y = arg_coord(a, "Y"), sx = 0, sy = 0;
-	unsigned w = 0, h = 0;
-
-	p->pic = arg_picture(s, a);
-	if (!p->pic)
-		return false;
-	w = p->pic->picture.p->width;
-	h = p->pic->picture.p->height;
+	*src = arg_source(s, a);
+	w = src->width;
+	h = src->height;
 	if (arg_is_number(a)) {
-		w = arg_size(a, "W");
-		h = arg_size(a, "H");
+		w = arg_size(a, "width");
+		h = arg_size(a, "height");
 	}
 	if (arg_is_number(a)) {
-		sx = arg_coord(a, "SX");
-		sy = arg_coord(a, "SY");
+		sx = arg_coord(a, "source x");
+		sy = arg_coord(a, "source y");
 	}
-	p->rop = arg_rop(a);
-	p->box = box_at(x, y, w, h);
-	p->area = box_at(sx, sy, w, h);
-	/* libspice drops a copy whose source leaves the image (channels.md, pixel rules): never send one */
-	if (!a->why[0] && (sx < 0 || sy < 0 || (unsigned)sx + w > p->pic->picture.p->width ||
-		(unsigned)sy + h > p->pic->picture.p->height))
-		arg_fault(a, "%ux%u at %d,%d is not inside the picture", w, h, sx, sy);
-	return arg_end(a);
+	c.rop = arg_rop(a);
+	inside_source(a, src, rect_of(sx, sy, w, h));
+	c.base = script_base(s, rect_of(x, y, w, h));
+	c.src_area = rect_of(sx, sy, w, h);
+	return c;
 }
 
-static void copy_like(struct script *s, struct script_args *a, unsigned number)
+static void copy_with(struct script *s, struct script_args *a, unsigned number)
 {
-	struct image img, mask;
-	struct placed p;
-	struct draw_copy m;
+	struct source src;
+	struct image mask;
+	struct draw_copy c = arg_copy(s, a, &src);
 
-	if (!arg_placed(s, a, &p))
+	if (!arg_end(a))
 		return;
-	img = device_image(s->device, p.pic->id);
-	m = (struct draw_copy){.base = base_of(s, p.box), .src = &img, .src_area = p.area, .rop = p.rop,
-		.scale_mode = SCALE_MODE_NEAREST, .mask = mask_of(s, &p.box, &mask)};
-	draw(s, a, number, &m);
+	c.mask = mask_of(s, c.base.box, &mask);
+	script_draw(s, a, number, &c);
 }
 
 static void do_image(struct script *s, struct script_args *a)
 {
-	copy_like(s, a, S_DISPLAY_DRAW_COPY);
+	copy_with(s, a, S_DISPLAY_DRAW_COPY);
 }
 
 static void do_blend(struct script *s, struct script_args *a)
 {
-	copy_like(s, a, S_DISPLAY_DRAW_BLEND);
+	copy_with(s, a, S_DISPLAY_DRAW_BLEND);
 }
 
 static void do_opaque(struct script *s, struct script_args *a)
 {
-	struct image img, mask;
-	struct placed p;
-	struct draw_opaque m;
+	struct source src;
+	struct image mask;
+	struct draw_copy c = arg_copy(s, a, &src);
+	struct draw_opaque o = {.base = c.base, .src = c.src, .src_area = c.src_area, .rop = c.rop,
+		.scale_mode = c.scale_mode, .brush = {.type = BRUSH_TYPE_NONE}};
 
-	if (!arg_placed(s, a, &p))
+	if (!arg_end(a))
 		return;
-	img = device_image(s->device, p.pic->id);
-	m = (struct draw_opaque){.base = base_of(s, p.box), .src = &img, .src_area = p.area,
-		.brush = {.type = BRUSH_TYPE_SOLID, .color = 0xffffff}, .rop = p.rop,
-		.scale_mode = SCALE_MODE_NEAREST, .mask = mask_of(s, &p.box, &mask)};
-	draw(s, a, S_DISPLAY_DRAW_OPAQUE, &m);
+	o.mask = mask_of(s, o.base.box, &mask);
+	script_draw(s, a, S_DISPLAY_DRAW_OPAQUE, &o);
 }
 
 static void do_stretch(struct script *s, struct script_args *a)
 {
-	struct rect box = arg_box(a), area = {0};
-	struct script_picture *pic = arg_picture(s, a);
-	uint8_t mode = SCALE_MODE_INTERPOLATE;
-	struct image img, mask;
-	struct draw_copy m;
+	struct rect box = arg_rect(a);
+	struct source src = arg_source(s, a);
+	struct image mask;
+	struct draw_copy c = {.base = script_base(s, box), .src = &src.image, .rop = ROPD_OP_PUT,
+		.src_area = rect_of(0, 0, src.width, src.height), .scale_mode = SCALE_MODE_NEAREST};
 
-	if (!pic)
-		return;
-	area = box_at(0, 0, pic->picture.p->width, pic->picture.p->height);
 	if (arg_is_number(a))
-		area = arg_box(a);
-	if (arg_take(a, "nearest"))
-		mode = SCALE_MODE_NEAREST;
+		c.src_area = arg_rect(a);
+	if (c.src_area.left == c.src_area.right || c.src_area.top == c.src_area.bottom)
+		arg_fault(a, "an empty source");
+	inside_source(a, &src, c.src_area);
+	if (arg_take(a, "smooth"))
+		c.scale_mode = SCALE_MODE_INTERPOLATE;
 	else
-		arg_take(a, "smooth");
-	if (!a->why[0] && (area.left < 0 || area.top < 0 || area.right > (int)pic->picture.p->width ||
-		area.bottom > (int)pic->picture.p->height))
-		arg_fault(a, "the source is not inside the picture");
+		arg_take(a, "nearest");
 	if (!arg_end(a))
 		return;
-	img = device_image(s->device, pic->id);
-	m = (struct draw_copy){.base = base_of(s, box), .src = &img, .src_area = area, .rop = ROPD_OP_PUT,
-		.scale_mode = mode, .mask = mask_of(s, &box, &mask)};
-	draw(s, a, S_DISPLAY_DRAW_COPY, &m);
+	c.mask = mask_of(s, box, &mask);
+	script_draw(s, a, S_DISPLAY_DRAW_COPY, &c);
 }
 
 static void do_transparent(struct script *s, struct script_args *a)
 {
-	int x = arg_coord(a, "X"), y = arg_coord(a, "Y");
-	struct script_picture *pic = arg_picture(s, a);
-	uint32_t colour = arg_colour(a) & 0xffffff;
-	struct image img;
+	int x = arg_coord(a, "x"), y = arg_coord(a, "y");
+	struct source src = arg_source(s, a);
+	uint32_t key = arg_colour(a);
+	struct draw_transparent t = {.base = script_base(s, rect_of(x, y, src.width, src.height)), .src = &src.image,
+		.src_area = rect_of(0, 0, src.width, src.height), .src_color = key, .true_color = key};
 
-	if (!pic || !arg_end(a))
-		return;
-	img = device_image(s->device, pic->id);
-	draw(s, a, S_DISPLAY_DRAW_TRANSPARENT, &(struct draw_transparent){
-		.base = base_of(s, box_at(x, y, pic->picture.p->width, pic->picture.p->height)), .src = &img,
-		.src_area = box_at(0, 0, pic->picture.p->width, pic->picture.p->height),
-		.src_color = colour, .true_color = colour});
+	if (arg_end(a))
+		script_draw(s, a, S_DISPLAY_DRAW_TRANSPARENT, &t);
 }
 
 static void do_alpha(struct script *s, struct script_args *a)
 {
-	int x = arg_coord(a, "X"), y = arg_coord(a, "Y");
-	struct script_picture *pic = arg_picture(s, a);
-	int opacity = arg_int(a, "opacity", 0, 255);
-	struct image img;
+	int x = arg_coord(a, "x"), y = arg_coord(a, "y");
+	struct source src = arg_source(s, a);
+	struct draw_alpha_blend b = {.base = script_base(s, rect_of(x, y, src.width, src.height)), .src = &src.image,
+		.src_area = rect_of(0, 0, src.width, src.height), .alpha = (uint8_t)arg_int(a, "opacity", 0, 255)};
+	struct pixmap *to = canvas_surface(s->device->canvas, s->on);
 
-	if (!pic || !arg_end(a))
-		return;
-	img = device_image(s->device, pic->id);
-	draw(s, a, S_DISPLAY_DRAW_ALPHA_BLEND, &(struct draw_alpha_blend){
-		.base = base_of(s, box_at(x, y, pic->picture.p->width, pic->picture.p->height)),
-		.alpha = (uint8_t)opacity, .src = &img,
-		.src_area = box_at(0, 0, pic->picture.p->width, pic->picture.p->height)});
+	if (to && to->format == SURFACE_FMT_32_ARGB)
+		b.alpha_flags = ALPHA_FLAGS_DEST_HAS_ALPHA;
+	if (arg_end(a))
+		script_draw(s, a, S_DISPLAY_DRAW_ALPHA_BLEND, &b);
+}
+
+/* Operators of X Render by name, in the order of their numbers. */
+static unsigned arg_operator(struct script_args *a)
+{
+	static const char *const names[] = {"clear", "src", "dst", "over", "over-reverse", "in", "in-reverse", "out",
+		"out-reverse", "atop", "atop-reverse", "xor", "add", "saturate"};
+	static const char *const blends[] = {"multiply", "screen", "overlay", "darken", "lighten", "color-dodge",
+		"color-burn", "hard-light", "soft-light", "difference", "exclusion", "hsl-hue", "hsl-saturation",
+		"hsl-color", "hsl-luminosity"};
+	const char *word = arg_word(a, "operator");
+
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(word, names[i]) == 0)
+			return i;
+	for (unsigned i = 0; i < ARRAY_SIZE(blends); i++)
+		if (strcmp(word, blends[i]) == 0)
+			return 0x30 + i;
+	arg_fault(a, "'%.20s' is no operator", word);
+	return 0;
 }
 
 static void do_composite(struct script *s, struct script_args *a)
 {
-	static const char *const ops[] = {"clear", "src", "dst", "over", "over-reverse", "in", "in-reverse", "out",
-		"out-reverse", "atop", "atop-reverse", "xor", "add", "saturate"};
-	const char *w = arg_word(a, "operator");
-	int x = arg_coord(a, "X"), y = arg_coord(a, "Y");
-	struct script_picture *pic = arg_picture(s, a), *mask = pic && arg_more(a) ? arg_picture(s, a) : NULL;
-	struct image img, mask_img;
-	struct draw_composite m;
-	uint32_t op = ARRAY_SIZE(ops);
-
-	for (uint32_t i = 0; i < ARRAY_SIZE(ops); i++)
-		if (strcmp(ops[i], w) == 0)
-			op = i;
-	if (op == ARRAY_SIZE(ops))
-		arg_fault(a, "'%.40s' is no operator", w);
-	if (!pic || !arg_end(a))
-		return;
-	img = device_image(s->device, pic->id);
-	m = (struct draw_composite){.flags = op, .src = &img,
-		.base = base_of(s, box_at(x, y, pic->picture.p->width, pic->picture.p->height))};
-	if (mask) {
-		mask_img = device_image(s->device, alpha_id(s, mask));
-		m.flags |= COMPOSITE_FLAGS_HAS_MASK;
-		m.mask = &mask_img;
-	}
-	draw(s, a, S_DISPLAY_DRAW_COMPOSITE, &m);
-}
-
-/* ---- brushes ---- */
-
-static void do_fill(struct script *s, struct script_args *a)
-{
-	struct rect box = arg_box(a);
-	uint32_t colour = arg_colour(a);
-	uint16_t rop = arg_rop(a);
+	unsigned op = arg_operator(a);
+	int x = arg_coord(a, "x"), y = arg_coord(a, "y");
+	struct source src = arg_source(s, a);
+	struct script_picture *m = arg_more(a) ? arg_picture(s, a) : NULL;
 	struct image mask;
+	struct draw_composite c = {.base = script_base(s, rect_of(x, y, src.width, src.height)), .src = &src.image,
+		.flags = op};
 
 	if (!arg_end(a))
 		return;
-	draw(s, a, S_DISPLAY_DRAW_FILL, &(struct draw_fill){.base = base_of(s, box),
-		.brush = {.type = BRUSH_TYPE_SOLID, .color = colour}, .rop = rop, .mask = mask_of(s, &box, &mask)});
+	if (!inside_target(s, c.base.box)) {
+		arg_fault(a, "the picture must lie within the surface");
+		return;
+	}
+	if (m) {
+		if (!m->alpha_id) {
+			struct pixmap *p = loaded_alpha(&m->picture);
+
+			m->alpha_id = device_picture(s->device, p);
+			pixmap_unref(p);
+		}
+		mask = device_image(s->device, m->alpha_id);
+		c.mask = &mask;
+		c.flags |= COMPOSITE_FLAGS_HAS_MASK;
+	}
+	script_draw(s, a, S_DISPLAY_DRAW_COMPOSITE, &c);
+}
+
+/* ---- brushes and ternary operations ---- */
+
+static void do_fill(struct script *s, struct script_args *a)
+{
+	struct rect box = arg_rect(a);
+	struct image mask;
+	struct draw_fill f = {.base = script_base(s, box), .brush = {.type = BRUSH_TYPE_SOLID, .color = arg_colour(a)}};
+
+	f.rop = arg_rop(a);
+	if (!arg_end(a))
+		return;
+	f.mask = mask_of(s, box, &mask);
+	script_draw(s, a, S_DISPLAY_DRAW_FILL, &f);
 }
 
 static void do_pattern(struct script *s, struct script_args *a)
 {
-	struct rect box = arg_box(a);
-	struct script_picture *pic = arg_picture(s, a);
-	int ox = 0, oy = 0;
-	uint16_t rop;
-	struct image img, mask;
+	struct rect box = arg_rect(a);
+	struct source src = arg_source(s, a);
+	struct image mask;
+	struct draw_fill f = {.base = script_base(s, box),
+		.brush = {.type = BRUSH_TYPE_PATTERN, .pattern = {.pat = &src.image}}};
 
 	if (arg_is_number(a)) {
-		ox = arg_coord(a, "OX");
-		oy = arg_coord(a, "OY");
+		f.brush.pattern.pos.x = arg_coord(a, "pattern x");
+		f.brush.pattern.pos.y = arg_coord(a, "pattern y");
 	}
-	rop = arg_rop(a);
-	if (!pic || !arg_end(a))
+	f.rop = arg_rop(a);
+	if (!arg_end(a))
 		return;
-	img = device_image(s->device, pic->id);
-	draw(s, a, S_DISPLAY_DRAW_FILL, &(struct draw_fill){.base = base_of(s, box),
-		.brush = {.type = BRUSH_TYPE_PATTERN, .pattern = {&img, {ox, oy}}}, .rop = rop,
-		.mask = mask_of(s, &box, &mask)});
+	f.mask = mask_of(s, box, &mask);
+	script_draw(s, a, S_DISPLAY_DRAW_FILL, &f);
+}
+
+static void draw_plain(struct script *s, struct script_args *a, unsigned number, struct rect box)
+{
+	struct image mask;
+	struct draw_blackness b = {.base = script_base(s, box), .mask = mask_of(s, box, &mask)};
+
+	script_draw(s, a, number, &b);
+}
+
+static void do_rop3(struct script *s, struct script_args *a)
+{
+	struct rect box = arg_rect(a), area;
+	struct source src = arg_source(s, a);
+	struct brush brush = {.type = BRUSH_TYPE_SOLID, .color = arg_colour(a)};
+	uint8_t code = (uint8_t)arg_int(a, "code", 0, 255);
+	struct draw_base base = script_base(s, box);
+	struct image mask_image;
+	struct qmask mask = mask_of(s, box, &mask_image);
+	uint16_t rop = 0;
+
+	if (!arg_end(a))
+		return;
+	if (box.right - box.left > (int)src.width || box.bottom - box.top > (int)src.height) {
+		arg_fault(a, "the picture must cover the rectangle");
+		return;
+	}
+	if (!inside_target(s, box)) {
+		arg_fault(a, "the rectangle must lie within the surface");
+		return;
+	}
+	area = rect_of(0, 0, (unsigned)(box.right - box.left), (unsigned)(box.bottom - box.top));
+	switch (rop3_reduce(code, &rop)) {
+	case ROP3_REAL:
+		script_draw(s, a, S_DISPLAY_DRAW_ROP3, &(struct draw_rop3){.base = base, .src = &src.image,
+			.src_area = area, .brush = brush, .rop3 = code, .scale_mode = SCALE_MODE_NEAREST,
+			.mask = mask});
+		break;
+	case ROP3_NOTHING:
+		break;
+	case ROP3_BLACKNESS:
+		draw_plain(s, a, S_DISPLAY_DRAW_BLACKNESS, box);
+		break;
+	case ROP3_WHITENESS:
+		draw_plain(s, a, S_DISPLAY_DRAW_WHITENESS, box);
+		break;
+	case ROP3_INVERS:
+		draw_plain(s, a, S_DISPLAY_DRAW_INVERS, box);
+		break;
+	case ROP3_FILL:
+		script_draw(s, a, S_DISPLAY_DRAW_FILL, &(struct draw_fill){.base = base, .brush = brush, .rop = rop,
+			.mask = mask});
+		break;
+	case ROP3_COPY:
+		script_draw(s, a, S_DISPLAY_DRAW_COPY, &(struct draw_copy){.base = base, .src = &src.image,
+			.src_area = area, .rop = rop, .scale_mode = SCALE_MODE_NEAREST, .mask = mask});
+		break;
+	case ROP3_OPAQUE:
+		script_draw(s, a, S_DISPLAY_DRAW_OPAQUE, &(struct draw_opaque){.base = base, .src = &src.image,
+			.src_area = area, .brush = brush, .rop = rop, .scale_mode = SCALE_MODE_NEAREST,
+			.mask = mask});
+		break;
+	}
 }
 
 static void plain(struct script *s, struct script_args *a, unsigned number)
 {
-	struct rect box = arg_box(a);
-	struct image mask;
+	struct rect box = arg_rect(a);
 
 	if (arg_end(a))
-		draw(s, a, number, &(struct draw_blackness){base_of(s, box), mask_of(s, &box, &mask)});
+		draw_plain(s, a, number, box);
 }
 
 static void do_blackness(struct script *s, struct script_args *a)
@@ -517,121 +523,117 @@ static void do_invers(struct script *s, struct script_args *a)
 	plain(s, a, S_DISPLAY_DRAW_INVERS);
 }
 
-/* A rop3 in the words that the reference's renderer has. */
-static void draw_rop3(struct script *s, struct script_args *a, struct draw_rop3 *m)
-{
-	uint16_t ropd = 0;
-	enum rop3_as as = rop3_reduce(m->rop3, &ropd);
-	struct draw_blackness bare = {m->base, m->mask};
-
-	switch (as) {
-	case ROP3_NOTHING:
-		return;
-	case ROP3_REAL:
-		draw(s, a, S_DISPLAY_DRAW_ROP3, m);
-		return;
-	case ROP3_BLACKNESS:
-		draw(s, a, S_DISPLAY_DRAW_BLACKNESS, &bare);
-		return;
-	case ROP3_WHITENESS:
-		draw(s, a, S_DISPLAY_DRAW_WHITENESS, &bare);
-		return;
-	case ROP3_INVERS:
-		draw(s, a, S_DISPLAY_DRAW_INVERS, &bare);
-		return;
-	case ROP3_FILL:
-		draw(s, a, S_DISPLAY_DRAW_FILL,
-			&(struct draw_fill){.base = m->base, .brush = m->brush, .rop = ropd, .mask = m->mask});
-		return;
-	case ROP3_COPY:
-		draw(s, a, S_DISPLAY_DRAW_COPY, &(struct draw_copy){.base = m->base, .src = m->src,
-			.src_area = m->src_area, .rop = ropd, .scale_mode = m->scale_mode, .mask = m->mask});
-		return;
-	case ROP3_OPAQUE:
-		draw(s, a, S_DISPLAY_DRAW_OPAQUE, &(struct draw_opaque){.base = m->base, .src = m->src,
-			.src_area = m->src_area, .brush = m->brush, .rop = ropd, .scale_mode = m->scale_mode,
-			.mask = m->mask});
-		return;
-	}
-}
-
-static void do_rop3(struct script *s, struct script_args *a)
-{
-	struct rect box = arg_box(a);
-	struct script_picture *pic = arg_picture(s, a);
-	uint32_t colour = arg_colour(a);
-	int code = arg_int(a, "code", 0, 255);
-	struct image img, mask;
-	struct draw_rop3 m;
-
-	if (!a->why[0] && pic && (box.right - box.left > (int)pic->picture.p->width ||
-		box.bottom - box.top > (int)pic->picture.p->height))
-		arg_fault(a, "the picture does not cover %dx%d", box.right - box.left, box.bottom - box.top);
-	if (!pic || !arg_end(a))
-		return;
-	img = device_image(s->device, pic->id);
-	m = (struct draw_rop3){.base = base_of(s, box), .src = &img,
-		.src_area = {.right = box.right - box.left, .bottom = box.bottom - box.top},
-		.brush = {.type = BRUSH_TYPE_SOLID, .color = colour}, .rop3 = (uint8_t)code,
-		.scale_mode = SCALE_MODE_NEAREST, .mask = mask_of(s, &box, &mask)};
-	draw_rop3(s, a, &m);
-}
-
 static void do_copy_bits(struct script *s, struct script_args *a)
 {
-	struct rect from = arg_box(a);
-	int dx = arg_coord(a, "DX"), dy = arg_coord(a, "DY");
+	struct rect from = arg_rect(a);
+	int dx = arg_coord(a, "to x"), dy = arg_coord(a, "to y");
+	struct copy_bits c = {.src_pos = {from.left, from.top},
+		.base = script_base(s, rect_of(dx, dy, (unsigned)(from.right - from.left),
+			(unsigned)(from.bottom - from.top)))};
+
+	if (arg_end(a))
+		script_draw(s, a, S_DISPLAY_COPY_BITS, &c);
+}
+
+/* ---- masks and clips ---- */
+
+static void do_mask(struct script *s, struct script_args *a)
+{
+	struct script_picture *p = arg_picture(s, a);
+	int x = arg_coord(a, "x"), y = arg_coord(a, "y");
+	bool invers = arg_take(a, "invers");
 
 	if (!arg_end(a))
 		return;
-	draw(s, a, S_DISPLAY_COPY_BITS, &(struct copy_bits){
-		.base = base_of(s, box_at(dx, dy, (unsigned)(from.right - from.left), (unsigned)(from.bottom - from.top))),
-		.src_pos = {from.left, from.top}});
+	if (!p->mask_id) {
+		struct pixmap *m = loaded_mask(&p->picture);
+
+		p->mask_id = device_picture(s->device, m);
+		pixmap_unref(m);
+	}
+	s->mask = p;
+	s->mask_x = x;
+	s->mask_y = y;
+	s->mask_invers = invers;
 }
 
-/* ---- the pointer ---- */
-
-static const struct {
-	const char *name;
-	enum wire_cursor_type type;
-} shapes[] = {{"alpha", CURSOR_TYPE_ALPHA}, {"mono", CURSOR_TYPE_MONO}, {"color4", CURSOR_TYPE_COLOR4},
-	{"color8", CURSOR_TYPE_COLOR8}, {"color16", CURSOR_TYPE_COLOR16}, {"color24", CURSOR_TYPE_COLOR24},
-	{"color32", CURSOR_TYPE_COLOR32}};
-
-static enum wire_cursor_type arg_shape(struct script_args *a)
+static void do_nomask(struct script *s, struct script_args *a)
 {
-	const char *w = arg_more(a) ? arg_word(a, "type") : "alpha";
+	if (arg_end(a))
+		s->mask = NULL;
+}
 
-	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++)
-		if (strcmp(shapes[i].name, w) == 0)
-			return shapes[i].type;
-	arg_fault(a, "'%.40s' is no type of pointer", w);
+static void do_clip(struct script *s, struct script_args *a)
+{
+	unsigned n = 0, max = a->line->n / 4;
+	struct rect *r = xcalloc(max + 1, sizeof(*r));
+
+	if (max > LIM_CLIP_RECTS)
+		arg_fault(a, "more than %d rectangles", LIM_CLIP_RECTS);
+	while (arg_more(a) && n < max) {
+		int x = arg_coord(a, "x"), y = arg_coord(a, "y");
+		int w = arg_int(a, "width", 0, SCRIPT_COORD), h = arg_int(a, "height", 0, SCRIPT_COORD);
+
+		if (w && h)
+			r[n++] = rect_of(x, y, (unsigned)w, (unsigned)h);
+		else
+			max--;
+	}
+	if (!arg_end(a)) {
+		free(r);
+		return;
+	}
+	free(s->clip);
+	s->clip = r;
+	s->n_clip = n;
+	s->clipped = true;
+}
+
+static void do_noclip(struct script *s, struct script_args *a)
+{
+	if (arg_end(a))
+		s->clipped = false;
+}
+
+/* ---- pointer and screen ---- */
+
+static enum wire_cursor_type arg_cursor_type(struct script_args *a)
+{
+	static const char *const names[] = {"alpha", "mono", "color4", "color8", "color16", "color24", "color32"};
+	const char *word = arg_more(a) ? arg_word(a, "kind") : names[0];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(word, names[i]) == 0)
+			return (enum wire_cursor_type)i;
+	arg_fault(a, "'%.20s' is no kind of pointer", word);
 	return CURSOR_TYPE_ALPHA;
 }
 
 static void do_cursor(struct script *s, struct script_args *a)
 {
-	struct script_picture *pic = arg_picture(s, a);
-	int hx = arg_int(a, "HX", 0, LIM_CURSOR_SIDE - 1), hy = arg_int(a, "HY", 0, LIM_CURSOR_SIDE - 1);
-	enum wire_cursor_type type = arg_shape(a);
+	struct script_picture *p = arg_picture(s, a);
+	int hx = arg_int(a, "hot spot x", 0, LIM_CURSOR_SIDE - 1), hy = arg_int(a, "hot spot y", 0, LIM_CURSOR_SIDE - 1);
+	enum wire_cursor_type type = arg_cursor_type(a);
 	struct buf shape = {0};
+	int rc;
 
-	if (!pic || !arg_end(a))
+	if (!arg_end(a))
 		return;
-	if (pic->picture.p->width > LIM_CURSOR_SIDE || pic->picture.p->height > LIM_CURSOR_SIDE) {
+	if (p->picture.p->width > LIM_CURSOR_SIDE || p->picture.p->height > LIM_CURSOR_SIDE) {
 		arg_fault(a, "a pointer is at most %dx%d", LIM_CURSOR_SIDE, LIM_CURSOR_SIDE);
 		return;
 	}
-	loaded_cursor(&pic->picture, type, &shape);
-	if (device_pointer_set(s->device, type, pic->picture.p->width, pic->picture.p->height, (unsigned)hx,
-		    (unsigned)hy, buf_slice(&shape)))
-		arg_fault(a, "no shape of a pointer");
+	loaded_cursor(&p->picture, type, &shape);
+	rc = device_pointer_set(s->device, type, p->picture.p->width, p->picture.p->height, (unsigned)hx, (unsigned)hy,
+		buf_slice(&shape));
+	if (rc)
+		arg_fault(a, "the pointer: %s", err_str(rc));
 	buf_fini(&shape);
 }
 
 static void do_cursor_move(struct script *s, struct script_args *a)
 {
-	int x = arg_coord(a, "X"), y = arg_coord(a, "Y");
+	int x = arg_coord(a, "x"), y = arg_coord(a, "y");
 
 	if (arg_end(a))
 		device_pointer_move(s->device, x, y);
@@ -643,10 +645,39 @@ static void do_cursor_hide(struct script *s, struct script_args *a)
 		device_pointer_hide(s->device);
 }
 
-static void not_yet(struct script *s, struct script_args *a)
+static void do_monitors(struct script *s, struct script_args *a)
 {
-	(void)s;
-	arg_fault(a, "%s is not in this version", a->line->words[0]);
+	struct pixmap *screen = canvas_surface(s->device->canvas, 0);
+	struct head heads[LIM_HEADS] = {0};
+	unsigned n = 0;
+
+	while (arg_more(a) || !n) {
+		int v[4] = {0};
+		struct head *h = &heads[n];
+
+		if (n == LIM_HEADS) {
+			arg_fault(a, "more than %d monitors", LIM_HEADS);
+			break;
+		}
+		if (arg_list(a, "X,Y,W,H", 0, LIM_IMAGE_SIDE, v, 4) != 4)
+			arg_fault(a, "a monitor is X,Y,W,H");
+		*h = (struct head){.monitor_id = n++, .x = (uint32_t)v[0], .y = (uint32_t)v[1],
+			.width = (uint32_t)v[2], .height = (uint32_t)v[3]};
+		if (!screen || h->x + h->width > screen->width || h->y + h->height > screen->height)
+			arg_fault(a, "a monitor must lie within the screen");
+	}
+	if (arg_end(a))
+		device_monitors(s->device, heads, n);
+}
+
+static void do_resize(struct script *s, struct script_args *a)
+{
+	unsigned w, h;
+	int rc;
+
+	arg_geometry(a, &w, &h);
+	if (arg_end(a) && (rc = device_resize(s->device, w, h)) != 0)
+		arg_fault(a, "%ux%u: %s", w, h, err_str(rc));
 }
 
 const struct script_command script_drawing[] = {
@@ -672,9 +703,9 @@ const struct script_command script_drawing[] = {
 	{"clip", do_clip},
 	{"noclip", do_noclip},
 	{"copy-bits", do_copy_bits},
-	{"stroke", not_yet},
-	{"curve", not_yet},
-	{"text", not_yet},
+	{"stroke", script_do_stroke},
+	{"curve", script_do_curve},
+	{"text", script_do_text},
 	{"cursor", do_cursor},
 	{"cursor-move", do_cursor_move},
 	{"cursor-hide", do_cursor_hide},
@@ -687,7 +718,7 @@ void script_drawing_fini(struct script *s)
 {
 	struct script_picture *p;
 
-	drop_clip(s);
 	list_each(p, &s->pictures, link)
-		drop(s, p);
+		picture_drop(s, p);
+	free(s->clip);
 }

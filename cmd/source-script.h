@@ -72,6 +72,16 @@ struct script_command {
 extern const struct script_command script_drawing[];
 void script_drawing_fini(struct script *s);
 
+/* What drawing commands share: surface, box and clip; the device, whose refusal becomes a fault. */
+struct draw_base script_base(struct script *s, struct rect box);
+void script_draw(struct script *s, struct script_args *a, unsigned number, const void *body);
+void script_not_drawn(struct script_args *a, int rc);
+
+/* source-script-figures.c */
+void script_do_stroke(struct script *s, struct script_args *a);
+void script_do_curve(struct script *s, struct script_args *a);
+void script_do_text(struct script *s, struct script_args *a);
+
 /* ROP3 in other words, when its result does not depend on all three operands. */
 enum rop3_as { ROP3_REAL, ROP3_NOTHING, ROP3_BLACKNESS, ROP3_WHITENESS, ROP3_INVERS, ROP3_FILL, ROP3_COPY, ROP3_OPAQUE };
 enum rop3_as rop3_reduce(uint8_t code, uint16_t *ropd);
