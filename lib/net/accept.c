@@ -6,7 +6,6 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "net/listen.h"
 #include "net/tls_peer.h"
@@ -118,7 +117,7 @@ static bool judge(struct sniff *s)
 		return false;
 	}
 	if (s->tls_only && !s->x.info.tls) {
-		log_warn("%s: not TLS, on a port for TLS only", s->x.info.host);
+		xport_complain(&s->x, "TLS", "plain bytes on a port for TLS only");
 		s->err = E_PROTO;
 		return false;
 	}

@@ -18,7 +18,7 @@
 
 /* Row 26: key updates are CPU that a peer can make us spend. Real peers update once in gigabytes.
  */
-enum { RECORD = 16 << 10, KEY_UPDATES = 32, KEY_UPDATE_BYTES = 64 << 20 };
+enum { RECORD = 16 << 10, BATCH = 64 << 10, KEY_UPDATES = 32, KEY_UPDATE_BYTES = 64 << 20 };
 
 struct tls {
 	struct xport x;
@@ -128,7 +128,10 @@ static int failed(struct tls *t, int rc)
 			log_info("%s: closed within the TLS handshake", t->x.info.host);
 		return broken(t, t->below_err);
 	}
-	log_msg(client ? LOG_ERROR : LOG_WARN, "%s: TLS: %s", t->x.info.host, tls_reason());
+	if (client)
+		log_error("%s: TLS: %s", t->x.info.host, tls_reason());
+	else
+		xport_complain(&t->x, "TLS", tls_reason());
 	return broken(t, E_PROTO);
 }
 
@@ -197,7 +200,7 @@ static ssize_t tls_write(struct xport *x, const void *p, size_t n)
 			break;
 		}
 		taken += put;
-		rc = flush(t);
+		rc = taken == n || buf_len(&t->sealed) >= BATCH ? flush(t) : 0;
 	}
 	if (rc && rc != E_AGAIN)
 		return rc;
@@ -257,7 +260,7 @@ static void on_message(
 		t->updates = 0;
 	}
 	if (++t->updates == KEY_UPDATES + 1) {
-		log_warn("%s: TLS: too many key updates", t->x.info.host);
+		xport_complain(&t->x, "TLS", "too many key updates");
 		t->err = E_PROTO;
 	}
 }

@@ -10,7 +10,6 @@
 
 #include "base/err.h"
 #include "base/limits.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "net/ws_http.h"
 
@@ -117,7 +116,7 @@ static void put_close(struct ws *w, unsigned code)
 
 static int broken(struct ws *w, const char *why)
 {
-	log_warn("%s: WebSocket: %s", w->x.info.host, why);
+	xport_complain(&w->x, "WebSocket", why);
 	if (w->open)
 		put_close(w, CLOSE_PROTOCOL);
 	flush(w);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -39,6 +40,13 @@ void xport_close(struct xport *x)
 {
 	if (x)
 		x->ops->close(x);
+}
+
+void xport_complain(const struct xport *x, const char *what, const char *why)
+{
+	static struct log_limit limit;
+
+	log_peer(&limit, uv_hrtime() / 1000000, LOG_WARN, "%s: %s: %s", x->info.host, what, why);
 }
 
 static ssize_t failed(struct xport *x, const char *what)

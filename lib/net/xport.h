@@ -56,6 +56,10 @@ bool xport_pending(struct xport *x);
 /* Ends the stack, politely where that does not block, and frees it. NULL is fine. */
 void xport_close(struct xport *x);
 
+/* Says what a peer did wrong before it is anybody: "HOST: what: why". At most LIM_LOG_RATE lines a
+ * second for all such peers together (L-24), for strangers have many addresses. */
+void xport_complain(const struct xport *x, const char *what, const char *why);
+
 /* The bottom: a connected non-blocking stream socket. Takes fd. */
 struct xport *xport_socket(int fd);
 
