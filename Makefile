@@ -97,12 +97,16 @@ $(BUILD)/obj/tests/unit/constants.o: CPPFLAGS += $(shell pkg-config --cflags spi
 $(BUILD)/tests/unit-%: $(BUILD)/obj/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) $^ $(PKG_LIBS) -lcmocka -o $@
+	$(Q)$(CC) $(LDFLAGS) $(filter %.o,$^) $(LIB) $(PKG_LIBS) -lcmocka -o $@
 
 $(BUILD)/tests/vectors: $(BUILD)/obj/tests/tools/vectors.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
+
+# Parts of commands that are tested alone.
+$(BUILD)/tests/unit-script: $(call obj,cmd/source-script-parse.c cmd/source-script-rop3.c)
+$(BUILD)/tests/fuzz_script $(BUILD)/bin/fuzz_script: $(call obj,cmd/source-script-parse.c)
 
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
@@ -112,7 +116,7 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIB)
 $(BUILD)/tests/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
+	$(Q)$(CC) $(LDFLAGS) $(filter %.o,$^) $(LIB) $(PKG_LIBS) -o $@
 
 # libFuzzer needs the library built with coverage too, so these are built whole in a folder of their own.
 FUZZ_FLAGS = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -O1 -g -DFUZZING -DSANITIZER
@@ -122,7 +126,7 @@ fuzz-targets: $(patsubst tests/fuzz/%.c,$(BUILD)/bin/%,$(FUZZ_SRC))
 $(BUILD)/bin/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)clang -fsanitize=fuzzer,address,undefined $^ $(PKG_LIBS) -o $@
+	$(Q)clang -fsanitize=fuzzer,address,undefined $(filter %.o,$^) $(LIB) $(PKG_LIBS) -o $@
 
 check-build: all $(UNITS) $(REPLAYS) $(BENCHES) $(BUILD)/tests/vectors
 
