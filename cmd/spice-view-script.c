@@ -1,5 +1,6 @@
-/* Scripted sessions: --script acts as a person would, a command a line; --type is a script of one command. The lines
- * are read and checked whole before anything is done. A command is a row and a function that says how it goes on. */
+/* Scripted sessions: --script acts as a person would, a command a line; --type is a script of one command. A file is
+ * read and checked whole before anything is done; lines from stdin are taken as they come, so that another program can
+ * hold the other end. A command is a row and a function that says how it goes on. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -36,10 +37,14 @@ struct script {
 	size_t n, at;
 	uv_timer_t timer;
 	bool timer_used, started;
+	uv_poll_t in;         /* stdin, while lines may still come */
+	bool live;            /* it is open */
+	struct buf partial;   /* of a line that is not complete */
+	unsigned number;      /* of the last line read */
 	struct keymap *keys;
 	long long gap_ms;
 	/* the command under way */
-	enum { GOING, SLEEPING, TYPING, CHANGING, SETTLING } state;
+	enum { GOING, SLEEPING, TYPING, CHANGING, SETTLING, READING } state;
 	struct slice text;            /* still to be typed */
 	struct rect watch;            /* CHANGING: where */
 	long long settle_ms;
@@ -445,20 +450,23 @@ static int parse_line(struct script *s, const char *text, unsigned n)
 	return 0;
 }
 
-static int parse(struct script *s, struct buf *text)
+/* The whole lines of `text`, and with `last` the rest as well; what was parsed is skipped. */
+static int parse(struct script *s, struct buf *text, bool last)
 {
-	const char *at = buf_cstr(text);
-	unsigned n = 0;
 	int rc = 0;
 
-	while (*at && !rc) {
-		size_t len = strcspn(at, "\n");
-		char *line = xstrndup(at, len);
+	while (buf_len(text) && !rc) {
+		const uint8_t *end = memchr(buf_data(text), '\n', buf_len(text));
+		size_t len = end ? (size_t)(end - buf_data(text)) : buf_len(text);
+		char *line;
 
+		if (!end && !last)
+			break;
+		line = xstrndup((const char *)buf_data(text), len);
 		line[strcspn(line, "\r")] = 0;
-		rc = parse_line(s, line, ++n);
+		rc = parse_line(s, line, ++s->number);
 		free(line);
-		at += len + (at[len] == '\n');
+		buf_skip(text, len + (end != NULL));
 	}
 	return rc;
 }
@@ -492,11 +500,39 @@ static void arm(struct script *s, long long ms)
 	uv_timer_start(&s->timer, on_timer, (uint64_t)ms, 0);
 }
 
-static void close_timer(struct script *s)
+static void close_handles(struct script *s)
 {
 	if (s->timer_used)
 		uv_close((uv_handle_t *)&s->timer, NULL);
-	s->timer_used = false;
+	if (s->live)
+		uv_close((uv_handle_t *)&s->in, NULL);
+	s->timer_used = s->live = false;
+}
+
+/* Something came on stdin, or its end. One read never blocks here. */
+static void on_stdin(uv_poll_t *h, int status, int events)
+{
+	struct script *s = h->data;
+	ssize_t n = read(STDIN_FILENO, buf_reserve(&s->partial, 4096), 4096);
+	int rc;
+
+	(void)status, (void)events;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0)
+		buf_commit(&s->partial, (size_t)n);
+	rc = parse(s, &s->partial, n <= 0);
+	if (n <= 0) {
+		s->live = false;
+		uv_close((uv_handle_t *)&s->in, NULL);
+	}
+	if (rc) {
+		view_finish(s->view, err_exit(rc));
+		close_handles(s);
+	} else if (s->state == READING) {
+		s->state = GOING;
+		go_on(s);
+	}
 }
 
 static void go_on(struct script *s)
@@ -506,6 +542,10 @@ static void go_on(struct script *s)
 	while (v == NEXT && !s->view->done) {
 		const struct line *l;
 
+		if (s->at == s->n && s->live) {
+			s->state = READING;
+			break;
+		}
 		if (s->at == s->n) {
 			view_finish(s->view, cli_flush());
 			break;
@@ -514,11 +554,13 @@ static void go_on(struct script *s)
 		v = l->command->run(s, l);
 	}
 	if (s->view->done)
-		close_timer(s);
+		close_handles(s);
 }
 
 static bool wants_inputs(const struct script *s)
 {
+	if (s->live) /* nobody knows what will come */
+		return !s->view->o.view_only;
 	for (size_t i = 0; i < s->n; i++)
 		if (s->lines[i].command->inputs)
 			return true;
@@ -578,7 +620,7 @@ static void script_lost(void *owner, int err)
 {
 	struct script *s = owner;
 
-	close_timer(s);
+	close_handles(s);
 	view_finish(s->view, err_exit(err));
 }
 
@@ -606,10 +648,16 @@ static int script_start(struct view *v, void **owner)
 		return err_exit(E_USAGE);
 	s->gap_ms = 1000 / rate;
 	rc = keymap_new(v->o.layout ? v->o.layout : "us", &s->keys);
+	if (!rc && v->o.script && strcmp(s->file, "-") == 0 && uv_poll_init(v->loop, &s->in, STDIN_FILENO) == 0) {
+		s->live = true;
+		s->in.data = s;
+		uv_poll_start(&s->in, UV_READABLE, on_stdin);
+		return 0;
+	}
 	if (!rc)
 		rc = read_file(s->file, &text);
 	if (!rc)
-		rc = v->o.script ? parse(s, &text) : typing(s, &text);
+		rc = v->o.script ? parse(s, &text, true) : typing(s, &text);
 	buf_fini(&text);
 	return err_exit(rc);
 }
@@ -623,6 +671,7 @@ static void script_free(void *owner)
 			free(s->lines[i].words[k]);
 	free(s->lines);
 	keymap_free(s->keys);
+	buf_fini(&s->partial);
 	free(s);
 }
 
