@@ -13,7 +13,7 @@
 
 enum { RETRY_MS = 200, DEFAULT_TIMEOUT_MS = 30000 };
 
-static struct view view;
+static struct view view = {.o.scale = "off"};
 
 static struct poptOption options[] = {
 	{"screenshot", 0, POPT_ARG_STRING, &view.o.screenshot, 0, "the first complete picture as PNG, PPM or JPEG", "FILE"},
@@ -26,6 +26,12 @@ static struct poptOption options[] = {
 	{"layout", 0, POPT_ARG_STRING, &view.o.layout, 0, "keyboard layout of the guest, for text (default us)", "NAME"},
 	{"rate", 0, POPT_ARG_STRING, &view.o.rate, 0, "characters a second when typing (default 40)", "CPS"},
 	{"view-only", 0, POPT_ARG_NONE, &view.o.view_only, 0, "look, don't touch", NULL},
+	{"full-screen", 'f', POPT_ARG_NONE, &view.o.full_screen, 0, "the window: all of the screen", NULL},
+	{"title", 0, POPT_ARG_STRING, &view.o.title, 0, "the window's title", "TEXT"},
+	{"scale", 0, POPT_ARG_STRING | POPT_ARGFLAG_OPTIONAL, &view.o.scale, 0,
+		"the picture as large as the window: smooth or nearest", "HOW"},
+	{"hotkeys", 0, POPT_ARG_STRING, &view.o.hotkeys, 0,
+		"ACTION=KEY+KEY,... (toggle-fullscreen, release-cursor, secure-attention)", "LIST"},
 	{"preferred-compression", 0, POPT_ARG_STRING, &view.o.compression, 0,
 		"ask the server for images: off, auto-glz, auto-lz, quic, glz, lz, lz4 (default off)", "NAME"},
 	CLI_CONNECT,
@@ -97,6 +103,8 @@ void view_finish(struct view *v, int status)
 	v->status = status;
 	client_free(v->client);
 	v->client = NULL;
+	if (v->mode->stop)
+		v->mode->stop(v->owner);
 	uv_close((uv_handle_t *)&v->deadline, NULL);
 	uv_close((uv_handle_t *)&v->again, NULL);
 	cli_signals_stop(&v->signals);
@@ -205,8 +213,7 @@ static const struct view_mode *choose(struct view *v)
 		return &view_info;
 	if (v->o.script || v->o.type)
 		return &view_script;
-	cli_error("what to do? one of --screenshot, --script, --type, --info");
-	return NULL;
+	return &view_window;
 }
 
 static int read_options(struct view *v)

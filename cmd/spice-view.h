@@ -7,8 +7,8 @@
 #include "cmd/cli.h"
 
 struct view_options {
-	char *screenshot, *script, *type, *layout, *rate, *settle, *display, *compression, *title, *hotkeys;
-	int info, json, view_only, full_screen, scale;
+	char *screenshot, *script, *type, *layout, *rate, *settle, *display, *compression, *title, *hotkeys, *scale;
+	int info, json, view_only, full_screen;
 };
 
 struct view {
@@ -35,10 +35,11 @@ struct view_mode {
 	int (*start)(struct view *v, void **owner); /* before the connection: reads files. Exit status, 0 goes on */
 	/* The session ended by itself with E_*; NULL: view_finish with its status. */
 	void (*lost)(void *owner, int err);
+	void (*stop)(void *owner); /* the view is over: lets the loop end; may be NULL */
 	void (*free)(void *owner);
 };
 
-extern const struct view_mode view_screenshot, view_script, view_info;
+extern const struct view_mode view_screenshot, view_script, view_info, view_window;
 
 /* The command is over with this exit status. Safe from any call. */
 void view_finish(struct view *v, int status);

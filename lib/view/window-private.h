@@ -102,5 +102,6 @@ void window_full_screen(struct window *w, bool on);
 /* window-x11.c: the descriptor of the window's X connection, -1 when it has none. *gone becomes
  * true when the X server has left, and no call into X ends the process then. */
 int display_watch(SDL_Window *sdl, bool *gone);
+void display_unwatch(void);
 
 #endif

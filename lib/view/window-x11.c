@@ -1,8 +1,28 @@
-/* The X connection below SDL's window. Xlib ends the process when its server leaves; the two
- * handlers here turn that into a flag. Later calls into Xlib then do nothing. */
+/* The X connection below SDL's window. Xlib ends the process when its server leaves or something goes
+ * wrong there; the handlers here turn the first, and the end of the window by another's hand, into a
+ * flag, and pass over the rest. Calls into Xlib do nothing once its server has left. */
 #include "view/window-private.h"
 
 #include <SDL_syswm.h>
+
+#include "base/log.h"
+
+/* Xlib's handlers are the process's, and know no owner; there is one window. */
+static struct {
+	Window window;
+	bool *gone;
+} watched;
+
+static int error(Display *d, XErrorEvent *e)
+{
+	char text[128] = "";
+
+	XGetErrorText(d, e->error_code, text, sizeof(text));
+	log_debug("X: %s (request %d.%d)", text, e->request_code, e->minor_code);
+	if (e->error_code == BadWindow && e->resourceid == watched.window && watched.gone)
+		*watched.gone = true;
+	return 0;
+}
 
 static int io_error(Display *d)
 {
@@ -13,7 +33,14 @@ static int io_error(Display *d)
 static void io_error_exit(Display *d, void *user)
 {
 	(void)d;
-	*(bool *)user = true;
+	(void)user;
+	if (watched.gone)
+		*watched.gone = true;
+}
+
+void display_unwatch(void)
+{
+	watched.gone = NULL;
 }
 
 int display_watch(SDL_Window *sdl, bool *gone)
@@ -23,7 +50,10 @@ int display_watch(SDL_Window *sdl, bool *gone)
 	SDL_VERSION(&info.version);
 	if (!SDL_GetWindowWMInfo(sdl, &info) || info.subsystem != SDL_SYSWM_X11)
 		return -1;
+	watched.window = info.info.x11.window;
+	watched.gone = gone;
+	XSetErrorHandler(error);
 	XSetIOErrorHandler(io_error);
-	XSetIOErrorExitHandler(info.info.x11.display, io_error_exit, gone);
+	XSetIOErrorExitHandler(info.info.x11.display, io_error_exit, NULL);
 	return ConnectionNumber(info.info.x11.display);
 }

@@ -4,6 +4,7 @@
 #include "view/window-private.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -23,7 +24,7 @@ static void on_rest(uv_timer_t *t)
 {
 	struct window *w = t->data;
 
-	if (!w->closed)
+	if (!w->closed && w->ops->resize)
 		w->ops->resize(w->owner, (unsigned)w->width, (unsigned)w->height);
 }
 
@@ -77,9 +78,9 @@ static void pump(struct window *w)
 			input_event(w, &e);
 		}
 	}
-	if (!w->closed)
+	if (!w->closed && !w->gone)
 		input_flush(w);
-	if (w->gone) {
+	if (w->gone && !w->closed) {
 		if (w->polled)
 			uv_poll_stop(&w->poll);
 		log_error("the display has gone");
@@ -154,6 +155,17 @@ static void start_loop(struct window *w, uv_loop_t *loop)
 	}
 }
 
+static bool is_visible(const char *driver)
+{
+	static const char *const visible[] = {"x11", "wayland", "KMSDRM", "directfb"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(visible); i++)
+		if (strcasecmp(visible[i], driver) == 0)
+			return true;
+	log_info("SDL's display is \"%s\"", driver);
+	return false;
+}
+
 static int start_sdl(struct window *w, const struct window_options *o)
 {
 	Uint32 flags = SDL_WINDOW_HIDDEN | SDL_WINDOW_RESIZABLE;
@@ -166,6 +178,11 @@ static int start_sdl(struct window *w, const struct window_options *o)
 	SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
 	if (SDL_InitSubSystem(SDL_INIT_VIDEO)) {
 		log_error("no display: %s", SDL_GetError());
+		return E_UNREACH;
+	}
+	/* without a display SDL falls back on drivers that nobody can see */
+	if (!getenv("SDL_VIDEODRIVER") && !is_visible(SDL_GetCurrentVideoDriver())) {
+		log_error("no display");
 		return E_UNREACH;
 	}
 	/* X11 has buffers of its own: no detour by a texture of the graphics card */
@@ -238,6 +255,7 @@ void window_free(struct window *w)
 	if (w->polled)
 		uv_poll_stop(&w->poll);
 	stop_sdl(w);
+	display_unwatch();
 	w->gone = true;
 	for (size_t i = 0, n = w->handles; i < n; i++)
 		uv_close(handles[i], on_closed);

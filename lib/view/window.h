@@ -41,7 +41,8 @@ struct window_ops {
 	/* The window got or lost the keyboard. All keys and buttons that were down have been
 	 * reported up before it is lost. locks: what the user's lock keys are now. */
 	void (*focus)(void *owner, bool focused, unsigned locks);
-	/* The user gave the window another size and it has rested since; pixels. */
+	/* The user gave the window another size and it has rested since; pixels. May be
+	 * NULL. */
 	void (*resize)(void *owner, unsigned width, unsigned height);
 	/* The user closed the window (0) or the display has gone (E_CLOSED); nothing comes after
 	 * this and window_free is due. */
