@@ -1,324 +1,184 @@
-/* --raw WxH[@FPS] and --y4m: video on stdin. Bytes are gathered into frames; with a rate, frames wait for their time and
- * the newest one wins when we are behind; without one, the pipe's writer sets the pace. */
+/* Raw BGRx frames on stdin ("WxH" or "WxH@FPS"), as `ffmpeg -f rawvideo -pix_fmt bgr0 -` writes them. Without FPS each
+ * frame is shown when it is complete, and the writer sets the pace; with FPS frames are shown at that pace: a writer
+ * that is faster waits, and of frames that are late only the newest is shown. */
+#include "cmd/source.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/err.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "cmd/source.h"
 
-enum { MAX_FPS = 1000, HEADER_MAX = 4096 };
-
-/* How the bytes of a stream become pixels. */
-struct layout {
-	size_t frame_bytes;
-	unsigned cw, ch;      /* chroma planes; 0: packed BGRx */
-	unsigned sx, sy;      /* luma samples a chroma sample, across and down */
-};
-
-struct video {
+struct raw {
 	const struct source_env *env;
-	struct input *in;
-	struct layout layout;
 	unsigned width, height;
-	bool y4m, have_header, in_frame, shown, ended;
-	struct buf bytes;        /* of the header or the frame being gathered */
-	uint32_t *old, *next;    /* on the screen, and waiting for its time */
-	bool waiting;
-	uint64_t period_ns, began_ns, due;
+	double fps;              /* 0: no pace */
+	struct input *input;
+	uint8_t *frame;          /* being filled */
+	size_t size, fill;
+	uint32_t *shown;
+	bool any;                /* a frame was shown */
 	uv_timer_t *timer;
+	uint64_t start;          /* of the pace, ms */
+	uint64_t number;         /* frames since then */
+	bool holding;            /* the frame waits for its time */
+	struct buf rest;         /* bytes that came behind it, at most a piece */
 };
 
-static void put_next(struct video *s)
+static void show(struct raw *s)
 {
-	frame_put(s->env->device, s->old, s->next, s->width, s->height, !s->shown);
-	s->shown = true;
-	s->waiting = false;
-}
+	int rc = frame_put(s->env->device, s->shown, (const uint32_t *)(const void *)s->frame, s->width, s->height, !s->any);
 
-static void on_timer(uv_timer_t *t)
-{
-	struct video *s = t->data;
-
-	if (s->waiting)
-		put_next(s);
-	input_pause(s->in, false);
-}
-
-/* A frame is complete in `next`: shown at once, or when its time has come. */
-static void frame_done(struct video *s)
-{
-	uint64_t now = uv_hrtime(), at;
-
-	s->waiting = true;
-	if (!s->period_ns) {
-		put_next(s);
-		return;
-	}
-	if (!s->began_ns)
-		s->began_ns = now;
-	at = s->began_ns + s->due++ * s->period_ns;
-	if (at <= now) {
-		put_next(s);
-		return;
-	}
-	input_pause(s->in, true);
-	uv_timer_start(s->timer, on_timer, (at - now) / 1000000 + 1, 0);
-}
-
-/* ---- pixels ---- */
-
-static uint8_t clamp(int v)
-{
-	return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
-}
-
-/* BT.601, limited range, in 1/256. */
-static uint32_t pixel_of(int y, int u, int v)
-{
-	int c = 298 * (y - 16) + 128, d = u - 128, e = v - 128;
-
-	return clamp((c + 516 * d) >> 8) | (uint32_t)clamp((c - 100 * d - 208 * e) >> 8) << 8 |
-	       (uint32_t)clamp((c + 409 * e) >> 8) << 16;
-}
-
-static void convert(struct video *s, const uint8_t *data)
-{
-	const struct layout *l = &s->layout;
-	const uint8_t *u = data + (size_t)s->width * s->height, *v = u + (size_t)l->cw * l->ch;
-
-	if (!s->y4m) {
-		memcpy(s->next, data, l->frame_bytes);
-		return;
-	}
-	for (unsigned y = 0; y < s->height; y++) {
-		for (unsigned x = 0; x < s->width; x++) {
-			size_t c = l->cw ? (size_t)(y / l->sy) * l->cw + x / l->sx : 0;
-
-			s->next[(size_t)y * s->width + x] = pixel_of(data[(size_t)y * s->width + x],
-				l->cw ? u[c] : 128, l->cw ? v[c] : 128);
-		}
-	}
-}
-
-/* ---- the YUV4MPEG2 header ---- */
-
-static int fault(struct video *s, const char *why)
-{
-	log_error("stdin: %s", why);
-	s->ended = true;
-	s->env->stop(s->env->owner, E_INVAL);
-	return E_INVAL;
-}
-
-static const struct {
-	const char *name;
-	unsigned sx, sy;
-} samplings[] = {{"420jpeg", 2, 2}, {"420mpeg2", 2, 2}, {"420paldv", 2, 2}, {"420", 2, 2}, {"422", 2, 1}, {"444", 1, 1},
-	{"mono", 0, 0}};
-
-static bool set_sampling(struct layout *l, const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(samplings); i++) {
-		if (strcmp(samplings[i].name, name) == 0) {
-			l->sx = samplings[i].sx;
-			l->sy = samplings[i].sy;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool set_rate(struct video *s, const char *text)
-{
-	char *end;
-	unsigned long long num = strtoull(text, &end, 10), den = *end == ':' ? strtoull(end + 1, NULL, 10) : 0;
-
-	if (!num || !den || num > 1000000000 || den > 1000000000)
-		return false;
-	s->period_ns = 1000000000ull * den / num;
-	return true;
-}
-
-static int begin(struct video *s)
-{
-	struct layout *l = &s->layout;
-	size_t pixels = (size_t)s->width * s->height;
-	int rc;
-
-	if (s->y4m && l->sx) {
-		l->cw = (s->width + l->sx - 1) / l->sx;
-		l->ch = (s->height + l->sy - 1) / l->sy;
-	}
-	l->frame_bytes = s->y4m ? pixels + 2 * (size_t)l->cw * l->ch : 4 * pixels;
-	s->old = xcalloc(pixels, 4);
-	s->next = xcalloc(pixels, 4);
-	rc = device_resize(s->env->device, s->width, s->height);
+	s->any = true;
+	s->fill = 0;
 	if (rc)
-		log_error("%ux%u: too large a screen", s->width, s->height);
-	return rc;
+		log_error("stdin: a frame can't be drawn: %s", err_str(rc));
 }
 
-static int parse_header(struct video *s, char *line)
+static uint64_t due(const struct raw *s, uint64_t number)
 {
-	char *save = NULL, *word = strtok_r(line, " ", &save);
-	bool ok = word && strcmp(word, "YUV4MPEG2") == 0;
+	return s->start + (uint64_t)(1000.0 * (double)number / s->fps);
+}
 
-	s->layout.sx = s->layout.sy = 2;
-	while (ok && (word = strtok_r(NULL, " ", &save))) {
-		long long n;
+static void feed(struct raw *s, const uint8_t *p, size_t n);
 
-		if (*word == 'W' || *word == 'H') {
-			ok = text_number(word + 1, 1, LIM_IMAGE_SIDE, &n) == 0;
-			if (ok)
-				*(*word == 'W' ? &s->width : &s->height) = (unsigned)n;
-		} else if (*word == 'F') {
-			ok = set_rate(s, word + 1);
-		} else if (*word == 'C') {
-			ok = set_sampling(&s->layout, word + 1);
+static void on_time(uv_timer_t *t)
+{
+	struct raw *s = t->data;
+	struct buf rest = s->rest;
+
+	s->holding = false;
+	s->rest = (struct buf){0};
+	show(s);
+	feed(s, buf_data(&rest), buf_len(&rest));
+	buf_fini(&rest);
+	input_pause(s->input, s->holding);
+}
+
+/* A frame is complete: show it now, hold it until its time, or drop it when the next one is due as well. */
+static void paced(struct raw *s)
+{
+	uint64_t now;
+
+	uv_update_time(s->env->loop);
+	now = uv_now(s->env->loop);
+	if (!s->number)
+		s->start = now;
+	s->number++;
+	if (due(s, s->number) <= now && s->any) {
+		s->fill = 0;
+		if (due(s, s->number) + 1000 < now) { /* the writer has paused: the pace begins anew */
+			show(s);
+			s->number = 0;
 		}
+	} else if (due(s, s->number - 1) <= now) {
+		show(s);
+	} else {
+		s->holding = true;
+		input_pause(s->input, true);
+		uv_timer_start(s->timer, on_time, due(s, s->number - 1) - now, 0);
 	}
-	if (!ok || !s->width || !s->height || (uint64_t)s->width * s->height > LIM_IMAGE_PIXELS)
-		return fault(s, "no YUV4MPEG2 header that is understood (8-bit 420, 422, 444 or mono)");
-	s->have_header = true;
-	return begin(s);
 }
 
-/* A line of the stream, the header or a FRAME, as far as `bytes` has it; 0 when it is not whole. */
-static int take_line(struct video *s)
+static void feed(struct raw *s, const uint8_t *p, size_t n)
 {
-	struct slice b = buf_slice(&s->bytes);
-	const uint8_t *nl = b.n ? memchr(b.p, '\n', b.n) : NULL;
-	char line[HEADER_MAX + 1];
-	size_t n;
+	while (n && !s->holding) {
+		size_t part = s->size - s->fill < n ? s->size - s->fill : n;
 
-	if (!nl)
-		return b.n > HEADER_MAX ? fault(s, "a line that does not end") : E_AGAIN;
-	n = (size_t)(nl - b.p);
-	if (n > HEADER_MAX)
-		return fault(s, "a line that does not end");
-	memcpy(line, b.p, n);
-	line[n] = 0;
-	buf_skip(&s->bytes, n + 1);
-	if (!s->have_header)
-		return parse_header(s, line);
-	if (strncmp(line, "FRAME", 5) != 0)
-		return fault(s, "no frame where one should begin");
-	s->in_frame = true;
+		memcpy(s->frame + s->fill, p, part);
+		s->fill += part;
+		p += part;
+		n -= part;
+		if (s->fill < s->size)
+			return;
+		if (s->fps > 0)
+			paced(s);
+		else
+			show(s);
+	}
+	buf_put(&s->rest, p, n);
+}
+
+static void on_data(void *owner, const uint8_t *p, size_t n)
+{
+	feed(owner, p, n);
+}
+
+static void on_end(void *owner, int err)
+{
+	struct raw *s = owner;
+
+	(void)err;
+	if (s->fill && s->fill < s->size)
+		log_warn("stdin: the last frame has %zu bytes of %zu", s->fill, s->size);
+	log_info("stdin: the end; the last picture stays");
+}
+
+static const struct input_ops input_ops = {.data = on_data, .end = on_end};
+
+static int parse(struct raw *s, const char *text)
+{
+	const char *at = strchr(text, '@');
+	char *size = xstrndup(text, at ? (size_t)(at - text) : strlen(text)), *end = NULL;
+	int rc = text_geometry(size, LIM_IMAGE_SIDE, &s->width, &s->height);
+
+	free(size);
+	if (!rc && at) {
+		s->fps = strtod(at + 1, &end);
+		if (end == at + 1 || *end || !(s->fps >= 0.01 && s->fps <= 1000))
+			rc = E_INVAL;
+	}
+	if (rc || (uint64_t)s->width * s->height > LIM_IMAGE_PIXELS) {
+		log_error("--raw: '%.40s' is not WxH or WxH@FPS", text);
+		return E_USAGE;
+	}
 	return 0;
 }
 
-static void data(void *owner, const uint8_t *p, size_t n)
+static void raw_free(void *source)
 {
-	struct video *s = owner;
-	int rc = 0;
+	struct raw *s = source;
 
-	if (s->ended)
-		return;
-	buf_put(&s->bytes, p, n);
-	while (!rc && !s->ended) {
-		if (s->y4m && !s->in_frame) {
-			rc = take_line(s);
-			continue;
-		}
-		if (buf_len(&s->bytes) < s->layout.frame_bytes)
-			return;
-		convert(s, buf_data(&s->bytes));
-		buf_skip(&s->bytes, s->layout.frame_bytes);
-		s->in_frame = false;
-		frame_done(s);
-	}
-}
-
-/* The last frame stays. */
-static void end(void *owner, int err)
-{
-	struct video *s = owner;
-
-	if (err && !s->ended)
-		s->env->stop(s->env->owner, err);
-	else if (s->y4m && !s->have_header && !s->ended)
-		fault(s, "no YUV4MPEG2 header");
-	s->ended = true;
-}
-
-static const struct input_ops input_ops = {data, end};
-
-static void video_free(void *source)
-{
-	struct video *s = source;
-
-	input_free(s->in);
+	input_free(s->input);
 	source_handle_free(s->timer);
-	buf_fini(&s->bytes);
-	free(s->old);
-	free(s->next);
+	buf_fini(&s->rest);
+	free(s->frame);
+	free(s->shown);
 	free(s);
 }
 
-static int video_start(struct video *s, void **source)
+static int raw_open(const struct source_env *env, void **source)
 {
-	int err = 0;
+	struct raw *s = new(struct raw);
+	int rc = parse(s, env->argument);
 
-	s->timer = source_timer(s->env->loop, s);
-	s->in = input_new(s->env->loop, "-", &input_ops, s, &err);
-	if (!s->in) {
-		video_free(s);
-		return err;
+	s->env = env;
+	if (!rc && env->width) {
+		log_error("--raw says the size: --geometry does not go with it");
+		rc = E_USAGE;
+	}
+	if (!rc)
+		rc = source_screen(env, s->width, s->height);
+	if (!rc) {
+		s->size = 4 * (size_t)s->width * s->height;
+		s->frame = xmalloc(s->size);
+		s->shown = xcalloc(s->size, 1);
+		s->timer = source_timer(env->loop, s);
+		s->input = input_new(env->loop, "-", &input_ops, s, &rc);
+	}
+	if (rc) {
+		raw_free(s);
+		return rc;
 	}
 	*source = s;
 	return 0;
 }
 
-/* "640x480" or "640x480@25". */
-static int parse_raw(struct video *s, const char *text)
-{
-	char size[32];
-	size_t n = strcspn(text, "@");
-	long long fps = 0;
-
-	if (n >= sizeof(size))
-		return E_USAGE;
-	memcpy(size, text, n);
-	size[n] = 0;
-	if (text_geometry(size, LIM_IMAGE_SIDE, &s->width, &s->height) ||
-		(uint64_t)s->width * s->height > LIM_IMAGE_PIXELS ||
-		(text[n] && text_number(text + n + 1, 1, MAX_FPS, &fps)))
-		return E_USAGE;
-	if (fps)
-		s->period_ns = 1000000000ull / (uint64_t)fps;
-	return 0;
-}
-
-static int raw_open(const struct source_env *env, void **source)
-{
-	struct video *s = new(struct video);
-	int rc;
-
-	s->env = env;
-	if ((rc = parse_raw(s, env->argument))) {
-		log_error("--raw: '%s' is not WxH or WxH@FPS", env->argument);
-		free(s);
-		return rc;
-	}
-	if ((rc = begin(s))) {
-		video_free(s);
-		return rc;
-	}
-	return video_start(s, source);
-}
-
-static int y4m_open(const struct source_env *env, void **source)
-{
-	struct video *s = new(struct video);
-
-	s->env = env;
-	s->y4m = true;
-	device_resize(env->device, env->width ? env->width : SOURCE_WIDTH, env->width ? env->height : SOURCE_HEIGHT);
-	return video_start(s, source);
-}
-
 const struct source_ops source_raw = {
-	.name = "raw", .stdin_too = true, .stdin_always = true, .open = raw_open, .free = video_free};
-const struct source_ops source_y4m = {
-	.name = "y4m", .stdin_too = true, .stdin_always = true, .open = y4m_open, .free = video_free};
+	.name = "raw",
+	.stdin_too = true,
+	.stdin_always = true,
+	.open = raw_open,
+	.free = raw_free,
+};
