@@ -1,72 +1,58 @@
-/* --image: pictures, a page each. All are read before anything is served, so that a bad one is said at once. */
-#include <errno.h>
-#include <fcntl.h>
+/* --image: pictures, a page each. All are read before anything is served, so that a bad one is said at once. The screen
+ * takes the page's size, unless --geometry says another: then the page stands in its middle, on black. */
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "base/log.h"
+#include "cmd/source-picture.h"
 #include "cmd/source.h"
-#include "codec/picture.h"
 
-enum { FILE_MAX = 256 << 20 };
+struct page {
+	struct loaded picture;
+	uint64_t id;
+};
 
 struct pages {
 	const struct source_env *env;
-	struct picture *list;
+	struct page *list;
 	unsigned n, at;
 	uv_timer_t *timer;
 };
 
-static int read_file(const char *name, struct buf *out)
+/* A page with alpha is laid on black. */
+static int show(struct pages *s)
 {
-	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	ssize_t n = -1;
-
-	while (fd >= 0 && buf_len(out) <= FILE_MAX && (n = read(fd, buf_reserve(out, 1 << 20), 1 << 20)) > 0)
-		buf_commit(out, (size_t)n);
-	if (fd < 0 || n)
-		log_error("%s: %s", name, n > 0 ? "too large" : strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0 && n == 0 ? 0 : E_NOFILE;
-}
-
-int source_picture(const char *name, struct picture *p)
-{
-	struct buf file = {0};
-	int rc = read_file(name, &file);
-
-	if (!rc && (rc = picture_read(p, buf_slice(&file))))
-		log_error("%s: %s", name, rc == E_LIMIT ? "too large a picture" : "no PNG, JPEG or PPM picture");
-	buf_fini(&file);
-	return rc == E_LIMIT ? E_INVAL : rc;
-}
-
-/* The screen takes the page's size, unless --geometry says another: then the page stands in its middle. */
-static void show(struct pages *s)
-{
-	const struct picture *p = &s->list[s->at];
+	const struct page *page = &s->list[s->at];
 	struct device *d = s->env->device;
-	const struct pixmap *screen = canvas_surface(d->canvas, 0);
-	unsigned w = s->env->width ? s->env->width : p->width, h = s->env->width ? s->env->height : p->height;
+	const struct pixmap *screen = canvas_surface(d->canvas, 0), *p = page->picture.p;
+	int w = (int)(s->env->width ? s->env->width : p->width), h = (int)(s->env->width ? s->env->height : p->height);
+	int x = (w - (int)p->width) / 2, y = (h - (int)p->height) / 2, rc = 0;
+	struct rect area = {.right = (int)p->width, .bottom = (int)p->height};
+	struct draw_base base = {.box = {.left = x, .top = y, .right = x + area.right, .bottom = y + area.bottom}};
+	struct image img = device_image(d, page->id);
 
-	if (!screen || screen->width != w || screen->height != h) {
-		device_resize(d, w, h);
-	} else if (p->width < w || p->height < h) {
-		device_draw(d, S_DISPLAY_DRAW_BLACKNESS,
-			&(struct draw_blackness){.base = {.box = {.right = (int)w, .bottom = (int)h}}});
-	}
-	device_put(d, 0, ((int)w - (int)p->width) / 2, ((int)h - (int)p->height) / 2, p->width, p->height, p->pixels,
-		4 * (size_t)p->width);
+	if (!screen || (int)screen->width != w || (int)screen->height != h)
+		rc = device_resize(d, (unsigned)w, (unsigned)h);
+	else if (x > 0 || y > 0 || page->picture.alpha)
+		rc = device_draw(d, S_DISPLAY_DRAW_BLACKNESS,
+			&(struct draw_blackness){.base = {.box = {.right = w, .bottom = h}}});
+	if (rc)
+		return rc;
+	if (page->picture.alpha)
+		return device_draw(d, S_DISPLAY_DRAW_ALPHA_BLEND, &(struct draw_alpha_blend){.base = base, .src = &img,
+			.src_area = area, .alpha = 255});
+	return device_draw(d, S_DISPLAY_DRAW_COPY, &(struct draw_copy){.base = base, .src = &img, .src_area = area,
+		.rop = ROPD_OP_PUT, .scale_mode = SCALE_MODE_NEAREST});
 }
 
 static void turn(uv_timer_t *t)
 {
 	struct pages *s = t->data;
+	int rc;
 
 	s->at = (s->at + 1) % s->n;
-	show(s);
+	if ((rc = show(s)))
+		log_error("%s: %s", s->env->words[s->at], err_str(rc));
 }
 
 static void image_free(void *source)
@@ -74,10 +60,28 @@ static void image_free(void *source)
 	struct pages *s = source;
 
 	source_handle_free(s->timer);
-	for (unsigned i = 0; i < s->n; i++)
-		picture_fini(&s->list[i]);
+	for (unsigned i = 0; i < s->n; i++) {
+		device_picture_forget(s->env->device, s->list[i].id);
+		loaded_fini(&s->list[i].picture);
+	}
 	free(s->list);
 	free(s);
+}
+
+static int add_page(struct pages *s, const char *file)
+{
+	struct page p = {0};
+	char why[160];
+	int rc = loaded_read(file, &p.picture, why, sizeof(why));
+
+	if (rc) {
+		log_error("%s", why);
+		return rc == E_LIMIT ? E_INVAL : rc;
+	}
+	p.id = device_picture(s->env->device, p.picture.p);
+	s->list = xrealloc(s->list, s->n + 1, sizeof(*s->list));
+	s->list[s->n++] = p;
+	return 0;
 }
 
 static int image_open(const struct source_env *env, void **source)
@@ -86,16 +90,14 @@ static int image_open(const struct source_env *env, void **source)
 	int rc = 0;
 
 	s->env = env;
-	for (unsigned i = 0; env->words[i] && !rc; i++) {
-		s->list = xrealloc(s->list, i + 1, sizeof(*s->list));
-		rc = source_picture(env->words[i], &s->list[i]);
-		s->n += !rc;
-	}
+	for (unsigned i = 0; env->words[i] && !rc; i++)
+		rc = add_page(s, env->words[i]);
+	if (!rc && (rc = show(s)))
+		log_error("%s: %s", env->words[0], err_str(rc));
 	if (rc) {
 		image_free(s);
 		return rc;
 	}
-	show(s);
 	if (s->n > 1) {
 		s->timer = source_timer(env->loop, s);
 		uv_timer_start(s->timer, turn, (uint64_t)env->delay_ms, (uint64_t)env->delay_ms);

@@ -5,7 +5,6 @@
 
 #include <uv.h>
 
-#include "codec/picture.h"
 #include "server/server.h"
 
 /* What a source is given; it outlives the source. */
@@ -67,11 +66,6 @@ void input_pause(struct input *in, bool paused);
  * before anybody is served. True when the end was reached. */
 bool input_read_now(struct input *in, size_t max);
 void input_free(struct input *in);
-
-/* ---- pictures ---- */
-
-/* A picture file: 0, or E_NOFILE or E_INVAL, logged. */
-int source_picture(const char *name, struct picture *p);
 
 /* ---- frames of video ---- */
 
