@@ -74,7 +74,7 @@ int device_surface_create(struct device *d, uint32_t id, unsigned width, unsigne
 int device_surface_destroy(struct device *d, uint32_t id);
 
 /* A picture for later commands: takes a reference to p, which must not change any more. The id is never 0. Masks are
- * pixmaps of format 1_A. */
+ * pixmaps of format 1_A; 16_565 is no format of pictures. */
 uint64_t device_picture(struct device *d, struct pixmap *p);
 void device_picture_forget(struct device *d, uint64_t id); /* commands that use it keep it alive */
 struct pixmap *device_picture_get(struct device *d, uint64_t id); /* borrowed; NULL when unknown */

@@ -1,17 +1,23 @@
 /* Encoding pictures for one client. images.md 3, 7 and 11: what real clients accept. */
 #include "server/encode.h"
 
+#include "codec/lz4.h"
 
-/* The BITMAP format of a surface format. 565 has none. */
+
+/* Pictures under this many bytes go raw: headers would eat what is saved. */
+enum { SMALL = 256 };
+
+/* The BITMAP format of a surface format, and whether LZ4 images have it too. 565 has none. */
 static const struct form {
 	uint32_t surface;
 	uint8_t bitmap;
+	bool lz4;
 } forms[] = {
-	{SURFACE_FMT_32_xRGB, BITMAP_FMT_32BIT},
-	{SURFACE_FMT_32_ARGB, BITMAP_FMT_RGBA},
-	{SURFACE_FMT_16_555, BITMAP_FMT_16BIT},
-	{SURFACE_FMT_8_A, BITMAP_FMT_8BIT_A},
-	{SURFACE_FMT_1_A, BITMAP_FMT_1BIT_LE},
+	{SURFACE_FMT_32_xRGB, BITMAP_FMT_32BIT, true},
+	{SURFACE_FMT_32_ARGB, BITMAP_FMT_RGBA, true},
+	{SURFACE_FMT_16_555, BITMAP_FMT_16BIT, true},
+	{SURFACE_FMT_8_A, BITMAP_FMT_8BIT_A, false},
+	{SURFACE_FMT_1_A, BITMAP_FMT_1BIT_LE, false},
 };
 
 static const struct form *form_of(uint32_t surface)
@@ -30,11 +36,34 @@ static void encode_raw(struct pixmap *p, uint8_t format, struct image *img)
 		.data = slice_of(p->data, (size_t)p->stride * p->height)};
 }
 
-static void encode_image(const struct encode_rules *r, struct pixmap *p, uint64_t id, struct image *img)
+/* False when it does not get smaller. */
+static bool encode_lz4(struct pixmap *p, uint8_t format, struct arena *a, struct image *img)
 {
-	(void)r;
+	size_t row = pixmap_bits(p->format) / 8 * (size_t)p->width, raw = row * p->height, n;
+	uint8_t *out = arena_alloc(a, raw);
+
+	if (lz4_image_encode(format, p->data, p->height, row, (size_t)p->stride, out, raw, &n))
+		return false;
+	img->d.type = IMAGE_TYPE_LZ4;
+	img->coded = (struct binary_data){.data_size = (uint32_t)n, .data = slice_of(out, n)};
+	return true;
+}
+
+static bool wants_lz4(const struct encode_rules *r)
+{
+	return r->lz4 && !r->raw &&
+	       (r->compress == IMAGE_COMPRESSION_INVALID || r->compress == IMAGE_COMPRESSION_LZ4);
+}
+
+static void encode_image(const struct encode_rules *r, struct pixmap *p, uint64_t id, struct arena *a,
+	struct image *img)
+{
+	const struct form *f = form_of(p->format);
+
 	*img = (struct image){.d = {.id = id, .width = p->width, .height = p->height}};
-	encode_raw(p, form_of(p->format)->bitmap, img);
+	if (!f->lz4 || !wants_lz4(r) || (size_t)p->stride * p->height < SMALL ||
+		!encode_lz4(p, f->bitmap, a, img))
+		encode_raw(p, f->bitmap, img);
 }
 
 struct replacing {
@@ -55,7 +84,7 @@ static void replace(void *user, void **target)
 		return;
 	p = s->item->pictures[s->next++];
 	img = arena_alloc(s->a, sizeof(*img));
-	encode_image(s->r, p, old->d.id, img);
+	encode_image(s->r, p, old->d.id, s->a, img);
 	*target = img;
 }
 
@@ -88,7 +117,7 @@ void encode_region(const struct encode_rules *r, struct canvas *c, uint32_t surf
 	int w = rect->right - rect->left, h = rect->bottom - rect->top;
 
 	*pixels = cut(canvas_surface(c, surface), rect);
-	encode_image(r, *pixels, 0, img);
+	encode_image(r, *pixels, 0, a, img);
 	*out = (struct draw_copy){
 		.base = {.surface_id = surface, .box = *rect},
 		.src = img,
