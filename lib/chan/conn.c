@@ -181,6 +181,7 @@ static struct conn *conn_new(uv_loop_t *loop, struct xport *x, enum chan_role ro
 	c->owner = owner;
 	c->loop = loop;
 	c->role = role;
+	c->info = x->info;
 	c->since = c->heard = uv_now(loop);
 	snprintf(c->name, sizeof(c->name), x->info.port ? "%s:%u" : "%s", x->info.host, x->info.port);
 	c->pump = pump_new(loop, x, &pump_ops, c);

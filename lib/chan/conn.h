@@ -28,6 +28,7 @@ struct conn {
 	const struct conn_ops *ops;
 	void *owner;
 	struct pump *pump;
+	struct xport_info info; /* who is at the other end */
 	uv_loop_t *loop;
 	enum chan_role role;
 	bool linked;

@@ -197,7 +197,7 @@ struct server_display *server_display_new(struct session *s, struct conn *c)
 	e->rules = (struct encode_rules){
 		.compress = session_options(s)->compress,
 		.lz4 = client_has(e, DISPLAY_CAP_LZ4_COMPRESSION),
-		.raw = pump_info(c->pump)->local,
+		.raw = c->info.local,
 	};
 	conn_attach(c, &ops, e);
 	return e;

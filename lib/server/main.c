@@ -65,7 +65,7 @@ static void send_hello(struct server_main *e)
 		chan_send(&e->conn->chan, S_MAIN_NAME, &n);
 		chan_send(&e->conn->chan, S_MAIN_UUID, &uuid);
 	}
-	if (!pump_info(e->conn->pump)->local) {
+	if (!e->conn->info.local) {
 		send_ping(e, 0);
 		send_ping(e, 0);
 		send_ping(e, NET_TEST_BYTES);

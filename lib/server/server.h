@@ -39,7 +39,6 @@ struct server_options {
 	bool need_tls;             /* every channel, else link error 5 (D-1) */
 	const char *tls_channels;  /* "main,inputs", "all"; NULL none beyond need_tls */
 	uint8_t compress;          /* enum image_compression, 0 automatic */
-	bool once;                 /* the owner wants to know when the first client has left: see events */
 };
 
 struct server *server_new(uv_loop_t *loop, struct device *device, const struct server_options *o);

@@ -1,0 +1,263 @@
+/* Guests: connections in their link stage. Who may be there (L-4), what channels are offered, and whether a ticket lets
+ * them in. A main channel then founds a session, any other joins the session that its connection id names. */
+#include "server/private.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/err.h"
+#include "base/log.h"
+
+void guest_free(struct guest *g)
+{
+	keys_cancel(&g->wait);
+	list_remove(&g->link);
+	g->server->n_guests--;
+	conn_close(g->conn, true);
+	free(g);
+}
+
+/* The oldest guest that has sent nothing, else the oldest; of one source where that is given. */
+static struct guest *oldest(struct server *s, const char *source)
+{
+	struct guest *g, *silent = NULL, *any = NULL;
+
+	list_each(g, &s->guests, link) {
+		if (source && strcmp(g->info.source, source) != 0)
+			continue;
+		if (!any)
+			any = g;
+		if (!silent && link_server_waiting(&g->conn->link.server))
+			silent = g;
+	}
+	return silent ? silent : any;
+}
+
+/* Room for one more guest (L-4); somebody else may have to go. */
+static void make_room(struct server *s, const struct xport_info *info)
+{
+	bool known = session_of_source(s, info->source);
+	unsigned same = 0, others = 0;
+	unsigned bound = info->local || strncmp(info->source, "127.", 4) == 0 || strcmp(info->source, "::1") == 0
+				 ? LIM_UNAUTH : LIM_UNAUTH_SOURCE;
+	struct guest *g, *victim = NULL;
+
+	list_each(g, &s->guests, link) {
+		if (strcmp(g->info.source, info->source) == 0)
+			same++;
+		if (!session_of_source(s, g->info.source))
+			others++;
+	}
+	if (known && same >= LIM_UNAUTH_KNOWN)
+		victim = oldest(s, info->source);
+	else if (!known && same >= bound)
+		victim = oldest(s, info->source);
+	else if (!known && others >= LIM_UNAUTH)
+		victim = oldest(s, NULL);
+	else if (!known && others >= LIM_UNAUTH_EARLY && same > 1 &&
+		 rng_below(&s->dice, LIM_UNAUTH - LIM_UNAUTH_EARLY) < others - LIM_UNAUTH_EARLY)
+		victim = oldest(s, info->source);
+	if (victim) {
+		log_info("%s: dropped to make room in the link stage", victim->conn->name);
+		guest_free(victim);
+	}
+}
+
+static bool needs_tls(const struct server *s, unsigned type)
+{
+	const char *name = wire_channel_name(type), *list = s->tls_channels;
+	size_t n = name ? strlen(name) : 0;
+
+	if (s->o.need_tls)
+		return true;
+	while (list && *list) {
+		size_t len = strcspn(list, ",");
+
+		if ((len == 3 && strncmp(list, "all", 3) == 0) || (len == n && name && strncmp(list, name, n) == 0))
+			return true;
+		list += len + (list[len] == ',');
+	}
+	return false;
+}
+
+static bool offered(unsigned type, unsigned id)
+{
+	return type == WIRE_MAIN ||
+	       (id == 0 && (type == WIRE_DISPLAY || type == WIRE_INPUTS || type == WIRE_CURSOR));
+}
+
+static void caps_for(unsigned type, struct link_caps *c)
+{
+	*c = (struct link_caps){.n_common = 1};
+	c->common[0] = 1u << COMMON_CAP_PROTOCOL_AUTH_SELECTION | 1u << COMMON_CAP_AUTH_SPICE |
+		       1u << COMMON_CAP_MINI_HEADER;
+	if (type == WIRE_MAIN)
+		c->channel[0] = 1u << MAIN_CAP_NAME_AND_UUID | 1u << MAIN_CAP_AGENT_CONNECTED_TOKENS;
+	else if (type == WIRE_DISPLAY)
+		c->channel[0] = 1u << DISPLAY_CAP_MONITORS_CONFIG | 1u << DISPLAY_CAP_PREF_COMPRESSION;
+	else if (type == WIRE_INPUTS)
+		c->channel[0] = 1u << INPUTS_CAP_KEY_SCANCODE;
+	c->n_channel = c->channel[0] ? 1 : 0;
+}
+
+static void admit(struct guest *g, struct ticket_key *key)
+{
+	struct link_caps caps;
+
+	caps_for(g->conn->link.server.channel_type, &caps);
+	conn_accept(g->conn, key, &caps);
+}
+
+static void key_came(void *owner, struct ticket_key *key)
+{
+	admit(owner, key);
+}
+
+static void asked(void *owner, struct conn *c)
+{
+	struct guest *g = owner;
+	const struct link_server *l = &c->link.server;
+	struct ticket_key *key;
+
+	if (needs_tls(g->server, l->channel_type) && !g->info.tls && !g->info.local) {
+		conn_refuse(c, LINK_ERR_NEED_SECURED);
+		return;
+	}
+	if (!offered(l->channel_type, l->channel_id)) {
+		conn_refuse(c, LINK_ERR_CHANNEL_NOT_AVAILABLE);
+		return;
+	}
+	g->wait.fn = key_came;
+	g->wait.owner = g;
+	key = keys_take(g->server->keys, &g->wait, session_by_id(g->server, l->connection_id));
+	if (key)
+		admit(g, key);
+}
+
+/* ---- authentication ---- */
+
+/* Is this the password of some valid ticket? Fills what the session will know of it. */
+static bool check_password(struct server *s, const struct link_server *l, struct session *x)
+{
+	struct session *joined = l->channel_type == WIRE_MAIN ? NULL : session_by_id(s, l->connection_id);
+	uint8_t verifier[VERIFIER];
+	struct ticket *t;
+
+	tickets_verifier(s->tickets, l->password_ok ? l->password : "", verifier);
+	t = tickets_find(s->tickets, verifier, time(NULL));
+	if (joined) /* a channel of a session that is in: its own ticket, whatever became of it since */
+		return l->password_ok && l->password[0] &&
+		       CRYPTO_memcmp(verifier, joined->verifier, VERIFIER) == 0;
+	if (!t || !l->password_ok || !l->password[0])
+		return false;
+	if (x) {
+		memcpy(x->verifier, verifier, VERIFIER);
+		x->info.view_only = t->view_only;
+		x->info.ticket_id = t->id;
+		t->used = true;
+	}
+	return true;
+}
+
+/* The LinkResult for a guest; a main channel's session is founded in *found. */
+static uint32_t judge(struct guest *g, const struct link_server *l, struct session **found)
+{
+	struct server *s = g->server;
+	uint64_t now = uv_now(s->loop);
+	bool main_channel = l->channel_type == WIRE_MAIN, ok;
+	struct session *x;
+
+	if (s->asks) {
+		if (!gate_open(s->gate, g->info.source, now))
+			return LINK_ERR_PERMISSION_DENIED;
+		x = new(struct session);
+		ok = check_password(s, l, x);
+		gate_result(s->gate, g->info.source, now, ok);
+	} else {
+		x = new(struct session);
+		ok = l->ticket_ok;
+	}
+	if (ok && main_channel && s->n_sessions < s->o.max_clients) {
+		*found = x;
+		return LINK_ERR_OK;
+	}
+	OPENSSL_cleanse(x, sizeof(*x));
+	free(x);
+	if (!ok)
+		return LINK_ERR_PERMISSION_DENIED;
+	if (main_channel) {
+		log_warn("%s: refused: %u clients are in", g->conn->name, s->n_sessions);
+		return LINK_ERR_PERMISSION_DENIED;
+	}
+	x = session_by_id(s, l->connection_id);
+	return x ? LINK_ERR_OK : LINK_ERR_BAD_CONNECTION_ID;
+}
+
+static void ticket(void *owner, struct conn *c)
+{
+	struct guest *g = owner;
+	struct session *x = NULL;
+	uint32_t err = judge(g, &c->link.server, &x);
+
+	if (err == LINK_ERR_PERMISSION_DENIED)
+		log_warn("%s: ticket refused", c->name);
+	if (x) {
+		session_found(g->server, x, c->name, &g->info);
+		c->link.server.connection_id = x->info.id; /* linked() finds it by this */
+	}
+	conn_result(c, err);
+}
+
+/* ---- in, or gone ---- */
+
+static void linked(void *owner, struct conn *c)
+{
+	struct guest *g = owner;
+	struct session *s = session_by_id(g->server, c->link.server.connection_id);
+
+	g->conn = NULL; /* it goes on without the guest */
+	guest_free(g);
+	if (s)
+		session_join(s, c);
+	else
+		conn_close(c, false);
+}
+
+static void guest_closed(void *owner, struct conn *c, int err)
+{
+	struct guest *g = owner;
+	struct session *s = session_by_id(g->server, c->link.server.connection_id);
+
+	log_info("%s: left in the link stage: %s", c->name, err_str(err));
+	if (s && !s->main && c->link.server.channel_type == WIRE_MAIN)
+		session_leave(s, "never linked");
+	guest_free(g);
+}
+
+static const struct conn_ops guest_ops = {asked, ticket, linked, guest_closed};
+
+void guest_accept(struct server *s, int fd, struct tls_server *tls, bool tls_only)
+{
+	struct xport *x = xport_accept(fd, tls, tls_only);
+	struct guest *g = new(struct guest);
+
+	g->server = s;
+	g->info = x->info;
+	make_room(s, &x->info);
+	list_append(&s->guests, &g->link);
+	s->n_guests++;
+	g->conn = conn_server(s->loop, x, &guest_ops, g);
+}
+
+void guests_watch(struct server *s)
+{
+	struct guest *g;
+
+	list_each(g, &s->guests, link) {
+		if (g->conn && conn_overdue(g->conn)) {
+			log_warn("%s: the link stage took too long", g->conn->name);
+			guest_closed(g, g->conn, E_TIMEOUT);
+		}
+	}
+}

@@ -1,0 +1,234 @@
+/* Sessions: a client that is in, its channels, and the events that it makes. */
+#include "server/private.h"
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/log.h"
+
+enum { MM_DELAY_MS = 400 };
+
+/* ---- what the ends ask ---- */
+
+struct device *session_device(struct session *s)
+{
+	return s->server->device;
+}
+
+const struct server_options *session_options(struct session *s)
+{
+	return &s->server->o;
+}
+
+bool session_client_mouse(const struct session *s)
+{
+	return s->server->client_mouse;
+}
+
+unsigned session_locks(const struct session *s)
+{
+	return s->server->locks;
+}
+
+uint32_t session_mm_time(const struct session *s)
+{
+	return (uint32_t)(uv_now(s->server->loop) - MM_DELAY_MS);
+}
+
+#define TELL(s, what, ...)                                                                         \
+	do {                                                                                       \
+		const struct server *srv = (s)->server;                                            \
+		for (unsigned ti = 0; ti < srv->n_events; ti++)                                    \
+			if (srv->events[ti].ev->what)                                              \
+				srv->events[ti].ev->what(srv->events[ti].owner, &(s)->info, ##__VA_ARGS__); \
+	} while (0)
+
+void session_ready(struct session *s)
+{
+	s->ready = true;
+	TELL(s, ready);
+}
+
+void session_tell_key(struct session *s, unsigned code, bool down)
+{
+	if (!s->info.view_only)
+		TELL(s, key, code, down);
+}
+
+void session_tell_button(struct session *s, unsigned button, bool down)
+{
+	if (!s->info.view_only)
+		TELL(s, button, button, down);
+}
+
+void session_tell_motion(struct session *s, int dx, int dy)
+{
+	if (!s->info.view_only)
+		TELL(s, motion, dx, dy);
+}
+
+void session_tell_position(struct session *s, int x, int y, unsigned display)
+{
+	if (!s->info.view_only)
+		TELL(s, position, x, y, display);
+}
+
+void session_tell_locks(struct session *s, unsigned modifiers)
+{
+	if (!s->info.view_only)
+		TELL(s, locks, modifiers);
+}
+
+/* ---- which ---- */
+
+bool session_of_source(const struct server *s, const char *source)
+{
+	struct session *x;
+
+	list_each(x, &s->sessions, link)
+		if (strcmp(x->source, source) == 0)
+			return true;
+	return false;
+}
+
+struct session *session_by_id(struct server *s, uint32_t id)
+{
+	struct session *x;
+
+	list_each(x, &s->sessions, link)
+		if (x->info.id == id && !x->dying)
+			return x;
+	return NULL;
+}
+
+/* ---- channels of a session ---- */
+
+static void channel_closed(void *owner, struct conn *c, int err)
+{
+	struct session *s = owner;
+
+	log_info("%s: %s channel: %s", c->name, wire_channel_name(c->chan.type), err_str(err));
+	if (s->main && server_main_conn(s->main) == c) {
+		session_leave(s, err_str(err));
+	} else if (s->display && server_display_conn(s->display) == c) {
+		server_display_free(s->display);
+		s->display = NULL;
+	} else if (s->inputs && server_inputs_conn(s->inputs) == c) {
+		server_inputs_free(s->inputs);
+		s->inputs = NULL;
+	} else if (s->cursor && server_cursor_conn(s->cursor) == c) {
+		server_cursor_free(s->cursor);
+		s->cursor = NULL;
+	}
+}
+
+static const struct conn_ops channel_ops = {.closed = channel_closed};
+
+/* A linked connection becomes a channel; false when the session has that channel already. */
+static bool join(struct session *s, struct conn *c)
+{
+	switch (c->chan.type) {
+	case WIRE_MAIN:
+		s->main = server_main_new(s, c);
+		log_info("%s: joined", c->name);
+		TELL(s, joined);
+		return true;
+	case WIRE_DISPLAY:
+		if (!s->display)
+			return (s->display = server_display_new(s, c));
+		break;
+	case WIRE_INPUTS:
+		if (!s->inputs)
+			return (s->inputs = server_inputs_new(s, c));
+		break;
+	case WIRE_CURSOR:
+		if (!s->cursor)
+			return (s->cursor = server_cursor_new(s, c));
+		break;
+	}
+	return false;
+}
+
+void session_join(struct session *s, struct conn *c)
+{
+	c->ops = &channel_ops;
+	c->owner = s;
+	if (join(s, c))
+		return;
+	log_warn("%s: %s channel: there already", c->name, wire_channel_name(c->chan.type));
+	conn_close(c, false);
+}
+
+/* ---- coming and going ---- */
+
+struct session *session_found(struct server *s, struct session *x, const char *address,
+	const struct xport_info *info)
+{
+	x->server = s;
+	x->pinged = uv_now(s->loop);
+	do {
+		if (RAND_bytes((uint8_t *)&x->info.id, sizeof(x->info.id)) != 1)
+			abort();
+	} while (x->info.id == 0 || session_by_id(s, x->info.id));
+	snprintf(x->address, sizeof(x->address), "%s", address);
+	snprintf(x->source, sizeof(x->source), "%s", info->source);
+	x->info.address = x->address;
+	x->info.tls = info->tls;
+	list_append(&s->sessions, &x->link);
+	s->n_sessions++;
+	return x;
+}
+
+void session_leave(struct session *s, const char *why)
+{
+	if (s->dying)
+		return;
+	s->dying = true;
+	server_inputs_free(s->inputs); /* lets keys go while the client still counts */
+	if (s->main) {
+		log_info("%s: left: %s", s->address, why);
+		TELL(s, left);
+	}
+	server_cursor_free(s->cursor);
+	server_display_free(s->display);
+	server_main_free(s->main);
+	list_remove(&s->link);
+	s->server->n_sessions--;
+	OPENSSL_cleanse(s->verifier, sizeof(s->verifier));
+	free(s);
+}
+
+/* ---- time ---- */
+
+static int overdue(struct conn *c)
+{
+	return c ? conn_overdue(c) : 0;
+}
+
+void session_watch(struct session *s, uint64_t now)
+{
+	struct conn *conns[] = {
+		s->main ? server_main_conn(s->main) : NULL,
+		s->display ? server_display_conn(s->display) : NULL,
+		s->inputs ? server_inputs_conn(s->inputs) : NULL,
+		s->cursor ? server_cursor_conn(s->cursor) : NULL,
+	};
+	uint64_t heard = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(conns); i++) {
+		if (overdue(conns[i])) {
+			session_leave(s, "takes no more bytes");
+			return;
+		}
+		if (conns[i] && conns[i]->heard > heard)
+			heard = conns[i]->heard;
+	}
+	if (s->main && now - heard > LIM_SILENT_MS) {
+		session_leave(s, "silent");
+	} else if (s->main && now - s->pinged > LIM_PING_MS) {
+		s->pinged = now;
+		server_main_ping(s->main);
+	}
+}
