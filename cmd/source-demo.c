@@ -1,6 +1,6 @@
-/* The demo scene at work: it stands still until a first client has its picture, so that this picture is always the
- * same; then the plasma plays and the terminal scrolls while anybody watches. Keys write into the notes, a click raises
- * a window, its title bar drags it. */
+/* The demo scene at work: it stands still until a first client has its picture, so that this
+ * picture is always the same; then the plasma plays and the terminal scrolls while anybody watches.
+ * Keys write into the notes, a click raises a window, its title bar drags it. */
 #include "cmd/source-demo.h"
 
 #include <stdlib.h>
@@ -10,7 +10,10 @@
 enum {
 	FRAME_MS = 40,
 	SCROLL_FRAMES = 12, /* a line of the terminal */
-	KEY_SHIFT_L = 0x2a, KEY_SHIFT_R = 0x36, KEY_CAPS = 0x3a, KEY_BACKSPACE = 0x0e,
+	KEY_SHIFT_L = 0x2a,
+	KEY_SHIFT_R = 0x36,
+	KEY_CAPS = 0x3a,
+	KEY_BACKSPACE = 0x0e,
 };
 
 /* ---- animation ---- */
@@ -41,7 +44,8 @@ static void on_left(void *owner, const struct server_client *c)
 	struct demo *d = owner;
 
 	(void)c;
-	if (server_clients(d->env->server) > 1) /* the one that leaves is counted still, or not: both are fine */
+	if (server_clients(d->env->server) >
+		1) /* the one that leaves is counted still, or not: both are fine */
 		return;
 	d->moving = false;
 	uv_timer_stop(d->timer);
@@ -65,14 +69,18 @@ static int window_at(const struct demo *d, int x, int y)
 
 static struct rect with_shadow(struct rect r)
 {
-	return (struct rect){.left = r.left - DEMO_SHADOW, .top = r.top - DEMO_SHADOW, .right = r.right + DEMO_SHADOW,
+	return (struct rect){.left = r.left - DEMO_SHADOW,
+		.top = r.top - DEMO_SHADOW,
+		.right = r.right + DEMO_SHADOW,
 		.bottom = r.bottom + DEMO_SHADOW};
 }
 
 static struct rect joined(struct rect a, struct rect b)
 {
-	return (struct rect){.left = a.left < b.left ? a.left : b.left, .top = a.top < b.top ? a.top : b.top,
-		.right = a.right > b.right ? a.right : b.right, .bottom = a.bottom > b.bottom ? a.bottom : b.bottom};
+	return (struct rect){.left = a.left < b.left ? a.left : b.left,
+		.top = a.top < b.top ? a.top : b.top,
+		.right = a.right > b.right ? a.right : b.right,
+		.bottom = a.bottom > b.bottom ? a.bottom : b.bottom};
 }
 
 static void raise_window(struct demo *d, int place)
@@ -126,7 +134,8 @@ static void on_motion(void *owner, const struct server_client *c, int dx, int dy
 	struct demo *d = owner;
 
 	(void)c;
-	pointer_to(d, d->pointer_x + limited(dx, -10000, 10000), d->pointer_y + limited(dy, -10000, 10000));
+	pointer_to(d, d->pointer_x + limited(dx, -10000, 10000),
+		d->pointer_y + limited(dy, -10000, 10000));
 	device_pointer_move(d->device, d->pointer_x, d->pointer_y);
 }
 
@@ -152,8 +161,10 @@ static void on_button(void *owner, const struct server_client *c, unsigned butto
 }
 
 /* Characters of a US keyboard by scan code, plain and with Shift. */
-static const char plain[] = "\0\0331234567890-=\b\tqwertyuiop[]\n\0asdfghjkl;'`\0\\zxcvbnm,./\0*\0 ";
-static const char shifted[] = "\0\033!@#$%^&*()_+\b\tQWERTYUIOP{}\n\0ASDFGHJKL:\"~\0|ZXCVBNM<>?\0*\0 ";
+static const char plain[] =
+	"\0\0331234567890-=\b\tqwertyuiop[]\n\0asdfghjkl;'`\0\\zxcvbnm,./\0*\0 ";
+static const char shifted[] =
+	"\0\033!@#$%^&*()_+\b\tQWERTYUIOP{}\n\0ASDFGHJKL:\"~\0|ZXCVBNM<>?\0*\0 ";
 
 static char character(const struct demo *d, unsigned code)
 {
@@ -230,4 +241,5 @@ static int demo_open(const struct source_env *env, void **source)
 	return 0;
 }
 
-const struct source_ops source_demo = {.name = "demo", .open = demo_open, .events = &events, .free = demo_free};
+const struct source_ops source_demo = {
+	.name = "demo", .open = demo_open, .events = &events, .free = demo_free};

@@ -8,11 +8,11 @@
 
 enum {
 	DEMO_WINDOWS = 4,
-	DEMO_TITLE = 24,     /* height of a title bar */
+	DEMO_TITLE = 24, /* height of a title bar */
 	DEMO_BORDER = 1,
-	DEMO_SHADOW = 18,    /* how far a shadow reaches */
-	DEMO_TYPED = 2000,   /* bytes of typed text */
-	DEMO_LINES = 15,     /* of the terminal */
+	DEMO_SHADOW = 18,  /* how far a shadow reaches */
+	DEMO_TYPED = 2000, /* bytes of typed text */
+	DEMO_LINES = 15,   /* of the terminal */
 	DEMO_COLUMNS = 56,
 	PLASMA_WIDTH = 320,
 	PLASMA_HEIGHT = 200,
@@ -22,11 +22,11 @@ struct demo;
 
 struct demo_window {
 	const char *title;
-	int x, y;            /* of its frame */
-	unsigned w, h;       /* of its frame, title bar and border included */
+	int x, y;      /* of its frame */
+	unsigned w, h; /* of its frame, title bar and border included */
 	void (*paint)(struct demo *d, struct rect content);
-	uint64_t shadow;     /* picture */
-	uint64_t bar[2];     /* title bar, idle and in front */
+	uint64_t shadow; /* picture */
+	uint64_t bar[2]; /* title bar, idle and in front */
 };
 
 struct demo {
@@ -42,22 +42,23 @@ struct demo {
 	unsigned n_clip, cap_clip;
 
 	uint64_t backdrop, ball, gradient, curves, weave, plasma;
-	unsigned frame;      /* of the animation */
-	unsigned scrolled;   /* lines of the terminal */
+	unsigned frame;	   /* of the animation */
+	unsigned scrolled; /* lines of the terminal */
 	char typed[DEMO_TYPED + 1];
 	size_t n_typed;
 
 	/* input */
 	int pointer_x, pointer_y;
 	bool shift, caps;
-	int drag;            /* window, -1 none */
-	int drag_x, drag_y;  /* the pointer within it */
+	int drag;	    /* window, -1 none */
+	int drag_x, drag_y; /* the pointer within it */
 
 	uv_timer_t *timer;
 	bool moving;
 };
 
-/* source-demo-paint.c: windows and pictures of the scene; everything is painted through the clip. */
+/* source-demo-paint.c: windows and pictures of the scene; everything is painted through the clip.
+ */
 void demo_make(struct demo *d);
 void demo_unmake(struct demo *d);
 void demo_paint(struct demo *d, struct rect damage);

@@ -1,5 +1,6 @@
-/* --image: pictures, a page each. All are read before anything is served, so that a bad one is said at once. The screen
- * takes the page's size, unless --geometry says another: then the page stands in its middle, on black. */
+/* --image: pictures, a page each. All are read before anything is served, so that a bad one is said
+ * at once. The screen takes the page's size, unless --geometry says another: then the page stands
+ * in its middle, on black. */
 #include <stdlib.h>
 
 #include "base/err.h"
@@ -25,10 +26,12 @@ static int show(struct pages *s)
 	const struct page *page = &s->list[s->at];
 	struct device *d = s->env->device;
 	const struct pixmap *screen = canvas_surface(d->canvas, 0), *p = page->picture.p;
-	int w = (int)(s->env->width ? s->env->width : p->width), h = (int)(s->env->width ? s->env->height : p->height);
+	int w = (int)(s->env->width ? s->env->width : p->width),
+	    h = (int)(s->env->width ? s->env->height : p->height);
 	int x = (w - (int)p->width) / 2, y = (h - (int)p->height) / 2, rc = 0;
 	struct rect area = {.right = (int)p->width, .bottom = (int)p->height};
-	struct draw_base base = {.box = {.left = x, .top = y, .right = x + area.right, .bottom = y + area.bottom}};
+	struct draw_base base = {
+		.box = {.left = x, .top = y, .right = x + area.right, .bottom = y + area.bottom}};
 	struct image img = device_image(d, page->id);
 
 	if (!screen || (int)screen->width != w || (int)screen->height != h)
@@ -39,10 +42,15 @@ static int show(struct pages *s)
 	if (rc)
 		return rc;
 	if (page->picture.alpha)
-		return device_draw(d, S_DISPLAY_DRAW_ALPHA_BLEND, &(struct draw_alpha_blend){.base = base, .src = &img,
-			.src_area = area, .alpha = 255});
-	return device_draw(d, S_DISPLAY_DRAW_COPY, &(struct draw_copy){.base = base, .src = &img, .src_area = area,
-		.rop = ROPD_OP_PUT, .scale_mode = SCALE_MODE_NEAREST});
+		return device_draw(d, S_DISPLAY_DRAW_ALPHA_BLEND,
+			&(struct draw_alpha_blend){
+				.base = base, .src = &img, .src_area = area, .alpha = 255});
+	return device_draw(d, S_DISPLAY_DRAW_COPY,
+		&(struct draw_copy){.base = base,
+			.src = &img,
+			.src_area = area,
+			.rop = ROPD_OP_PUT,
+			.scale_mode = SCALE_MODE_NEAREST});
 }
 
 static void turn(uv_timer_t *t)

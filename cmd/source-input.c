@@ -1,6 +1,7 @@
-/* What the sources share: the screen, handles of the loop, and bytes of a file or of stdin. Regular files can't be
- * polled, so they are read a piece in each turn of the loop; everything else is read when it has something. One read a
- * turn never blocks, so descriptors that others share (a terminal) keep their flags. */
+/* What the sources share: the screen, handles of the loop, and bytes of a file or of stdin. Regular
+ * files can't be polled, so they are read a piece in each turn of the loop; everything else is read
+ * when it has something. One read a turn never blocks, so descriptors that others share (a
+ * terminal) keep their flags. */
 #include "cmd/source.h"
 
 #include <errno.h>
@@ -117,7 +118,8 @@ static void watch(struct input *in)
 		uv_idle_start(in->idle, on_idle);
 }
 
-struct input *input_new(uv_loop_t *loop, const char *file, const struct input_ops *ops, void *owner, int *err)
+struct input *input_new(
+	uv_loop_t *loop, const char *file, const struct input_ops *ops, void *owner, int *err)
 {
 	bool is_stdin = strcmp(file, "-") == 0;
 	int fd = is_stdin ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);

@@ -24,7 +24,8 @@ static int read_whole(const char *file, struct buf *out, char *why, size_t why_s
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	ssize_t n = -1;
 
-	while (fd >= 0 && buf_len(out) <= FILE_MAX && (n = read(fd, buf_reserve(out, 1 << 20), 1 << 20)) > 0)
+	while (fd >= 0 && buf_len(out) <= FILE_MAX &&
+		(n = read(fd, buf_reserve(out, 1 << 20), 1 << 20)) > 0)
 		buf_commit(out, (size_t)n);
 	if (fd < 0 || n)
 		snprintf(why, why_size, "%s: %s", file, n > 0 ? "too large" : strerror(errno));
@@ -74,12 +75,14 @@ int loaded_read(const char *file, struct loaded *out, char *why, size_t why_size
 	if (rc)
 		return rc;
 	out->alpha = any_alpha(&p);
-	out->p = pixmap_new(out->alpha ? SURFACE_FMT_32_ARGB : SURFACE_FMT_32_xRGB, p.width, p.height);
+	out->p = pixmap_new(
+		out->alpha ? SURFACE_FMT_32_ARGB : SURFACE_FMT_32_xRGB, p.width, p.height);
 	for (unsigned y = 0; y < p.height; y++)
 		for (unsigned x = 0; x < p.width; x++) {
 			const uint8_t *px = p.pixels + 4 * ((size_t)y * p.width + x);
 
-			row_of(out->p, y)[x] = out->alpha ? premultiplied(px) : get_le32(px) & 0xffffff;
+			row_of(out->p, y)[x] =
+				out->alpha ? premultiplied(px) : get_le32(px) & 0xffffff;
 		}
 	picture_fini(&p);
 	return 0;
@@ -92,7 +95,8 @@ struct pixmap *loaded_mask(const struct loaded *l)
 	for (unsigned y = 0; y < m->height; y++)
 		for (unsigned x = 0; x < m->width; x++)
 			if (row_of(l->p, y)[x] & 0xffffff)
-				m->data[(size_t)y * (size_t)m->stride + x / 8] |= (uint8_t)(1 << x % 8);
+				m->data[(size_t)y * (size_t)m->stride + x / 8] |=
+					(uint8_t)(1 << x % 8);
 	return m;
 }
 
@@ -103,7 +107,8 @@ struct pixmap *loaded_alpha(const struct loaded *l)
 	for (unsigned y = 0; y < m->height; y++) {
 		for (unsigned x = 0; x < m->width; x++) {
 			uint32_t v = row_of(l->p, y)[x];
-			uint32_t bright = ((v >> 16 & 255) * 77 + (v >> 8 & 255) * 150 + (v & 255) * 29) >> 8;
+			uint32_t bright =
+				((v >> 16 & 255) * 77 + (v >> 8 & 255) * 150 + (v & 255) * 29) >> 8;
 			uint32_t a = l->alpha ? v >> 24 : bright;
 
 			row_of(m, y)[x] = a << 24 | a << 16 | a << 8 | a;
@@ -122,7 +127,8 @@ static uint32_t plain(const struct loaded *l, unsigned x, unsigned y, bool *clea
 	*clear = a < OPAQUE;
 	if (*clear || a == 255)
 		return *clear ? 0 : v & 0xffffff;
-	return ((v >> 16 & 255) * 255 / a) << 16 | ((v >> 8 & 255) * 255 / a) << 8 | (v & 255) * 255 / a;
+	return ((v >> 16 & 255) * 255 / a) << 16 | ((v >> 8 & 255) * 255 / a) << 8 |
+		(v & 255) * 255 / a;
 }
 
 static bool dark(uint32_t v)
@@ -151,8 +157,9 @@ static void put_plane(const struct loaded *l, int kind, struct buf *out)
 /* The 16 colours of VGA, and those of a 3-3-2 cube for 256. */
 static uint32_t palette_at(unsigned i, unsigned n)
 {
-	static const uint32_t vga[PALETTE] = {0x000000, 0x800000, 0x008000, 0x808000, 0x000080, 0x800080, 0x008080,
-		0xc0c0c0, 0x808080, 0xff0000, 0x00ff00, 0xffff00, 0x0000ff, 0xff00ff, 0x00ffff, 0xffffff};
+	static const uint32_t vga[PALETTE] = {0x000000, 0x800000, 0x008000, 0x808000, 0x000080,
+		0x800080, 0x008080, 0xc0c0c0, 0x808080, 0xff0000, 0x00ff00, 0xffff00, 0x0000ff,
+		0xff00ff, 0x00ffff, 0xffffff};
 
 	if (n == PALETTE)
 		return vga[i];
@@ -165,7 +172,8 @@ static unsigned nearest(uint32_t v, unsigned n)
 
 	for (unsigned i = 0; i < n; i++) {
 		uint32_t p = palette_at(i, n);
-		int dr = (int)(p >> 16 & 255) - (int)(v >> 16 & 255), dg = (int)(p >> 8 & 255) - (int)(v >> 8 & 255);
+		int dr = (int)(p >> 16 & 255) - (int)(v >> 16 & 255),
+		    dg = (int)(p >> 8 & 255) - (int)(v >> 8 & 255);
 		int db = (int)(p & 255) - (int)(v & 255);
 		unsigned d = (unsigned)(dr * dr + dg * dg + db * db);
 
@@ -184,7 +192,8 @@ static void put_pixel(enum wire_cursor_type type, uint32_t v, struct buf *out)
 		buf_u8(out, (uint8_t)nearest(v, 256));
 		break;
 	case CURSOR_TYPE_COLOR16:
-		buf_le16(out, (uint16_t)((v >> 19 & 31) << 10 | (v >> 11 & 31) << 5 | (v >> 3 & 31)));
+		buf_le16(out,
+			(uint16_t)((v >> 19 & 31) << 10 | (v >> 11 & 31) << 5 | (v >> 3 & 31)));
 		break;
 	case CURSOR_TYPE_COLOR24:
 		buf_le16(out, (uint16_t)v);

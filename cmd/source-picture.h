@@ -5,7 +5,8 @@
 #include "draw/canvas.h"
 
 struct loaded {
-	struct pixmap *p; /* 32_ARGB with premultiplied colours when any pixel is not opaque, else 32_xRGB */
+	struct pixmap *p; /* 32_ARGB with premultiplied colours when any pixel is not opaque, else
+			     32_xRGB */
 	bool alpha;
 };
 
@@ -17,8 +18,8 @@ void loaded_fini(struct loaded *l);
 struct pixmap *loaded_mask(const struct loaded *l);
 /* 32_ARGB for composite masks: alpha where there is any, else the brightness as alpha. */
 struct pixmap *loaded_alpha(const struct loaded *l);
-/* Shape bytes of a pointer, channels.md 4. Colours are cut to what the type has; half transparent pixels are
- * transparent or not, but in ALPHA. */
+/* Shape bytes of a pointer, channels.md 4. Colours are cut to what the type has; half transparent
+ * pixels are transparent or not, but in ALPHA. */
 void loaded_cursor(const struct loaded *l, enum wire_cursor_type type, struct buf *out);
 
 #endif

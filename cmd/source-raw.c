@@ -1,6 +1,7 @@
-/* Raw BGRx frames on stdin ("WxH" or "WxH@FPS"), as `ffmpeg -f rawvideo -pix_fmt bgr0 -` writes them. Without FPS each
- * frame is shown when it is complete, and the writer sets the pace; with FPS frames are shown at that pace: a writer
- * that is faster waits, and of frames that are late only the newest is shown. */
+/* Raw BGRx frames on stdin ("WxH" or "WxH@FPS"), as `ffmpeg -f rawvideo -pix_fmt bgr0 -` writes
+ * them. Without FPS each frame is shown when it is complete, and the writer sets the pace; with FPS
+ * frames are shown at that pace: a writer that is faster waits, and of frames that are late only
+ * the newest is shown. */
 #include "cmd/source.h"
 
 #include <stdio.h>
@@ -13,22 +14,23 @@
 struct raw {
 	const struct source_env *env;
 	unsigned width, height;
-	double fps;              /* 0: no pace */
+	double fps; /* 0: no pace */
 	struct input *input;
-	uint8_t *frame;          /* being filled */
+	uint8_t *frame; /* being filled */
 	size_t size, fill;
 	uint32_t *shown;
-	bool any;                /* a frame was shown */
+	bool any; /* a frame was shown */
 	uv_timer_t *timer;
-	uint64_t start;          /* of the pace, ms */
-	uint64_t number;         /* frames since then */
-	bool holding;            /* the frame waits for its time */
-	struct buf rest;         /* bytes that came behind it, at most a piece */
+	uint64_t start;	 /* of the pace, ms */
+	uint64_t number; /* frames since then */
+	bool holding;	 /* the frame waits for its time */
+	struct buf rest; /* bytes that came behind it, at most a piece */
 };
 
 static void show(struct raw *s)
 {
-	int rc = frame_put(s->env->device, s->shown, (const uint32_t *)(const void *)s->frame, s->width, s->height, !s->any);
+	int rc = frame_put(s->env->device, s->shown, (const uint32_t *)(const void *)s->frame,
+		s->width, s->height, !s->any);
 
 	s->any = true;
 	s->fill = 0;
@@ -56,7 +58,8 @@ static void on_time(uv_timer_t *t)
 	input_pause(s->input, s->holding);
 }
 
-/* A frame is complete: show it now, hold it until its time, or drop it when the next one is due as well. */
+/* A frame is complete: show it now, hold it until its time, or drop it when the next one is due as
+ * well. */
 static void paced(struct raw *s)
 {
 	uint64_t now;
@@ -68,7 +71,8 @@ static void paced(struct raw *s)
 	s->number++;
 	if (due(s, s->number) <= now && s->any) {
 		s->fill = 0;
-		if (due(s, s->number) + 1000 < now) { /* the writer has paused: the pace begins anew */
+		if (due(s, s->number) + 1000 <
+			now) { /* the writer has paused: the pace begins anew */
 			show(s);
 			s->number = 0;
 		}

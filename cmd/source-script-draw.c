@@ -1,6 +1,7 @@
-/* The commands of the drawing script that draw: each reads its words and gives the device one command of the protocol,
- * named alike. What real clients can't stand (channels.md, "Crash-avoiding rules") is refused here or said in other
- * words. Masks lie at a place of the surface, where the protocol counts from the box's corner. */
+/* The commands of the drawing script that draw: each reads its words and gives the device one
+ * command of the protocol, named alike. What real clients can't stand (channels.md, "Crash-avoiding
+ * rules") is refused here or said in other words. Masks lie at a place of the surface, where the
+ * protocol counts from the box's corner. */
 #include "cmd/source-script.h"
 
 #include <stdlib.h>
@@ -23,7 +24,8 @@ static struct script_picture *picture_named(struct script *s, const char *name)
 	return NULL;
 }
 
-static struct script_picture *picture_new(struct script *s, struct script_args *a, const char *name, const char *file)
+static struct script_picture *picture_new(
+	struct script *s, struct script_args *a, const char *name, const char *file)
 {
 	struct loaded loaded;
 	struct script_picture *p;
@@ -52,7 +54,8 @@ static void picture_drop(struct script *s, struct script_picture *p)
 	free(p);
 }
 
-/* The next word as a picture: the name of one, else a file, kept from then on under the file's name. */
+/* The next word as a picture: the name of one, else a file, kept from then on under the file's
+ * name. */
 static struct script_picture *arg_picture(struct script *s, struct script_args *a)
 {
 	const char *name = arg_word(a, "picture");
@@ -64,7 +67,8 @@ static struct script_picture *arg_picture(struct script *s, struct script_args *
 /* "@ID": a surface as the picture. Clients abort when its depth is another than the target's. */
 static void surface_source(struct script *s, struct script_args *a, struct source *out)
 {
-	struct script_args id = {.line = &(struct script_line){.n = 1, .words = &(char *){a->line->words[a->at] + 1}}};
+	struct script_args id = {.line = &(struct script_line){
+					 .n = 1, .words = &(char *){a->line->words[a->at] + 1}}};
 	uint32_t surface = (uint32_t)arg_int(&id, "surface", 0, LIM_SURFACES - 1);
 	struct pixmap *from = canvas_surface(s->device->canvas, surface);
 	struct pixmap *to = canvas_surface(s->device->canvas, s->on);
@@ -77,7 +81,8 @@ static void surface_source(struct script *s, struct script_args *a, struct sourc
 	else if (!to || pixmap_bits(from->format) != pixmap_bits(to->format))
 		arg_fault(a, "surface %u has another depth than the one drawn on", surface);
 	else
-		*out = (struct source){device_surface_image(s->device, surface), from->width, from->height};
+		*out = (struct source){
+			device_surface_image(s->device, surface), from->width, from->height};
 }
 
 static struct source arg_source(struct script *s, struct script_args *a)
@@ -111,8 +116,10 @@ static struct rect arg_rect(struct script_args *a)
 
 struct draw_base script_base(struct script *s, struct rect box)
 {
-	return (struct draw_base){.surface_id = s->on, .box = box,
-		.clip = {.type = s->clipped ? CLIP_TYPE_RECTS : CLIP_TYPE_NONE, .rects = {s->n_clip, s->clip}}};
+	return (struct draw_base){.surface_id = s->on,
+		.box = box,
+		.clip = {.type = s->clipped ? CLIP_TYPE_RECTS : CLIP_TYPE_NONE,
+			.rects = {s->n_clip, s->clip}}};
 }
 
 /* The mask in force, for a command with this box; *image is where it may point. */
@@ -122,7 +129,8 @@ static struct qmask mask_of(struct script *s, struct rect box, struct image *ima
 		return (struct qmask){0};
 	*image = device_image(s->device, s->mask->mask_id);
 	return (struct qmask){.flags = s->mask_invers ? MASK_FLAGS_INVERS : 0,
-		.pos = {box.left - s->mask_x, box.top - s->mask_y}, .bitmap = image};
+		.pos = {box.left - s->mask_x, box.top - s->mask_y},
+		.bitmap = image};
 }
 
 /* What the device said, when it did not draw. */
@@ -147,7 +155,8 @@ static bool inside_target(struct script *s, struct rect box)
 {
 	struct pixmap *to = canvas_surface(s->device->canvas, s->on);
 
-	return to && box.left >= 0 && box.top >= 0 && box.right <= (int)to->width && box.bottom <= (int)to->height;
+	return to && box.left >= 0 && box.top >= 0 && box.right <= (int)to->width &&
+		box.bottom <= (int)to->height;
 }
 
 /* ---- surfaces and pictures ---- */
@@ -158,10 +167,18 @@ static uint32_t arg_format(struct script_args *a)
 		const char *name;
 		uint32_t format;
 	} names[] = {
-		{"32_xrgb", SURFACE_FMT_32_xRGB}, {"xrgb", SURFACE_FMT_32_xRGB}, {"32_argb", SURFACE_FMT_32_ARGB},
-		{"argb", SURFACE_FMT_32_ARGB}, {"16_555", SURFACE_FMT_16_555}, {"555", SURFACE_FMT_16_555},
-		{"16_565", SURFACE_FMT_16_565}, {"565", SURFACE_FMT_16_565}, {"8_a", SURFACE_FMT_8_A},
-		{"a8", SURFACE_FMT_8_A}, {"1_a", SURFACE_FMT_1_A}, {"a1", SURFACE_FMT_1_A},
+		{"32_xrgb", SURFACE_FMT_32_xRGB},
+		{"xrgb", SURFACE_FMT_32_xRGB},
+		{"32_argb", SURFACE_FMT_32_ARGB},
+		{"argb", SURFACE_FMT_32_ARGB},
+		{"16_555", SURFACE_FMT_16_555},
+		{"555", SURFACE_FMT_16_555},
+		{"16_565", SURFACE_FMT_16_565},
+		{"565", SURFACE_FMT_16_565},
+		{"8_a", SURFACE_FMT_8_A},
+		{"a8", SURFACE_FMT_8_A},
+		{"1_a", SURFACE_FMT_1_A},
+		{"a1", SURFACE_FMT_1_A},
 	};
 	const char *word;
 
@@ -240,7 +257,8 @@ static void do_picture(struct script *s, struct script_args *a)
 static void inside_source(struct script_args *a, const struct source *src, struct rect r)
 {
 	if (r.left < 0 || r.top < 0 || r.right > (int)src->width || r.bottom > (int)src->height)
-		arg_fault(a, "%dx%d at %d,%d is not inside the picture", r.right - r.left, r.bottom - r.top, r.left, r.top);
+		arg_fault(a, "%dx%d at %d,%d is not inside the picture", r.right - r.left,
+			r.bottom - r.top, r.left, r.top);
 }
 
 /* X Y PIC [W H [SX SY]] [rop NAME], of image, blend and opaque. */
@@ -295,8 +313,12 @@ static void do_opaque(struct script *s, struct script_args *a)
 	struct source src;
 	struct image mask;
 	struct draw_copy c = arg_copy(s, a, &src);
-	struct draw_opaque o = {.base = c.base, .src = c.src, .src_area = c.src_area, .rop = c.rop,
-		.scale_mode = c.scale_mode, .brush = {.type = BRUSH_TYPE_NONE}};
+	struct draw_opaque o = {.base = c.base,
+		.src = c.src,
+		.src_area = c.src_area,
+		.rop = c.rop,
+		.scale_mode = c.scale_mode,
+		.brush = {.type = BRUSH_TYPE_NONE}};
 
 	if (!arg_end(a))
 		return;
@@ -309,8 +331,11 @@ static void do_stretch(struct script *s, struct script_args *a)
 	struct rect box = arg_rect(a);
 	struct source src = arg_source(s, a);
 	struct image mask;
-	struct draw_copy c = {.base = script_base(s, box), .src = &src.image, .rop = ROPD_OP_PUT,
-		.src_area = rect_of(0, 0, src.width, src.height), .scale_mode = SCALE_MODE_NEAREST};
+	struct draw_copy c = {.base = script_base(s, box),
+		.src = &src.image,
+		.rop = ROPD_OP_PUT,
+		.src_area = rect_of(0, 0, src.width, src.height),
+		.scale_mode = SCALE_MODE_NEAREST};
 
 	if (arg_is_number(a))
 		c.src_area = arg_rect(a);
@@ -332,8 +357,11 @@ static void do_transparent(struct script *s, struct script_args *a)
 	int x = arg_coord(a, "x"), y = arg_coord(a, "y");
 	struct source src = arg_source(s, a);
 	uint32_t key = arg_colour(a);
-	struct draw_transparent t = {.base = script_base(s, rect_of(x, y, src.width, src.height)), .src = &src.image,
-		.src_area = rect_of(0, 0, src.width, src.height), .src_color = key, .true_color = key};
+	struct draw_transparent t = {.base = script_base(s, rect_of(x, y, src.width, src.height)),
+		.src = &src.image,
+		.src_area = rect_of(0, 0, src.width, src.height),
+		.src_color = key,
+		.true_color = key};
 
 	if (arg_end(a))
 		script_draw(s, a, S_DISPLAY_DRAW_TRANSPARENT, &t);
@@ -343,8 +371,10 @@ static void do_alpha(struct script *s, struct script_args *a)
 {
 	int x = arg_coord(a, "x"), y = arg_coord(a, "y");
 	struct source src = arg_source(s, a);
-	struct draw_alpha_blend b = {.base = script_base(s, rect_of(x, y, src.width, src.height)), .src = &src.image,
-		.src_area = rect_of(0, 0, src.width, src.height), .alpha = (uint8_t)arg_int(a, "opacity", 0, 255)};
+	struct draw_alpha_blend b = {.base = script_base(s, rect_of(x, y, src.width, src.height)),
+		.src = &src.image,
+		.src_area = rect_of(0, 0, src.width, src.height),
+		.alpha = (uint8_t)arg_int(a, "opacity", 0, 255)};
 	struct pixmap *to = canvas_surface(s->device->canvas, s->on);
 
 	if (to && to->format == SURFACE_FMT_32_ARGB)
@@ -356,11 +386,12 @@ static void do_alpha(struct script *s, struct script_args *a)
 /* Operators of X Render by name, in the order of their numbers. */
 static unsigned arg_operator(struct script_args *a)
 {
-	static const char *const names[] = {"clear", "src", "dst", "over", "over-reverse", "in", "in-reverse", "out",
-		"out-reverse", "atop", "atop-reverse", "xor", "add", "saturate"};
-	static const char *const blends[] = {"multiply", "screen", "overlay", "darken", "lighten", "color-dodge",
-		"color-burn", "hard-light", "soft-light", "difference", "exclusion", "hsl-hue", "hsl-saturation",
-		"hsl-color", "hsl-luminosity"};
+	static const char *const names[] = {"clear", "src", "dst", "over", "over-reverse", "in",
+		"in-reverse", "out", "out-reverse", "atop", "atop-reverse", "xor", "add",
+		"saturate"};
+	static const char *const blends[] = {"multiply", "screen", "overlay", "darken", "lighten",
+		"color-dodge", "color-burn", "hard-light", "soft-light", "difference", "exclusion",
+		"hsl-hue", "hsl-saturation", "hsl-color", "hsl-luminosity"};
 	const char *word = arg_word(a, "operator");
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
@@ -380,7 +411,8 @@ static void do_composite(struct script *s, struct script_args *a)
 	struct source src = arg_source(s, a);
 	struct script_picture *m = arg_more(a) ? arg_picture(s, a) : NULL;
 	struct image mask;
-	struct draw_composite c = {.base = script_base(s, rect_of(x, y, src.width, src.height)), .src = &src.image,
+	struct draw_composite c = {.base = script_base(s, rect_of(x, y, src.width, src.height)),
+		.src = &src.image,
 		.flags = op};
 
 	if (!arg_end(a))
@@ -409,7 +441,8 @@ static void do_fill(struct script *s, struct script_args *a)
 {
 	struct rect box = arg_rect(a);
 	struct image mask;
-	struct draw_fill f = {.base = script_base(s, box), .brush = {.type = BRUSH_TYPE_SOLID, .color = arg_colour(a)}};
+	struct draw_fill f = {.base = script_base(s, box),
+		.brush = {.type = BRUSH_TYPE_SOLID, .color = arg_colour(a)}};
 
 	f.rop = arg_rop(a);
 	if (!arg_end(a))
@@ -469,9 +502,14 @@ static void do_rop3(struct script *s, struct script_args *a)
 	area = rect_of(0, 0, (unsigned)(box.right - box.left), (unsigned)(box.bottom - box.top));
 	switch (rop3_reduce(code, &rop)) {
 	case ROP3_REAL:
-		script_draw(s, a, S_DISPLAY_DRAW_ROP3, &(struct draw_rop3){.base = base, .src = &src.image,
-			.src_area = area, .brush = brush, .rop3 = code, .scale_mode = SCALE_MODE_NEAREST,
-			.mask = mask});
+		script_draw(s, a, S_DISPLAY_DRAW_ROP3,
+			&(struct draw_rop3){.base = base,
+				.src = &src.image,
+				.src_area = area,
+				.brush = brush,
+				.rop3 = code,
+				.scale_mode = SCALE_MODE_NEAREST,
+				.mask = mask});
 		break;
 	case ROP3_NOTHING:
 		break;
@@ -485,17 +523,28 @@ static void do_rop3(struct script *s, struct script_args *a)
 		draw_plain(s, a, S_DISPLAY_DRAW_INVERS, box);
 		break;
 	case ROP3_FILL:
-		script_draw(s, a, S_DISPLAY_DRAW_FILL, &(struct draw_fill){.base = base, .brush = brush, .rop = rop,
-			.mask = mask});
+		script_draw(s, a, S_DISPLAY_DRAW_FILL,
+			&(struct draw_fill){
+				.base = base, .brush = brush, .rop = rop, .mask = mask});
 		break;
 	case ROP3_COPY:
-		script_draw(s, a, S_DISPLAY_DRAW_COPY, &(struct draw_copy){.base = base, .src = &src.image,
-			.src_area = area, .rop = rop, .scale_mode = SCALE_MODE_NEAREST, .mask = mask});
+		script_draw(s, a, S_DISPLAY_DRAW_COPY,
+			&(struct draw_copy){.base = base,
+				.src = &src.image,
+				.src_area = area,
+				.rop = rop,
+				.scale_mode = SCALE_MODE_NEAREST,
+				.mask = mask});
 		break;
 	case ROP3_OPAQUE:
-		script_draw(s, a, S_DISPLAY_DRAW_OPAQUE, &(struct draw_opaque){.base = base, .src = &src.image,
-			.src_area = area, .brush = brush, .rop = rop, .scale_mode = SCALE_MODE_NEAREST,
-			.mask = mask});
+		script_draw(s, a, S_DISPLAY_DRAW_OPAQUE,
+			&(struct draw_opaque){.base = base,
+				.src = &src.image,
+				.src_area = area,
+				.brush = brush,
+				.rop = rop,
+				.scale_mode = SCALE_MODE_NEAREST,
+				.mask = mask});
 		break;
 	}
 }
@@ -528,8 +577,9 @@ static void do_copy_bits(struct script *s, struct script_args *a)
 	struct rect from = arg_rect(a);
 	int dx = arg_coord(a, "to x"), dy = arg_coord(a, "to y");
 	struct copy_bits c = {.src_pos = {from.left, from.top},
-		.base = script_base(s, rect_of(dx, dy, (unsigned)(from.right - from.left),
-			(unsigned)(from.bottom - from.top)))};
+		.base = script_base(s,
+			rect_of(dx, dy, (unsigned)(from.right - from.left),
+				(unsigned)(from.bottom - from.top)))};
 
 	if (arg_end(a))
 		script_draw(s, a, S_DISPLAY_COPY_BITS, &c);
@@ -572,7 +622,8 @@ static void do_clip(struct script *s, struct script_args *a)
 		arg_fault(a, "more than %d rectangles", LIM_CLIP_RECTS);
 	while (arg_more(a) && n < max) {
 		int x = arg_coord(a, "x"), y = arg_coord(a, "y");
-		int w = arg_int(a, "width", 0, SCRIPT_COORD), h = arg_int(a, "height", 0, SCRIPT_COORD);
+		int w = arg_int(a, "width", 0, SCRIPT_COORD),
+		    h = arg_int(a, "height", 0, SCRIPT_COORD);
 
 		if (w && h)
 			r[n++] = rect_of(x, y, (unsigned)w, (unsigned)h);
@@ -599,7 +650,8 @@ static void do_noclip(struct script *s, struct script_args *a)
 
 static enum wire_cursor_type arg_cursor_type(struct script_args *a)
 {
-	static const char *const names[] = {"alpha", "mono", "color4", "color8", "color16", "color24", "color32"};
+	static const char *const names[] = {
+		"alpha", "mono", "color4", "color8", "color16", "color24", "color32"};
 	const char *word = arg_more(a) ? arg_word(a, "kind") : names[0];
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
@@ -612,7 +664,8 @@ static enum wire_cursor_type arg_cursor_type(struct script_args *a)
 static void do_cursor(struct script *s, struct script_args *a)
 {
 	struct script_picture *p = arg_picture(s, a);
-	int hx = arg_int(a, "hot spot x", 0, LIM_CURSOR_SIDE - 1), hy = arg_int(a, "hot spot y", 0, LIM_CURSOR_SIDE - 1);
+	int hx = arg_int(a, "hot spot x", 0, LIM_CURSOR_SIDE - 1),
+	    hy = arg_int(a, "hot spot y", 0, LIM_CURSOR_SIDE - 1);
 	enum wire_cursor_type type = arg_cursor_type(a);
 	struct buf shape = {0};
 	int rc;
@@ -624,8 +677,8 @@ static void do_cursor(struct script *s, struct script_args *a)
 		return;
 	}
 	loaded_cursor(&p->picture, type, &shape);
-	rc = device_pointer_set(s->device, type, p->picture.p->width, p->picture.p->height, (unsigned)hx, (unsigned)hy,
-		buf_slice(&shape));
+	rc = device_pointer_set(s->device, type, p->picture.p->width, p->picture.p->height,
+		(unsigned)hx, (unsigned)hy, buf_slice(&shape));
 	if (rc)
 		arg_fault(a, "the pointer: %s", err_str(rc));
 	buf_fini(&shape);
@@ -661,8 +714,11 @@ static void do_monitors(struct script *s, struct script_args *a)
 		}
 		if (arg_list(a, "X,Y,W,H", 0, LIM_IMAGE_SIDE, v, 4) != 4)
 			arg_fault(a, "a monitor is X,Y,W,H");
-		*h = (struct head){.monitor_id = n++, .x = (uint32_t)v[0], .y = (uint32_t)v[1],
-			.width = (uint32_t)v[2], .height = (uint32_t)v[3]};
+		*h = (struct head){.monitor_id = n++,
+			.x = (uint32_t)v[0],
+			.y = (uint32_t)v[1],
+			.width = (uint32_t)v[2],
+			.height = (uint32_t)v[3]};
 		if (!screen || h->x + h->width > screen->width || h->y + h->height > screen->height)
 			arg_fault(a, "a monitor must lie within the screen");
 	}

@@ -1,5 +1,6 @@
-/* The commands of the drawing script that draw figures: lines, curves, text. Forms that real clients can't stand
- * (channels.md, pixel rules) are refused: dashes of no length, curves of four equal points, empty strings. */
+/* The commands of the drawing script that draw figures: lines, curves, text. Forms that real
+ * clients can't stand (channels.md, pixel rules) are refused: dashes of no length, curves of four
+ * equal points, empty strings. */
 #include "cmd/source-script.h"
 
 #include <stdlib.h>
@@ -25,8 +26,8 @@ static uint32_t arg_points(struct script_args *a, struct point_fix **out)
 }
 
 /* A path as one figure; its box has room for the mitres of dashes. */
-static void stroke(struct script *s, struct script_args *a, struct point_fix *points, uint32_t n, uint8_t flags,
-	struct draw_stroke *st)
+static void stroke(struct script *s, struct script_args *a, struct point_fix *points, uint32_t n,
+	uint8_t flags, struct draw_stroke *st)
 {
 	struct path_segment segments[2] = {
 		{.flags = PATH_FLAGS_BEGIN, .count = 1, .points = points},
@@ -43,8 +44,11 @@ static void stroke(struct script *s, struct script_args *a, struct point_fix *po
 		box.right = x > box.right ? x : box.right;
 		box.bottom = y > box.bottom ? y : box.bottom;
 	}
-	st->base = script_base(s, (struct rect){.left = box.left - 8, .top = box.top - 8, .right = box.right + 8,
-		.bottom = box.bottom + 8});
+	st->base = script_base(s,
+		(struct rect){.left = box.left - 8,
+			.top = box.top - 8,
+			.right = box.right + 8,
+			.bottom = box.bottom + 8});
 	st->path = &path;
 	st->fore_mode = st->back_mode = ROPD_OP_PUT;
 	script_draw(s, a, S_DISPLAY_DRAW_STROKE, st);

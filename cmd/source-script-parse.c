@@ -1,4 +1,5 @@
-/* Words of the drawing script: see the header. Nothing here knows of devices, so that it can be fuzzed alone. */
+/* Words of the drawing script: see the header. Nothing here knows of devices, so that it can be
+ * fuzzed alone. */
 #include "cmd/source-script-parse.h"
 
 #include <ctype.h>
@@ -39,7 +40,9 @@ static size_t word_length(const char *p, size_t n)
 
 static int digit(char c, int base)
 {
-	int v = c >= '0' && c <= '9' ? c - '0' : isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10 : 16;
+	int v = c >= '0' && c <= '9'	     ? c - '0'
+		: isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10
+					     : 16;
 
 	return v < base ? v : -1;
 }
@@ -61,7 +64,8 @@ static int escape(const char *p, size_t n, size_t *used)
 	return i > (base == 16) && v > 0 && v < 256 ? v : -1;
 }
 
-/* A quoted text from behind its quote: the bytes go to out. Bytes taken with the closing quote, or 0 and *why. */
+/* A quoted text from behind its quote: the bytes go to out. Bytes taken with the closing quote, or
+ * 0 and *why. */
 static size_t quoted(struct buf *out, const char *p, size_t n, const char **why)
 {
 	size_t i = 0, used;
@@ -90,7 +94,8 @@ static size_t quoted(struct buf *out, const char *p, size_t n, const char **why)
 static void add_word(struct script_line *line, const void *p, size_t n)
 {
 	if ((line->n & (line->n - 1)) == 0)
-		line->words = xrealloc(line->words, line->n ? 2 * (size_t)line->n : 1, sizeof(*line->words));
+		line->words = xrealloc(
+			line->words, line->n ? 2 * (size_t)line->n : 1, sizeof(*line->words));
 	line->words[line->n++] = xstrndup(p, n);
 }
 
@@ -276,7 +281,8 @@ unsigned arg_list(struct script_args *a, const char *what, int lo, int hi, int *
 		if (n == max)
 			arg_fault(a, "%s: more than %u numbers", what, max);
 		else if (!number(s, &s, &out[n]) || out[n] < lo || out[n] > hi || (*s && *s != ','))
-			arg_fault(a, "%s: numbers within %d to %d and commas are wanted", what, lo, hi);
+			arg_fault(a, "%s: numbers within %d to %d and commas are wanted", what, lo,
+				hi);
 		else if (n++, !*s++)
 			break;
 	}
@@ -291,10 +297,13 @@ static uint16_t rop_bit(const char *s, size_t n)
 	for (unsigned bit = 1; bit <= ROPD_INVERS_RES; bit <<= 1) {
 		const char *w = wire_enum_word("ropd", bit);
 
-		snprintf(word, sizeof(word), "%.*s", (int)(n < sizeof(word) ? n : sizeof(word) - 1), s);
+		snprintf(word, sizeof(word), "%.*s", (int)(n < sizeof(word) ? n : sizeof(word) - 1),
+			s);
 		for (char *p = word; *p; p++)
 			*p = *p == '-' ? '_' : *p;
-		if (w && (strcasecmp(w, word) == 0 || (strncmp(w, "OP_", 3) == 0 && strcasecmp(w + 3, word) == 0)))
+		if (w &&
+			(strcasecmp(w, word) == 0 ||
+				(strncmp(w, "OP_", 3) == 0 && strcasecmp(w + 3, word) == 0)))
 			return (uint16_t)bit;
 	}
 	return 0;

@@ -1,4 +1,5 @@
-/* Words of the drawing script (CLI.md): lines into words, words into numbers, colours and ropd bits. */
+/* Words of the drawing script (CLI.md): lines into words, words into numbers, colours and ropd
+ * bits. */
 #ifndef CMD_SOURCE_SCRIPT_PARSE_H
 #define CMD_SOURCE_SCRIPT_PARSE_H
 
@@ -6,21 +7,22 @@
 
 enum {
 	SCRIPT_LINE_MAX = 64 << 10, /* bytes of a line */
-	SCRIPT_COORD = 32767,       /* coordinates lie within +-this */
+	SCRIPT_COORD = 32767,	    /* coordinates lie within +-this */
 };
 
 struct script_line {
 	unsigned number; /* from 1 */
 	unsigned n;
-	char **words;    /* owned, like their text; words[0] is the command */
+	char **words; /* owned, like their text; words[0] is the command */
 };
 
-/* Takes a line apart, without its line feed. 0, also for an empty line or a comment (n is then 0), or E_INVAL and
- * *why. A # at the begin of a word starts a comment unless it is a colour. */
+/* Takes a line apart, without its line feed. 0, also for an empty line or a comment (n is then 0),
+ * or E_INVAL and *why. A # at the begin of a word starts a comment unless it is a colour. */
 int script_split(struct script_line *line, const char *text, size_t n, const char **why);
 void script_line_free(struct script_line *line);
 
-/* Reads the words of a line one by one. The first fault stays in `why`; what comes after it gives harmless values. */
+/* Reads the words of a line one by one. The first fault stays in `why`; what comes after it gives
+ * harmless values. */
 struct script_args {
 	const struct script_line *line;
 	unsigned at;
@@ -33,7 +35,7 @@ bool arg_more(const struct script_args *a);
 bool arg_is_number(const struct script_args *a); /* the next word begins like a number */
 bool arg_is_colour(const struct script_args *a);
 bool arg_take(struct script_args *a, const char *word); /* takes the next word if it is this one */
-const char *arg_word(struct script_args *a, const char *what); /* never NULL */
+const char *arg_word(struct script_args *a, const char *what);		/* never NULL */
 int arg_int(struct script_args *a, const char *what, int min, int max); /* decimal, or 0x... */
 int arg_coord(struct script_args *a, const char *what);
 unsigned arg_size(struct script_args *a, const char *what); /* 1..LIM_IMAGE_SIDE */

@@ -1,7 +1,9 @@
-/* The drawing script (CLI.md): reads lines as they come, executes them as soon as they can be, keeps only what a loop
- * may need again. A command is a row and a function; those that draw stand in source-script-draw.c.
+/* The drawing script (CLI.md): reads lines as they come, executes them as soon as they can be,
+ * keeps only what a loop may need again. A command is a row and a function; those that draw stand
+ * in source-script-draw.c.
  *
- * A script never waits in place: a command that waits sets `wait`, and a timer or an event goes on from there. */
+ * A script never waits in place: a command that waits sets `wait`, and a timer or an event goes on
+ * from there. */
 #include "cmd/source-script.h"
 
 #include <stdlib.h>
@@ -12,8 +14,8 @@
 
 enum {
 	AT_START = 20000, /* commands executed before anybody is served */
-	AT_ONCE = 200,    /* commands in one turn of the loop */
-	AHEAD = 2000,     /* lines read ahead */
+	AT_ONCE = 200,	  /* commands in one turn of the loop */
+	AHEAD = 2000,	  /* lines read ahead */
 	READ_FIRST = 1 << 20,
 };
 

@@ -13,11 +13,11 @@ enum script_wait { WAIT_NONE, WAIT_TIME, WAIT_AT, WAIT_CLIENT, WAIT_INPUT, WAIT_
 
 struct script_picture {
 	struct list link;
-	char *name;          /* of `picture`, or the file */
+	char *name; /* of `picture`, or the file */
 	struct loaded picture;
-	uint64_t id;         /* the device's */
-	uint64_t mask_id;    /* of its 1-bit form; 0: not made yet */
-	uint64_t alpha_id;   /* of its form as a mask of composite */
+	uint64_t id;	   /* the device's */
+	uint64_t mask_id;  /* of its 1-bit form; 0: not made yet */
+	uint64_t alpha_id; /* of its form as a mask of composite */
 };
 
 struct script {
@@ -28,27 +28,27 @@ struct script {
 	/* lines that were read: all of a loop that is open, else what was not executed yet */
 	struct input *input;
 	bool no_more;
-	struct buf text;     /* of a line that is not complete */
-	bool too_long;       /* that line is passed over */
-	unsigned number;     /* of the last line */
+	struct buf text; /* of a line that is not complete */
+	bool too_long;	 /* that line is passed over */
+	unsigned number; /* of the last line */
 	struct script_line *lines;
 	size_t n, cap, at;
 
 	struct {
 		size_t start;
-		long left;       /* turns to come behind this one */
+		long left;	 /* turns to come behind this one */
 		unsigned number; /* its line */
 	} loops[SCRIPT_LOOPS];
 	unsigned n_loops;
-	unsigned skip;       /* inside so many loops of no turns */
+	unsigned skip; /* inside so many loops of no turns */
 
 	enum script_wait wait;
 	bool stopped;
 	uv_timer_t *timer;
 	uv_idle_t *idle;
-	bool begun;          /* a first client has had its picture, at `zero` */
+	bool begun; /* a first client has had its picture, at `zero` */
 	uint64_t zero;
-	long long due;       /* of WAIT_AT, ms behind zero */
+	long long due;			   /* of WAIT_AT, ms behind zero */
 	uint32_t clients[LIM_CLIENTS_MAX]; /* whose picture is there */
 	unsigned n_clients;
 
@@ -83,7 +83,16 @@ void script_do_curve(struct script *s, struct script_args *a);
 void script_do_text(struct script *s, struct script_args *a);
 
 /* ROP3 in other words, when its result does not depend on all three operands. */
-enum rop3_as { ROP3_REAL, ROP3_NOTHING, ROP3_BLACKNESS, ROP3_WHITENESS, ROP3_INVERS, ROP3_FILL, ROP3_COPY, ROP3_OPAQUE };
+enum rop3_as {
+	ROP3_REAL,
+	ROP3_NOTHING,
+	ROP3_BLACKNESS,
+	ROP3_WHITENESS,
+	ROP3_INVERS,
+	ROP3_FILL,
+	ROP3_COPY,
+	ROP3_OPAQUE
+};
 enum rop3_as rop3_reduce(uint8_t code, uint16_t *ropd);
 
 #endif

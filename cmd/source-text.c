@@ -22,7 +22,8 @@ static void glyph_raster(uint8_t out[8 * FONT_HEIGHT], unsigned code, unsigned b
 			if (bits == 8)
 				o[x] = lit ? 0xff : 0;
 			else if (bits == 4)
-				o[x / 2] = (uint8_t)(o[x / 2] | (lit ? 0xf0 >> (x & 1 ? 4 : 0) : 0));
+				o[x / 2] =
+					(uint8_t)(o[x / 2] | (lit ? 0xf0 >> (x & 1 ? 4 : 0) : 0));
 			else
 				o[0] = row;
 		}
@@ -49,8 +50,8 @@ static unsigned next_code(const char **p)
 }
 
 /* The glyphs of a text with line feeds; returns their number and the box. */
-static unsigned set_text(struct glyph_a1 *glyphs, uint8_t *rasters, const char *text, int x, int y, unsigned bits,
-	struct rect *box)
+static unsigned set_text(struct glyph_a1 *glyphs, uint8_t *rasters, const char *text, int x, int y,
+	unsigned bits, struct rect *box)
 {
 	unsigned n = 0, code;
 	int gx = x, gy = y;
@@ -63,8 +64,10 @@ static unsigned set_text(struct glyph_a1 *glyphs, uint8_t *rasters, const char *
 			continue;
 		}
 		glyph_raster(rasters + n * 8 * FONT_HEIGHT, code, bits);
-		glyphs[n] = (struct glyph_a1){.render_pos = {gx, gy + FONT_ASCENT}, .glyph_origin = {0, -FONT_ASCENT},
-			.width = 8, .height = FONT_HEIGHT,
+		glyphs[n] = (struct glyph_a1){.render_pos = {gx, gy + FONT_ASCENT},
+			.glyph_origin = {0, -FONT_ASCENT},
+			.width = 8,
+			.height = FONT_HEIGHT,
 			.data = slice_of(rasters + n * 8 * FONT_HEIGHT, bits * FONT_HEIGHT)};
 		n++;
 		gx += 8;
@@ -74,22 +77,27 @@ static unsigned set_text(struct glyph_a1 *glyphs, uint8_t *rasters, const char *
 	return n;
 }
 
-int text_draw(struct device *d, struct draw_base base, int x, int y, const char *text, const struct text_style *style)
+int text_draw(struct device *d, struct draw_base base, int x, int y, const char *text,
+	const struct text_style *style)
 {
 	struct glyph_a1 *glyphs = xcalloc(strlen(text) + 1, sizeof(*glyphs));
 	uint8_t *rasters = xcalloc(strlen(text) + 1, 8 * FONT_HEIGHT);
 	struct string str = {0};
-	struct draw_text t = {.str = &str, .fore_mode = ROPD_OP_PUT, .back_mode = ROPD_OP_PUT,
+	struct draw_text t = {.str = &str,
+		.fore_mode = ROPD_OP_PUT,
+		.back_mode = ROPD_OP_PUT,
 		.fore_brush = {.type = BRUSH_TYPE_SOLID, .color = style->colour},
 		.back_brush = {.type = BRUSH_TYPE_SOLID, .color = style->back}};
 	int rc = 0;
 
 	/* the three kinds of glyphs have one layout */
 	_Static_assert(sizeof(struct glyph_a1) == sizeof(struct glyph_a4) &&
-		sizeof(struct glyph_a1) == sizeof(struct glyph_a8), "glyphs");
+			sizeof(struct glyph_a1) == sizeof(struct glyph_a8),
+		"glyphs");
 	str.length = (uint16_t)set_text(glyphs, rasters, text, x, y, style->bits, &base.box);
-	str.flags = style->bits == 8 ? STRING_FLAGS_RASTER_A8 : style->bits == 4 ? STRING_FLAGS_RASTER_A4 :
-		STRING_FLAGS_RASTER_A1;
+	str.flags = style->bits == 8 ? STRING_FLAGS_RASTER_A8
+		: style->bits == 4   ? STRING_FLAGS_RASTER_A4
+				     : STRING_FLAGS_RASTER_A1;
 	if (style->bits == 8)
 		str.a8 = (struct glyph_a8 *)(void *)glyphs;
 	else if (style->bits == 4)

@@ -1,5 +1,5 @@
-/* YUV4MPEG2 without I/O: header parameters and the way from YCbCr to RGB (BT.601, limited range, chroma samples
- * repeated). */
+/* YUV4MPEG2 without I/O: header parameters and the way from YCbCr to RGB (BT.601, limited range,
+ * chroma samples repeated). */
 #include "cmd/source-y4m.h"
 
 #include <stdio.h>
@@ -8,7 +8,12 @@ static const struct chroma {
 	const char *name;
 	unsigned x, y;
 } chromas[] = {
-	{"420", 2, 2}, {"420jpeg", 2, 2}, {"420mpeg2", 2, 2}, {"420paldv", 2, 2}, {"422", 2, 1}, {"444", 1, 1},
+	{"420", 2, 2},
+	{"420jpeg", 2, 2},
+	{"420mpeg2", 2, 2},
+	{"420paldv", 2, 2},
+	{"422", 2, 1},
+	{"444", 1, 1},
 	{"mono", 0, 0},
 };
 
@@ -59,7 +64,8 @@ static size_t chroma_size(const struct y4m_format *f)
 {
 	if (!f->chroma_x)
 		return 0;
-	return (size_t)((f->width + f->chroma_x - 1) / f->chroma_x) * ((f->height + f->chroma_y - 1) / f->chroma_y);
+	return (size_t)((f->width + f->chroma_x - 1) / f->chroma_x) *
+		((f->height + f->chroma_y - 1) / f->chroma_y);
 }
 
 const char *y4m_header(struct slice line, struct y4m_format *f)
@@ -101,8 +107,8 @@ static uint32_t rgb(int y, int cb, int cr)
 {
 	int l = 76309 * (y - 16) + 32768;
 
-	return 0xff000000 | clamp((l + 104597 * cr) >> 16) << 16 | clamp((l - 25675 * cb - 53279 * cr) >> 16) << 8 |
-		clamp((l + 132201 * cb) >> 16);
+	return 0xff000000 | clamp((l + 104597 * cr) >> 16) << 16 |
+		clamp((l - 25675 * cb - 53279 * cr) >> 16) << 8 | clamp((l + 132201 * cb) >> 16);
 }
 
 void y4m_frame(const struct y4m_format *f, const uint8_t *planes, uint32_t *out)
@@ -116,6 +122,7 @@ void y4m_frame(const struct y4m_format *f, const uint8_t *planes, uint32_t *out)
 
 		for (unsigned x = 0; x < f->width; x++)
 			*out++ = f->chroma_x ? rgb(luma[x], cb[line + x / f->chroma_x] - 128,
-				cr[line + x / f->chroma_x] - 128) : rgb(luma[x], 0, 0);
+						       cr[line + x / f->chroma_x] - 128)
+					     : rgb(luma[x], 0, 0);
 	}
 }

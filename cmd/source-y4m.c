@@ -1,6 +1,7 @@
-/* YUV4MPEG2 on stdin: 8 bits, 4:2:0, 4:2:2, 4:4:4 or grey, shown at the pace of its header. Colours are BT.601 in limited
- * range, what ffmpeg and mjpegtools write unless told otherwise. A header that can't be shown ends the command with 65;
- * a frame header that is none ends the film, and the last picture stays. */
+/* YUV4MPEG2 on stdin: 8 bits, 4:2:0, 4:2:2, 4:4:4 or grey, shown at the pace of its header. Colours
+ * are BT.601 in limited range, what ffmpeg and mjpegtools write unless told otherwise. A header
+ * that can't be shown ends the command with 65; a frame header that is none ends the film, and the
+ * last picture stays. */
 #include "cmd/source-y4m.h"
 
 #include <stdlib.h>
@@ -13,13 +14,13 @@ enum { HEAD_MAX = 4096 };
 struct y4m {
 	const struct source_env *env;
 	struct input *input;
-	struct buf bytes;        /* come, not understood yet */
+	struct buf bytes; /* come, not understood yet */
 	struct y4m_format format;
 	bool known, ended, broken;
 	uint32_t *frame, *shown;
 	bool any;
 	uv_timer_t *timer;
-	bool waiting;            /* for the time of the next frame */
+	bool waiting; /* for the time of the next frame */
 	uint64_t start, number;
 };
 
@@ -34,7 +35,8 @@ static void broken(struct y4m *s, const char *why)
 		s->env->stop(s->env->owner, E_INVAL);
 }
 
-/* A line of at most HEAD_MAX bytes at the front: its length without the line feed, -1 when it is not there yet. */
+/* A line of at most HEAD_MAX bytes at the front: its length without the line feed, -1 when it is
+ * not there yet. */
 static ssize_t line_at(struct y4m *s)
 {
 	struct slice b = buf_slice(&s->bytes);
@@ -117,7 +119,8 @@ static void pace(struct y4m *s)
 	uv_timer_start(s->timer, on_time, due > now ? due - now : 0, 0);
 }
 
-/* Whatever can be done with the bytes that are here; holds the writer back when a frame waits already. */
+/* Whatever can be done with the bytes that are here; holds the writer back when a frame waits
+ * already. */
 static void step(struct y4m *s)
 {
 	if (!s->known && !s->broken)

@@ -1,5 +1,5 @@
-/* spice-serve: serves a virtual QXL display from a source. Options, the choice of the source, events and statistics;
- * what is shown is the sources' business, how it is served lib/server's. */
+/* spice-serve: serves a virtual QXL display from a source. Options, the choice of the source,
+ * events and statistics; what is shown is the sources' business, how it is served lib/server's. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -31,15 +31,16 @@ static struct {
 	void *source;
 	struct cli_signals signals;
 	uv_timer_t *stats;
-	uv_idle_t *leaving; /* the end is made from the loop, never from within a call of server or source */
+	uv_idle_t *leaving; /* the end is made from the loop, never from within a call of server or
+			       source */
 	FILE *events;
 	uint64_t began;
 	bool stopping;
 	int status;
 } serve;
 
-static void add_image(poptContext con, enum poptCallbackReason reason, const struct poptOption *o, const char *arg,
-	void *data)
+static void add_image(poptContext con, enum poptCallbackReason reason, const struct poptOption *o,
+	const char *arg, void *data)
 {
 	(void)con, (void)reason, (void)data;
 	if (o->val != 'I')
@@ -51,29 +52,28 @@ static void add_image(poptContext con, enum poptCallbackReason reason, const str
 
 static struct poptOption source_table[] = {
 	{NULL, 0, POPT_ARG_CALLBACK, (void *)add_image, 0, NULL, NULL},
-	{"demo", 0, POPT_ARG_NONE, &opt.demo, 0, "a built-in scene (also when nothing is named)", NULL},
+	{"demo", 0, POPT_ARG_NONE, &opt.demo, 0, "a built-in scene (also when nothing is named)",
+		NULL},
 	{"script", 0, POPT_ARG_STRING, &opt.script, 0, "drawing commands, a line each", "FILE"},
-	{"strict", 0, POPT_ARG_NONE, &opt.strict, 0, "a line of the script that can't be done ends with 65", NULL},
-	{"image", 0, POPT_ARG_STRING, NULL, 'I', "a picture, again (or further words) for a page each", "FILE"},
+	{"strict", 0, POPT_ARG_NONE, &opt.strict, 0,
+		"a line of the script that can't be done ends with 65", NULL},
+	{"image", 0, POPT_ARG_STRING, NULL, 'I',
+		"a picture, again (or further words) for a page each", "FILE"},
 	{"delay", 0, POPT_ARG_STRING, &opt.delay, 0, "how long a page is shown (default 5s)", "D"},
 	{"raw", 0, POPT_ARG_STRING, &opt.raw, 0, "raw BGRx frames on stdin", "WxH[@FPS]"},
-	{"y4m", 0, POPT_ARG_NONE, &opt.y4m, 0, "YUV4MPEG2 on stdin", NULL},
-	POPT_TABLEEND
-};
+	{"y4m", 0, POPT_ARG_NONE, &opt.y4m, 0, "YUV4MPEG2 on stdin", NULL}, POPT_TABLEEND};
 
-static struct poptOption options[] = {
-	CLI_FAMILY(source_table, "What is shown, one of:"),
+static struct poptOption options[] = {CLI_FAMILY(source_table, "What is shown, one of:"),
 	{"geometry", 'g', POPT_ARG_STRING, &opt.geometry, 0, "size of the display", "WxH"},
-	{"name", 0, POPT_ARG_STRING, &opt.name, 0, "the name that viewers show (default spice-serve)", "NAME"},
-	{"compress", 0, POPT_ARG_STRING, &opt.compress, 0, "images: auto, off, lz4 (default auto)", "NAME"},
-	{"events", 0, POPT_ARG_STRING, &opt.events, 0, "a JSON line for each key, button, motion and client", "FILE"},
+	{"name", 0, POPT_ARG_STRING, &opt.name, 0,
+		"the name that viewers show (default spice-serve)", "NAME"},
+	{"compress", 0, POPT_ARG_STRING, &opt.compress, 0, "images: auto, off, lz4 (default auto)",
+		"NAME"},
+	{"events", 0, POPT_ARG_STRING, &opt.events, 0,
+		"a JSON line for each key, button, motion and client", "FILE"},
 	{"stats", 0, POPT_ARG_NONE, &opt.stats, 0, "a JSON line a second on stdout", NULL},
 	{"once", 0, POPT_ARG_NONE, &opt.once, 0, "stop when the first client has left", NULL},
-	CLI_LISTEN,
-	CLI_SECURITY,
-	CLI_TICKETS,
-	CLI_END
-};
+	CLI_LISTEN, CLI_SECURITY, CLI_TICKETS, CLI_END};
 
 /* ---- the end ---- */
 
@@ -111,8 +111,8 @@ static void on_reload(void *owner)
 
 /* ---- events: a JSON line each ---- */
 
-static void event(const char *name, const struct server_client *c, void (*more)(struct json *j, const void *data),
-	const void *data)
+static void event(const char *name, const struct server_client *c,
+	void (*more)(struct json *j, const void *data), const void *data)
 {
 	struct buf line = {0};
 	struct json j = {.out = &line};
@@ -127,7 +127,8 @@ static void event(const char *name, const struct server_client *c, void (*more)(
 		more(&j, data);
 	json_close(&j, '}');
 	buf_u8(&line, '\n');
-	if (fwrite(buf_data(&line), 1, buf_len(&line), serve.events) != buf_len(&line) || fflush(serve.events)) {
+	if (fwrite(buf_data(&line), 1, buf_len(&line), serve.events) != buf_len(&line) ||
+		fflush(serve.events)) {
 		cli_error("--events: %s", strerror(errno));
 		stop(NULL, E_IO);
 	}
@@ -215,8 +216,14 @@ static void on_locks(void *owner, const struct server_client *c, unsigned modifi
 }
 
 static const struct server_events events = {
-	.joined = on_joined, .left = on_left, .ready = on_ready, .key = on_key, .button = on_button,
-	.motion = on_motion, .position = on_position, .locks = on_locks,
+	.joined = on_joined,
+	.left = on_left,
+	.ready = on_ready,
+	.key = on_key,
+	.button = on_button,
+	.motion = on_motion,
+	.position = on_position,
+	.locks = on_locks,
 };
 
 static int open_events(void)
@@ -295,8 +302,11 @@ static int choose_source(int n, const char **words)
 		cli_error(opt.strict ? "--strict goes with --script" : "--delay goes with --image");
 		return E_USAGE;
 	}
-	serve.ops = opt.script ? &source_script : opt.image ? &source_image : opt.raw ? &source_raw
-		: opt.y4m ? &source_y4m : &source_demo;
+	serve.ops = opt.script ? &source_script
+		: opt.image    ? &source_image
+		: opt.raw      ? &source_raw
+		: opt.y4m      ? &source_y4m
+			       : &source_demo;
 	serve.env.argument = opt.script ? opt.script : opt.raw;
 	if (opt.stats && opt.events && strcmp(opt.events, "-") == 0) {
 		cli_error("--stats and --events - both want standard output");
@@ -322,13 +332,15 @@ static int read_options(int n, const char **words, struct server_options *o)
 
 	serve.env.delay_ms = DEFAULT_DELAY_MS;
 	serve.env.strict = opt.strict;
-	if ((rc = choose_source(n, words)) || (rc = compression(&o->compress)) || (rc = cli_server_options(o)) ||
+	if ((rc = choose_source(n, words)) || (rc = compression(&o->compress)) ||
+		(rc = cli_server_options(o)) ||
 		(rc = cli_duration("--delay", opt.delay, 1000, &serve.env.delay_ms)))
 		return rc;
 	if (serve.env.delay_ms < 1)
 		serve.env.delay_ms = 1;
 	gather_images(n, words);
-	if (opt.geometry && text_geometry(opt.geometry, LIM_IMAGE_SIDE, &serve.env.width, &serve.env.height)) {
+	if (opt.geometry &&
+		text_geometry(opt.geometry, LIM_IMAGE_SIDE, &serve.env.width, &serve.env.height)) {
 		cli_error("-g: '%s' is not WxH", opt.geometry);
 		return E_USAGE;
 	}
@@ -355,7 +367,8 @@ static int start(const struct server_options *o)
 	serve.signals = (struct cli_signals){.stop = on_signal, .reload = on_reload};
 	/* long before anybody is told that it runs: who reads that may stop it at once */
 	cli_signals_start(&serve.signals, serve.loop);
-	if ((rc = open_events()) || (rc = serve.ops->open(&serve.env, &serve.source)) || serve.stopping)
+	if ((rc = open_events()) || (rc = serve.ops->open(&serve.env, &serve.source)) ||
+		serve.stopping)
 		return rc;
 	if (serve.ops->events)
 		server_events(serve.server, serve.ops->events, serve.source);
@@ -393,7 +406,8 @@ static int run(int n, const char **words)
 
 int main(int argc, char **argv)
 {
-	static const struct cli_command command = {"spice-serve", "[OPTIONS] [SOURCE]", options, run};
+	static const struct cli_command command = {
+		"spice-serve", "[OPTIONS] [SOURCE]", options, run};
 
 	return cli_main(argc, argv, &command);
 }

@@ -1,5 +1,5 @@
-/* Lines of a drawing script: any bytes are split or refused, and any reading of the words ends in numbers within their
- * bounds or in a fault. */
+/* Lines of a drawing script: any bytes are split or refused, and any reading of the words ends in
+ * numbers within their bounds or in a fault. */
 #include <stdlib.h>
 
 #include "cmd/source-script-parse.h"

@@ -30,7 +30,8 @@ static void refused(const char *text, size_t n, const char *expected)
 
 static void words(void **state)
 {
-	struct script_line l = split("  text 1 -2 \"a \\\"b\\\" \\n\\x41\\102\"\t#ff0000 # a comment");
+	struct script_line l =
+		split("  text 1 -2 \"a \\\"b\\\" \\n\\x41\\102\"\t#ff0000 # a comment");
 
 	(void)state;
 	assert_int_equal(l.n, 5);
@@ -54,7 +55,8 @@ static void words(void **state)
 
 static void numbers(void **state)
 {
-	struct script_line l = split("c 10 0x1F -7 32768 12a #102030 640x480 1,2,3 rop invers-src+OP_XOR tail");
+	struct script_line l =
+		split("c 10 0x1F -7 32768 12a #102030 640x480 1,2,3 rop invers-src+OP_XOR tail");
 	struct script_args a = script_args(&l);
 	unsigned w, h;
 	int list[4];
@@ -115,27 +117,32 @@ static unsigned result(enum rop3_as as, uint16_t rop, unsigned p, unsigned s, un
 	}
 }
 
-/* All 256 codes: what is sent does the same, and ROP3 stays away from the codes that abort real clients. */
+/* All 256 codes: what is sent does the same, and ROP3 stays away from the codes that abort real
+ * clients. */
 static void rop3(void **state)
 {
-	static const uint8_t missing[] = {0x00, 0x03, 0x05, 0x0a, 0x0c, 0x0f, 0x11, 0x22, 0x30, 0x33, 0x3c, 0x3f, 0x44,
-		0x50, 0x55, 0x5a, 0x5f, 0x66, 0x77, 0x88, 0x99, 0xa0, 0xa5, 0xaa, 0xaf, 0xbb, 0xc0, 0xc3, 0xcc, 0xcf,
-		0xdd, 0xee, 0xf0, 0xf3, 0xf5, 0xfa, 0xfc, 0xff};
+	static const uint8_t missing[] = {0x00, 0x03, 0x05, 0x0a, 0x0c, 0x0f, 0x11, 0x22, 0x30,
+		0x33, 0x3c, 0x3f, 0x44, 0x50, 0x55, 0x5a, 0x5f, 0x66, 0x77, 0x88, 0x99, 0xa0, 0xa5,
+		0xaa, 0xaf, 0xbb, 0xc0, 0xc3, 0xcc, 0xcf, 0xdd, 0xee, 0xf0, 0xf3, 0xf5, 0xfa, 0xfc,
+		0xff};
 
 	(void)state;
 	for (unsigned code = 0; code < 256; code++) {
 		uint16_t rop = 0;
 		enum rop3_as as = rop3_reduce((uint8_t)code, &rop);
 
-		assert_int_equal(as != ROP3_REAL, memchr(missing, (int)code, sizeof(missing)) != NULL);
+		assert_int_equal(
+			as != ROP3_REAL, memchr(missing, (int)code, sizeof(missing)) != NULL);
 		for (unsigned psd = 0; as != ROP3_REAL && psd < 8; psd++)
-			assert_int_equal(result(as, rop, psd >> 2, psd >> 1 & 1, psd & 1), code >> psd & 1);
+			assert_int_equal(
+				result(as, rop, psd >> 2, psd >> 1 & 1, psd & 1), code >> psd & 1);
 	}
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(words), cmocka_unit_test(numbers), cmocka_unit_test(rop3)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(words), cmocka_unit_test(numbers), cmocka_unit_test(rop3)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
