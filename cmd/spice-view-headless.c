@@ -21,9 +21,6 @@ struct shot {
 static void take(struct shot *s)
 {
 	view_finish(s->view, err_exit(view_capture(s->view, s->view->o.screenshot)));
-	if (s->armed)
-		uv_close((uv_handle_t *)&s->settle, NULL);
-	s->armed = false;
 }
 
 static void settled(uv_timer_t *t)
@@ -70,21 +67,20 @@ static int shot_start(struct view *v, void **owner)
 	return 0;
 }
 
-static void shot_lost(void *owner, int err)
+static void shot_stop(void *owner)
 {
 	struct shot *s = owner;
 
 	if (s->armed)
 		uv_close((uv_handle_t *)&s->settle, NULL);
 	s->armed = false;
-	view_finish(s->view, err_exit(err));
 }
 
 const struct view_mode view_screenshot = {
 	.ops = {.mark = shot_mark, .damage = shot_damage},
 	.job = true,
 	.start = shot_start,
-	.lost = shot_lost,
+	.stop = shot_stop,
 	.free = free,
 };
 

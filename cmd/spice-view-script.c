@@ -553,8 +553,6 @@ static void go_on(struct script *s)
 		l = &s->lines[s->at++];
 		v = l->command->run(s, l);
 	}
-	if (s->view->done)
-		close_handles(s);
 }
 
 static bool wants_inputs(const struct script *s)
@@ -616,12 +614,9 @@ static void script_damage(void *owner, unsigned display, const struct rect *r)
 	}
 }
 
-static void script_lost(void *owner, int err)
+static void script_stop(void *owner)
 {
-	struct script *s = owner;
-
-	close_handles(s);
-	view_finish(s->view, err_exit(err));
+	close_handles(owner);
 }
 
 static int typing(struct script *s, struct buf *text)
@@ -680,6 +675,6 @@ const struct view_mode view_script = {
 	.needs_inputs = false,
 	.job = true,
 	.start = script_start,
-	.lost = script_lost,
+	.stop = script_stop,
 	.free = script_free,
 };

@@ -263,7 +263,7 @@ static int scale_of(const struct view_options *o, enum window_scale *scale)
 	};
 
 	*scale = WINDOW_SCALE_SMOOTH;
-	if (!o->scale) /* given without a word */
+	if (!o->scale || !*o->scale) /* given without a word */
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (strcmp(o->scale, names[i]) == 0) {

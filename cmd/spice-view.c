@@ -133,16 +133,14 @@ static void closed(void *owner, int err)
 {
 	struct view *v = &view;
 
+	(void)owner;
 	if (err == E_UNREACH && v->retry_ms && uv_now(v->loop) - v->began < (uint64_t)v->retry_ms) {
 		uv_timer_start(&v->again, connect_again, RETRY_MS, 0);
 		return;
 	}
 	if (err == E_CLOSED)
 		cli_error("the server has closed the connection");
-	if (v->mode->lost)
-		v->mode->lost(owner, err);
-	else
-		view_finish(v, err_exit(err));
+	view_finish(v, err_exit(err));
 }
 
 static void on_deadline(uv_timer_t *t)

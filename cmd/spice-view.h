@@ -29,12 +29,10 @@ struct view {
 };
 
 struct view_mode {
-	struct client_ops ops;     /* `closed` is the view's own: see `lost` */
+	struct client_ops ops;     /* `closed` is the view's own */
 	bool needs_inputs;
 	bool job;                  /* it has an end: --timeout bounds it, a signal cuts it short */
 	int (*start)(struct view *v, void **owner); /* before the connection: reads files. Exit status, 0 goes on */
-	/* The session ended by itself with E_*; NULL: view_finish with its status. */
-	void (*lost)(void *owner, int err);
 	void (*stop)(void *owner); /* the view is over: lets the loop end; may be NULL */
 	void (*free)(void *owner);
 };

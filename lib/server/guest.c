@@ -120,6 +120,7 @@ static void asked(void *owner, struct conn *c)
 	const struct link_server *l = &c->link.server;
 	struct ticket_key *key;
 
+	g->info = *pump_info(c->pump); /* TLS and WebSocket were found out meanwhile */
 	if (needs_tls(g->server, l->channel_type) && !g->info.tls && !g->info.local) {
 		conn_refuse(c, LINK_ERR_NEED_SECURED);
 		return;

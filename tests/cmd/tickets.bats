@@ -1,0 +1,184 @@
+# Who is let in: ticket files, secrets of the client, certificates.
+load helper
+
+# enter STATUS SECRET: what a viewer with this secret gets.
+enter() {
+	run "-$1" --separate-stderr env SPICE_PASSWORD="$2" timeout 20 spice-view --screenshot x.ppm "$at"
+	[ -z "$2" ] || [[ $stderr != *"$2"* ]]
+}
+
+@test "the right ticket enters, a wrong one ends with 77" {
+	echo "secret-ticket" >tickets
+	serve --ticket-file tickets
+	enter 0 secret-ticket
+	enter 77 secret-ticke
+	enter 77 secret-tickett
+	enter 77 SECRET-TICKET
+	refuses 77 spice-view --screenshot x.ppm "$at"
+}
+
+@test "comments, blanks, percent-encoding, ids" {
+	printf '# c\n\n  first-secret\nwith%%20blank id=alice\n' >tickets
+	serve --ticket-file tickets --events e
+	enter 0 first-secret
+	enter 0 "with blank"
+	enter 77 with%20blank
+	enter 77 "# c"
+	grep -q '"event":"joined".*"ticket":"alice"' e
+}
+
+@test "an expired ticket is refused, one that is valid is not" {
+	echo "old-secret expires=1000" >tickets
+	echo "new-secret expires=$(($(date +%s) + 3600))" >>tickets
+	serve --ticket-file tickets
+	enter 77 old-secret
+	enter 0 new-secret
+}
+
+@test "a ticket that is good once is spent by a success only" {
+	printf 'other-secret\nsingle-secret once\n' >tickets
+	serve --ticket-file tickets
+	enter 77 wrong-secret
+	enter 0 single-secret
+	enter 77 single-secret
+	enter 0 other-secret
+}
+
+@test "a view-only ticket takes no input" {
+	printf 'look-secret view-only\nfull-secret\n' >tickets
+	serve --ticket-file tickets --events e
+	printf 'key a\nwait 50\n' >s
+	SPICE_PASSWORD=look-secret view --script s "$at" || true
+	! grep -q '"event":"key"' e
+	SPICE_PASSWORD=full-secret view --script s "$at"
+	grep -q '"event":"key"' e
+}
+
+@test "row 53, CVE-2011-0011: an empty ticket file admits nobody" {
+	for text in '' '\n' '# nothing\n'; do
+		printf "$text" >tickets
+		serve --ticket-file tickets
+		enter 77 ""
+		enter 77 anything
+		kill "$server"
+		gone "$server"
+	done
+}
+
+@test "a secret of 61 bytes, an empty one and nonsense are no tickets: 78" {
+	printf '%061d\n' 0 >tickets
+	refuses 78 spice-serve -p 0 --ticket-file tickets
+	echo "secret-ticket nonsense=1" >tickets
+	refuses 78 spice-serve -p 0 --ticket-file tickets
+	echo "secret%zz" >tickets
+	refuses 78 spice-serve -p 0 --ticket-file tickets
+	printf '\n' >pw
+	refuses 78 spice-serve -p 0 --password-fd 8 8<pw
+}
+
+@test "a secret of 60 bytes works" {
+	printf '%060d\n' 7 >tickets
+	serve --ticket-file tickets
+	enter 0 "$(cat tickets)"
+}
+
+@test "SIGHUP reads the tickets again; a bad file leaves them as they were" {
+	echo first-secret >tickets
+	serve -v --ticket-file tickets
+	enter 0 first-secret
+	echo second-secret >tickets
+	kill -HUP "$server"
+	await grep -q "read again" err
+	enter 0 second-secret
+	enter 77 first-secret
+	echo "bad line=x" >tickets
+	kill -HUP "$server"
+	await grep -q "stay as they were" err
+	enter 0 second-secret
+}
+
+@test "--password-fd is a ticket for a server and a secret for a client" {
+	echo fd-secret >pw
+	serve --password-fd 8 8<pw
+	enter 0 fd-secret
+	enter 77 other-secret
+	view --password-fd 8 --screenshot x.ppm "$at" 8<pw
+	view --password-file pw --screenshot x.ppm "$at"
+	view --screenshot x.ppm "spice://$at?password=fd-secret"
+	printf '[virt-viewer]\ntype=spice\nhost=127.0.0.1\nport=%s\npassword=fd-secret\n' "${at#*:}" >x.vv
+	view --screenshot x.ppm x.vv
+	view --screenshot x.ppm - <x.vv
+}
+
+@test "secrets that can't be read end with 66 or 64" {
+	serve
+	refuses 66 spice-view --password-file none --screenshot x.ppm "$at"
+	refuses 64 spice-view --password-fd 77 --screenshot x.ppm "$at"
+	head -c 5000 /dev/zero >big
+	refuses 66 spice-view --password-file big --screenshot x.ppm "$at"
+}
+
+@test "a password in a URI is wiped from argv" {
+	listener "
+import time
+c.recv(1)
+print(open('/proc/%s/cmdline' % open('viewer').read().strip()).read())"
+	(
+		echo "$BASHPID" >viewer
+		exec spice-view --screenshot x.ppm "spice://$peer_at?password=SPCANARY"
+	) 3>&- &
+	gone "$peer"
+	grep -q 'password=xxxxxxxx' peer_out
+	! grep -q SPCANARY peer_out
+}
+
+@test "TLS: CA, subject, pin; a wrong one ends with 77 and not one byte of the ticket" {
+	pki pki
+	pki other
+	echo secret-ticket >tickets
+	serve --pki-dir pki --ticket-file tickets --tls-port 0
+	export SPICE_PASSWORD=secret-ticket
+	u=spice+tls://$tls_at
+	view --ca-file pki/ca-cert.pem --screenshot x.ppm "$u"
+	view --ca-file pki/ca-cert.pem --host-subject "C=XX,O=Lab,CN=server" --screenshot x.ppm "$u"
+	pin=$(openssl x509 -in pki/server-cert.pem -noout -fingerprint -sha256 | cut -d= -f2)
+	view --pin "$pin" --screenshot x.ppm "$u"
+	view --pin "${pin//:/}" --screenshot x.ppm "$u"
+	refuses 77 spice-view --screenshot x.ppm "$u"
+	refuses 77 spice-view --ca-file other/ca-cert.pem --screenshot x.ppm "$u"
+	refuses 77 spice-view --ca-file pki/ca-cert.pem --host-subject "C=XX,O=Lab,CN=else" --screenshot x.ppm "$u"
+	refuses 77 spice-view --pin "${pin/%??/00}" --screenshot x.ppm "$u" ||
+		refuses 77 spice-view --pin "${pin/%??/11}" --screenshot x.ppm "$u"
+	refuses 64 spice-view --pin nonsense --screenshot x.ppm "$u" ||
+		refuses 78 spice-view --pin nonsense --screenshot x.ppm "$u"
+	refuses 66 spice-view --ca-file none --screenshot x.ppm "$u"
+	echo nonsense >bad.pem
+	refuses 78 spice-view --ca-file bad.pem --screenshot x.ppm "$u"
+}
+
+@test "one port takes plain and TLS; a TLS port takes TLS only" {
+	pki pki
+	serve --pki-dir pki -p 0 --tls-port 0
+	view --screenshot x.ppm "$at"
+	view --ca-file pki/ca-cert.pem --screenshot x.ppm "spice+tls://$at"
+	view --ca-file pki/ca-cert.pem --screenshot x.ppm "spice+tls://$tls_at"
+	run ! view -q --screenshot x.ppm "$tls_at"
+}
+
+@test "--tls-channels: those channels must use TLS" {
+	pki pki
+	serve --pki-dir pki --tls-channels main
+	refuses 77 spice-view --screenshot x.ppm "$at"
+	view --ca-file pki/ca-cert.pem --screenshot x.ppm "spice+tls://$at"
+	port=${at#*:}
+	view --ca-file pki/ca-cert.pem --screenshot x.ppm "spice://127.0.0.1:$port?tls-port=$port"
+	refuses 78 spice-serve -p 0 --tls-channels main
+}
+
+@test "C-7: a key that others can read, or that does not match, is refused: 78" {
+	pki pki
+	pki other
+	chmod 644 pki/server-key.pem
+	refuses 78 spice-serve -p 0 --pki-dir pki
+	refuses 78 spice-serve -p 0 --cert pki/server-cert.pem --key other/server-key.pem
+}
