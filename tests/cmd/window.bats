@@ -1,0 +1,174 @@
+#!/usr/bin/env bats
+# spice-view's window on an X server of our own: what it shows, what its user's keys and mouse become,
+# and how it ends. There is no window manager but where a test starts one.
+
+setup() {
+	for p in Xvfb xdotool import compare; do
+		command -v "$p" >/dev/null || skip "$p is not installed"
+	done
+	cd "$BATS_TEST_TMPDIR" || return
+	unset SDL_VIDEODRIVER WAYLAND_DISPLAY
+	pids=()
+	mkfifo display
+	Xvfb -displayfd 5 -screen 0 1024x768x24 -nolisten tcp 5>display 2>xvfb.log 3>&- &
+	xvfb=$!
+	pids+=("$xvfb")
+	read -r number <display
+	export DISPLAY=:$number
+}
+
+teardown() {
+	for p in "${pids[@]}"; do kill "$p" 2>/dev/null || true; done
+}
+
+# seen FILE REGEX: waits until a line of a file matches
+seen() {
+	timeout 20 grep -m 1 -qE "$2" <(tail -n +1 -F "$1" 2>/dev/null)
+}
+
+# serve SCRIPT-LINE...: a server that draws these; its address is $server
+serve() {
+	printf '%s\n' "$@" 'wait 600000' >draw.txt
+	spice-serve --port 0 -g 320x200 --script draw.txt --events events >serve.out 2>serve.err 3>&- &
+	serve=$!
+	pids+=("$serve")
+	seen serve.out '^listening spice 127'
+	server=$(sed -nE 's/^listening spice (127[^ ]*)$/\1/p' serve.out)
+}
+
+# view OPTION...: a viewer whose window has the focus
+view() {
+	spice-view --title window-test "$@" "$server" 2>view.err 3>&- &
+	view=$!
+	pids+=("$view")
+	window=$(timeout 20 xdotool search --sync --onlyvisible --name '^window-test$')
+	xdotool windowfocus --sync "$window"
+}
+
+# ends STATUS: the viewer ends by itself with it
+ends() {
+	local rc=0
+	wait "$view" || rc=$?
+	[ "$rc" = "$1" ] || { echo "status $rc instead of $1"; cat view.err serve.err; return 1; }
+}
+
+# shows FILE: the window comes to look exactly so
+shows() {
+	local i differ
+	for i in $(seq 60); do
+		import -window "$window" shot.png
+		differ=$(compare -metric AE "$1" shot.png null: 2>&1) && [ "$differ" = 0 ] && return
+	done
+	echo "$differ pixels differ from $1"
+	return 1
+}
+
+picture=('fill 0 0 320 200 #204060' 'fill 10 20 100 50 #ff8000' 'fill 200 100 33 77 #00ff80')
+
+@test "the picture, pixel by pixel, also what is drawn later" {
+	serve "${picture[@]}" 'wait-input' 'fill 50 60 17 19 #ffffff'
+	view
+	spice-view --screenshot before.png "$server"
+	shows before.png
+	xdotool key x
+	seen events '"event":"key"'
+	convert before.png -fill '#ffffff' -draw 'rectangle 50,60 66,78' after.png
+	shows after.png
+}
+
+@test "keys, clicks and positions arrive" {
+	serve "${picture[@]}"
+	view
+	xdotool key --window 0 a shift+Up
+	xdotool mousemove --window "$window" 123 45 click 3 click 4
+	seen events '"position".*"x":123,"y":45'
+	seen events '"button":4,"down":false'
+	run grep -oE '"(code|button)":[0-9]+,"down":[a-z]+' events
+	[ "$output" = '"code":30,"down":true
+"code":30,"down":false
+"code":42,"down":true
+"code":57416,"down":true
+"code":42,"down":false
+"code":57416,"down":false
+"button":3,"down":true
+"button":3,"down":false
+"button":4,"down":true
+"button":4,"down":false' ] || { echo "$output"; false; }
+}
+
+@test "a scaled window keeps the shape and maps the pointer back" {
+	serve "${picture[@]}"
+	view --scale=nearest
+	xdotool windowsize --sync "$window" 640 420
+	spice-view --screenshot one.png "$server"
+	convert one.png -sample 200% -background black -gravity center -extent 640x420 two.png
+	shows two.png
+	xdotool mousemove --window "$window" 301 111
+	seen events '"position".*"x":150,"y":50'
+}
+
+@test "a hot key is for the window and not for the server" {
+	serve "${picture[@]}"
+	view --hotkeys secure-attention=ctrl+f5
+	xdotool key ctrl+F5
+	seen events '"code":57427,"down":false'
+	xdotool key b
+	seen events '"code":48,"down":false'
+	run grep -c '"code":63,' events
+	[ "$output" = 0 ]
+}
+
+@test "looking only: nothing is sent" {
+	serve "${picture[@]}"
+	view --view-only
+	xdotool mousemove --window "$window" 100 100 click 1 key a
+	kill "$view"
+	ends 0
+	seen events '"event":"left"'
+	run grep -cE '"(key|button|position|motion)"' events
+	[ "$output" = 0 ]
+}
+
+@test "what is held is let go when the window loses the keyboard" {
+	serve "${picture[@]}"
+	view
+	xdotool keydown c
+	seen events '"code":46,"down":true'
+	xdotool windowfocus 0x1 2>/dev/null || true
+	xdotool windowunmap "$window"
+	seen events '"code":46,"down":false'
+	xdotool keyup c
+}
+
+@test "the window closed by its user: 0" {
+	command -v openbox >/dev/null || skip "openbox is not installed"
+	openbox --sm-disable --startup 'echo ready' >openbox.log 2>&1 3>&- &
+	pids+=("$!")
+	seen openbox.log '^ready'
+	serve "${picture[@]}"
+	view
+	xdotool key --clearmodifiers alt+F4
+	ends 0
+}
+
+@test "the server gone: 69; the display gone: 69" {
+	serve "${picture[@]}"
+	view
+	kill "$serve"
+	ends 69
+	serve "${picture[@]}"
+	view
+	kill -9 "$xvfb"
+	ends 69
+	grep -q 'display has gone' view.err
+}
+
+@test "no display: 69; bad options: 64" {
+	run spice-view --hotkeys no-such-action=f1 127.0.0.1:1
+	[ "$status" = 64 ]
+	run spice-view --scale=sideways 127.0.0.1:1
+	[ "$status" = 64 ]
+	DISPLAY=:$((number + 1)) run spice-view 127.0.0.1:1
+	[ "$status" = 69 ]
+	[[ $output == *"no display"* ]]
+}
