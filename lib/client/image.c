@@ -68,7 +68,7 @@ static int store(struct image_cache *c, uint64_t id, struct pixmap *p, bool loss
 {
 	struct cached *s = lookup(c, id);
 
-	if (c->bytes + weight(p) > LIM_IMAGE_CACHE) {
+	if (c->bytes + weight(p) > LIM_IMAGE_CACHE + (s ? weight(s->p) : 0)) {
 		log_warn("the server stores more in the image cache than we announced");
 		return E_LIMIT;
 	}
@@ -164,7 +164,8 @@ static int palette_store(struct palette_cache *p, const struct palette *pal)
 		return E_LIMIT;
 	e->id = pal->unique;
 	e->n = pal->num_ents;
-	memcpy(e->ents, pal->ents, pal->num_ents * sizeof(*pal->ents));
+	if (pal->num_ents)
+		memcpy(e->ents, pal->ents, pal->num_ents * sizeof(*pal->ents));
 	return 0;
 }
 
@@ -311,6 +312,9 @@ static int decode_bitmap(struct image_decoder *d, const struct image *img, bool 
 
 /* ---- codecs ---- */
 
+/* A byte of LZ4 stands for at most 255: a small file that claims a large picture lies, and nothing is allocated. */
+enum { LZ4_RATIO = 255 };
+
 static int decode_lz4(struct image_decoder *d, const struct image *img, bool mask, uint32_t target,
 	struct pixmap **out)
 {
@@ -324,6 +328,8 @@ static int decode_lz4(struct image_decoder *d, const struct image *img, bool mas
 	if ((rc = lz4_image_header(img->coded.data, &lz4)))
 		return rc;
 	row = (size_t)w * forms[lz4.format].bits / 8;
+	if (row * h / LZ4_RATIO > lz4.blocks.n)
+		return E_INVAL;
 	buf_clear(&d->scratch);
 	if ((rc = lz4_image_decode(&lz4, buf_reserve(&d->scratch, row * h), row * h)))
 		return rc;
@@ -338,10 +344,15 @@ static int decode_lz4(struct image_decoder *d, const struct image *img, bool mas
 static int decode_jpeg(struct image_decoder *d, const struct image *img, bool mask, uint32_t target,
 	struct pixmap **out)
 {
-	struct pixmap *p = pixmap_new(SURFACE_FMT_32_xRGB, img->d.width, img->d.height);
-	int rc = jpeg_decode(img->coded.data, p->width, p->height, p->data, (size_t)p->stride);
+	unsigned w, h;
+	struct pixmap *p;
+	int rc = jpeg_header(img->coded.data, &w, &h);
 
 	(void)d, (void)mask, (void)target;
+	if (rc || w != img->d.width || h != img->d.height)
+		return rc ? rc : E_INVAL;
+	p = pixmap_new(SURFACE_FMT_32_xRGB, w, h);
+	rc = jpeg_decode(img->coded.data, w, h, p->data, (size_t)p->stride);
 	if (rc)
 		pixmap_unref(p);
 	else

@@ -88,16 +88,24 @@ struct pixmap *canvas_surface(struct canvas *c, uint32_t id)
 static int fetch(struct canvas *c, const struct image *img, bool mask, uint32_t target, struct pixmap **out)
 {
 	struct pixmap *s;
+	int rc;
 
 	*out = NULL;
 	if (!img)
 		return E_INVAL;
-	if (img->d.type != IMAGE_TYPE_SURFACE)
-		return c->image(c->owner, img, mask, target, out);
-	s = canvas_surface(c, img->surface_id);
-	if (!s || (mask && s->format != SURFACE_FMT_1_A))
+	if (img->d.type == IMAGE_TYPE_SURFACE) {
+		s = canvas_surface(c, img->surface_id);
+		if (!s)
+			return E_INVAL;
+		*out = pixmap_ref(s);
+	} else if ((rc = c->image(c->owner, img, mask, target, out))) {
+		return rc;
+	}
+	if (mask && (*out)->format != SURFACE_FMT_1_A) { /* a surface, or what a cache holds */
+		pixmap_unref(*out);
+		*out = NULL;
 		return E_INVAL;
-	*out = pixmap_ref(s);
+	}
 	return 0;
 }
 
@@ -334,6 +342,8 @@ static int draw_alpha_blend(struct job *j, const void *body)
 
 	if ((rc = fetch(j->c, m->src, false, j->a.dst->format, &j->src)))
 		return rc;
+	if (m->alpha == 0)
+		pixman_region32_clear(&j->a.region);
 	format = j->src->format;
 	if (m->alpha_flags & ALPHA_FLAGS_SRC_SURFACE_HAS_ALPHA && m->src->d.type == IMAGE_TYPE_SURFACE &&
 		format == SURFACE_FMT_32_xRGB) {
@@ -352,7 +362,7 @@ static int draw_alpha_blend(struct job *j, const void *body)
 	if ((rc = sheet_cut(&j->sheet, j->src, &m->src_area, &m->base.box, &j->a.region, format,
 		     SCALE_MODE_NEAREST, false)))
 		return rc;
-	if (j->sheet.p && !area_empty(&j->a) && m->alpha && j->a.dst->format != SURFACE_FMT_1_A)
+	if (j->sheet.p && !area_empty(&j->a) && j->a.dst->format != SURFACE_FMT_1_A)
 		blend(j, m);
 	return 0;
 }

@@ -249,17 +249,19 @@ int sheet_cut(struct sheet *out, struct pixmap *img, const struct rect *area, co
 	int64_t dw = (int64_t)box->right - box->left, dh = (int64_t)box->bottom - box->top;
 
 	*out = (struct sheet){0};
+	if (!pixman_region32_not_empty(region))
+		return 0;
+	/* the box meets the surface, so it is not far off itself where it is as large as the area */
 	if (rect_is_empty(area) || far_off(area))
 		return E_INVAL;
 	if (area->right - area->left == dw && area->bottom - area->top == dh) {
-		/* the image's first pixel lies at box - area; dw and dh are small, so nothing overflows */
+		/* where the image's first pixel lies */
 		out->x = box->left - area->left;
 		out->y = box->top - area->top;
 		pixman_region32_intersect_rect(region, region, out->x, out->y, img->width, img->height);
 		out->p = pixmap_convert(pixmap_ref(img), format);
 		return 0;
 	}
-	if (pixman_region32_not_empty(region))
-		scale(out, img, area, box, region, format, scale_mode, like_rop3);
+	scale(out, img, area, box, region, format, scale_mode, like_rop3);
 	return 0;
 }

@@ -67,7 +67,7 @@ void rop_bytes(uint8_t rop, uint8_t *dst, const uint8_t *p, const uint8_t *s, si
 {
 	switch (rop) {
 	case ROP_P:
-		memcpy(dst, p, n);
+		memmove(dst, p, n);
 		break;
 	case ROP_S:
 		memmove(dst, s, n);

@@ -20,7 +20,8 @@ static inline bool rop_needs_s(uint8_t rop)
 	return (rop >> 2 & 0x33) != (rop & 0x33);
 }
 
-/* n bytes of dst; p and s may be NULL when the rop does not need them. dst may be s. */
+/* n bytes of dst; p and s may be NULL when the rop does not need them. dst may overlap p or s (a
+ * surface drawn onto itself): what comes out is then undefined, but of these bytes. */
 void rop_bytes(uint8_t rop, uint8_t *dst, const uint8_t *p, const uint8_t *s, size_t n);
 
 #endif
