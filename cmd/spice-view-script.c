@@ -186,7 +186,8 @@ static const struct {
 	const char *name;
 	unsigned button;
 } buttons[] = {{"left", MOUSE_BUTTON_LEFT}, {"middle", MOUSE_BUTTON_MIDDLE}, {"right", MOUSE_BUTTON_RIGHT},
-	{"side", MOUSE_BUTTON_SIDE}, {"extra", MOUSE_BUTTON_EXTRA}, {"1", MOUSE_BUTTON_LEFT}, {"2", MOUSE_BUTTON_MIDDLE},
+	{"side", MOUSE_BUTTON_SIDE}, {"extra", MOUSE_BUTTON_EXTRA}, {"1", MOUSE_BUTTON_LEFT},
+	{"2", MOUSE_BUTTON_MIDDLE},
 	{"3", MOUSE_BUTTON_RIGHT}};
 
 static unsigned button_of(const struct line *l)
@@ -325,7 +326,8 @@ static enum verdict compare(struct script *s, const struct line *l, const struct
 	char why[120];
 
 	if (!p || p->width != want->width || p->height != want->height) {
-		snprintf(why, sizeof(why), "the screen is %ux%u, the picture %ux%u", p ? p->width : 0, p ? p->height : 0,
+		snprintf(why, sizeof(why), "the screen is %ux%u, the picture %ux%u", p ? p->width : 0,
+			p ? p->height : 0,
 			want->width, want->height);
 		complain(s, l, why);
 		pixmap_unref(p);

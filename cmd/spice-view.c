@@ -16,14 +16,16 @@ enum { RETRY_MS = 200, DEFAULT_TIMEOUT_MS = 30000 };
 static struct view view = {.o.scale = "off"};
 
 static struct poptOption options[] = {
-	{"screenshot", 0, POPT_ARG_STRING, &view.o.screenshot, 0, "the first complete picture as PNG, PPM or JPEG", "FILE"},
+	{"screenshot", 0, POPT_ARG_STRING, &view.o.screenshot, 0,
+		"the first complete picture as PNG, PPM or JPEG", "FILE"},
 	{"script", 0, POPT_ARG_STRING, &view.o.script, 0, "act as a person would, a command a line", "FILE"},
 	{"type", 0, POPT_ARG_STRING, &view.o.type, 0, "type the text of FILE and leave", "FILE"},
 	{"info", 0, POPT_ARG_NONE, &view.o.info, 0, "what the server is and offers", NULL},
 	{"json", 0, POPT_ARG_NONE, &view.o.json, 0, "--info as one JSON object", NULL},
 	{"settle", 0, POPT_ARG_STRING, &view.o.settle, 0, "the picture counts once unchanged for MS", "MS"},
 	{"display", 0, POPT_ARG_STRING, &view.o.display, 0, "the display channel to show (default 0)", "N"},
-	{"layout", 0, POPT_ARG_STRING, &view.o.layout, 0, "keyboard layout of the guest, for text (default us)", "NAME"},
+	{"layout", 0, POPT_ARG_STRING, &view.o.layout, 0,
+		"keyboard layout of the guest, for text (default us)", "NAME"},
 	{"rate", 0, POPT_ARG_STRING, &view.o.rate, 0, "characters a second when typing (default 40)", "CPS"},
 	{"view-only", 0, POPT_ARG_NONE, &view.o.view_only, 0, "look, don't touch", NULL},
 	{"full-screen", 'f', POPT_ARG_NONE, &view.o.full_screen, 0, "the window: all of the screen", NULL},
@@ -180,7 +182,8 @@ static int compression(const char *name, uint8_t *out)
 		uint8_t value;
 	} rows[] = {{"off", IMAGE_COMPRESSION_OFF}, {"auto-glz", IMAGE_COMPRESSION_AUTO_GLZ},
 		{"auto_glz", IMAGE_COMPRESSION_AUTO_GLZ}, {"auto-lz", IMAGE_COMPRESSION_AUTO_LZ},
-		{"auto_lz", IMAGE_COMPRESSION_AUTO_LZ}, {"quic", IMAGE_COMPRESSION_QUIC}, {"glz", IMAGE_COMPRESSION_GLZ},
+		{"auto_lz", IMAGE_COMPRESSION_AUTO_LZ}, {"quic", IMAGE_COMPRESSION_QUIC},
+		{"glz", IMAGE_COMPRESSION_GLZ},
 		{"lz", IMAGE_COMPRESSION_LZ}, {"lz4", IMAGE_COMPRESSION_LZ4}};
 
 	*out = IMAGE_COMPRESSION_OFF;
