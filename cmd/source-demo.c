@@ -6,14 +6,11 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "view/keycode.h"
 
 enum {
 	FRAME_MS = 40,
 	SCROLL_FRAMES = 12, /* a line of the terminal */
-	KEY_SHIFT_L = 0x2a,
-	KEY_SHIFT_R = 0x36,
-	KEY_CAPS = 0x3a,
-	KEY_BACKSPACE = 0x0e,
 };
 
 /* ---- animation ---- */
@@ -193,15 +190,23 @@ static void on_key(void *owner, const struct server_client *c, unsigned code, bo
 	char typed = character(d, code);
 
 	(void)c;
-	if (code == KEY_SHIFT_L || code == KEY_SHIFT_R)
+	if (code == KEYCODE_SHIFT || code == KEYCODE_SHIFT_R)
 		d->shift = down;
-	if (code == KEY_CAPS && down)
+	if (code == KEYCODE_CAPS_LOCK && down)
 		d->caps = !d->caps;
 	if (down && (typed >= ' ' || typed == '\n' || typed == '\b'))
 		type(d, typed);
 }
 
+/* What the client's keyboard shows is what counts. */
+static void on_locks(void *owner, const struct server_client *c, unsigned modifiers)
+{
+	(void)c;
+	((struct demo *)owner)->caps = modifiers & KBD_MODIFIERS_CAPS_LOCK;
+}
+
 static const struct server_events events = {
+	.locks = on_locks,
 	.ready = on_ready,
 	.left = on_left,
 	.key = on_key,

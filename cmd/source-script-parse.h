@@ -13,7 +13,9 @@ enum {
 struct script_line {
 	unsigned number; /* from 1 */
 	unsigned n;
-	char **words; /* owned, like their text; words[0] is the command */
+	char **words;    /* owned, like their text; words[0] is the command */
+	const char *why; /* for whoever keeps lines: it can't be taken apart, n is 0 */
+	bool said;       /* its fault was said: once is enough in a loop */
 };
 
 /* Takes a line apart, without its line feed. 0, also for an empty line or a comment (n is then 0),

@@ -184,6 +184,8 @@ static bool skipped(struct script *s, const struct script_line *line)
 {
 	if (!s->skip)
 		return false;
+	if (!line->n)
+		return true;
 	if (strcmp(line->words[0], "repeat") == 0)
 		s->skip++;
 	else if (strcmp(line->words[0], "end") == 0)
@@ -191,19 +193,22 @@ static bool skipped(struct script *s, const struct script_line *line)
 	return true;
 }
 
-static void execute(struct script *s, const struct script_line *line)
+static void execute(struct script *s, struct script_line *line)
 {
 	struct script_args a = script_args(line);
-	const struct script_command *c = find(guiding, line->words[0]);
+	const struct script_command *c = line->n ? find(guiding, line->words[0]) : NULL;
 
-	if (!c)
+	if (line->why)
+		arg_fault(&a, "%s", line->why);
+	if (!c && line->n)
 		c = find(script_drawing, line->words[0]);
 	if (c)
 		c->run(s, &a);
-	else
+	else if (line->n)
 		arg_fault(&a, "'%.40s' is no command", line->words[0]);
-	if (a.why[0])
+	if (a.why[0] && !line->said)
 		complain(s, line->number, a.why);
+	line->said |= a.why[0] != 0;
 }
 
 /* Forgets what was executed, unless a loop may come back to it. */
@@ -222,7 +227,7 @@ static void forget(struct script *s)
 static void run(struct script *s, unsigned commands)
 {
 	while (commands-- && !s->stopped && s->wait == WAIT_NONE) {
-		const struct script_line *line = &s->lines[s->at];
+		struct script_line *line = &s->lines[s->at];
 
 		if (s->at == s->n)
 			break;
@@ -261,18 +266,13 @@ static void go(struct script *s)
 static void add_line(struct script *s, const uint8_t *text, size_t n)
 {
 	struct script_line line = {.number = ++s->number};
-	const char *why = "";
 
-	if (s->too_long) {
-		complain(s, line.number, "the line is too long");
-		s->too_long = false;
-		return;
-	}
-	if (script_split(&line, (const char *)text, n, &why)) {
-		complain(s, line.number, why);
-		return;
-	}
-	if (!line.n)
+	if (s->too_long)
+		line.why = "the line is too long";
+	else
+		script_split(&line, (const char *)text, n, &line.why);
+	s->too_long = false;
+	if (!line.n && !line.why)
 		return;
 	if (s->n == s->cap) {
 		s->cap = s->cap ? 2 * s->cap : 64;

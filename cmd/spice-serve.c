@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "cmd/cli.h"
 #include "cmd/source.h"
+#include "view/keycode.h"
 
 enum { STATS_MS = 1000, DEFAULT_DELAY_MS = 5000 };
 
@@ -35,6 +36,7 @@ static struct {
 			       source */
 	FILE *events;
 	uint64_t began;
+	unsigned locks; /* KBD_MODIFIERS_*, as a machine would have them */
 	bool stopping;
 	int status;
 } serve;
@@ -183,10 +185,26 @@ static void on_left(void *owner, const struct server_client *c)
 		stop(NULL, 0);
 }
 
+/* The lights of our keyboard: clients hear of them when they change. */
+static void set_locks(unsigned locks)
+{
+	if (locks == serve.locks)
+		return;
+	serve.locks = locks;
+	server_set_locks(serve.server, locks);
+}
+
 static void on_key(void *owner, const struct server_client *c, unsigned code, bool down)
 {
+	unsigned lock = code == KEYCODE_CAPS_LOCK ? KBD_MODIFIERS_CAPS_LOCK
+			: code == KEYCODE_NUM_LOCK ? KBD_MODIFIERS_NUM_LOCK
+			: code == KEYCODE_SCROLL_LOCK ? KBD_MODIFIERS_SCROLL_LOCK
+						      : 0;
+
 	(void)owner;
 	event("key", c, put_pair, &(struct pair){"code", NULL, (int)code, 0, down});
+	if (down)
+		set_locks(serve.locks ^ lock);
 }
 
 static void on_button(void *owner, const struct server_client *c, unsigned button, bool down)
@@ -212,7 +230,7 @@ static void on_locks(void *owner, const struct server_client *c, unsigned modifi
 {
 	(void)owner;
 	event("locks", c, put_pair, &(struct pair){"modifiers", NULL, (int)modifiers, 0, -1});
-	server_set_locks(serve.server, modifiers);
+	set_locks(modifiers);
 }
 
 static const struct server_events events = {
