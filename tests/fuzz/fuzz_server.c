@@ -14,6 +14,14 @@ static uv_loop_t loop;
 static struct device *device;
 static struct server *server;
 
+/* The key that a worker is making must be done before openssl is. */
+static void tear_down(void)
+{
+	server_free(server);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	device_free(device);
+}
+
 static void set_up(void)
 {
 	static const struct server_options o = {.client_mouse = true};
@@ -24,6 +32,7 @@ static void set_up(void)
 	device = device_new();
 	device_resize(device, 64, 48);
 	server = server_new(&loop, device, &o);
+	atexit(tear_down);
 }
 
 /* A linked connection without a transport. */
