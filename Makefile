@@ -99,7 +99,8 @@ $(BUILD)/tests/unit-%: $(BUILD)/obj/tests/unit/%.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $(filter %.o,$^) $(LIB) $(PKG_LIBS) -lcmocka -o $@
 
-$(BUILD)/tests/vectors: $(BUILD)/obj/tests/tools/vectors.o $(LIB)
+# Programs of the tests: vectors DIR, seeds TARGET DIR COUNT.
+$(BUILD)/tests/vectors $(BUILD)/tests/seeds: $(BUILD)/tests/%: $(BUILD)/obj/tests/tools/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ $(PKG_LIBS) -o $@

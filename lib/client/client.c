@@ -220,7 +220,7 @@ static void channels_list(struct client *c, const struct main_channels_list *m)
 static void name(struct client *c, const struct main_name *m)
 {
 	free(c->session.name);
-	c->session.name = xstrndup((const char *)m->name.p, m->name.n);
+	c->session.name = m->name.n ? xstrndup((const char *)m->name.p, m->name.n) : NULL;
 }
 
 static void say_notice(const struct conn *conn, const struct notify *m)
