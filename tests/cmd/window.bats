@@ -8,6 +8,9 @@ setup() {
 	done
 	cd "$BATS_TEST_TMPDIR" || return
 	unset SDL_VIDEODRIVER WAYLAND_DISPLAY
+	# what SDL and the libraries below it keep until the end is not ours
+	printf 'leak:%s\n' libdbus libSDL2 libX11 libxcb libXi libXext libXcursor libXrender >leaks
+	export LSAN_OPTIONS=suppressions=$PWD/leaks:print_suppressions=0
 	pids=()
 	mkfifo display
 	Xvfb -displayfd 5 -screen 0 1024x768x24 -nolisten tcp 5>display 2>xvfb.log 3>&- &
