@@ -6,8 +6,7 @@
 
 #include "base/err.h"
 
-/* Length of the UTF-8 sequence at p and its code point; 0 when it is not valid. */
-static size_t utf8(const uint8_t *p, size_t n, uint32_t *cp)
+size_t text_utf8(const uint8_t *p, size_t n, uint32_t *cp)
 {
 	static const uint32_t min[] = {0, 0, 0x80, 0x800, 0x10000};
 	size_t len = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 : p[0] >> 3 == 30 ? 4 : 0;
@@ -38,7 +37,7 @@ void text_escape(struct buf *out, struct slice in)
 {
 	for (size_t i = 0; i < in.n;) {
 		uint32_t cp;
-		size_t len = utf8(in.p + i, in.n - i, &cp);
+		size_t len = text_utf8(in.p + i, in.n - i, &cp);
 
 		if (len == 0 || harmful(cp) || cp == '\\') {
 			size_t bad = len ? len : 1;
@@ -58,7 +57,7 @@ void text_json(struct buf *out, struct slice in)
 	buf_u8(out, '"');
 	for (size_t i = 0; i < in.n;) {
 		uint32_t cp;
-		size_t len = utf8(in.p + i, in.n - i, &cp);
+		size_t len = text_utf8(in.p + i, in.n - i, &cp);
 
 		if (len == 0) {
 			buf_str(out, "\\ufffd");

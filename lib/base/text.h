@@ -11,6 +11,9 @@ void text_escape(struct buf *out, struct slice in);
 /* Appends a JSON string with its quotes. Invalid UTF-8 becomes U+FFFD. */
 void text_json(struct buf *out, struct slice in);
 
+/* The UTF-8 character at the front of n > 0 bytes: its length and code point; 0 when it is none. */
+size_t text_utf8(const uint8_t *p, size_t n, uint32_t *cp);
+
 /* %-decoding. 0, or E_INVAL on a broken escape or a NUL. */
 int text_unpercent(struct buf *out, struct slice in);
 

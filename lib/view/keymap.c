@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 enum { XKB_OF_EVDEV = 8, EVDEV_SHIFT = 42, EVDEV_ALTGR = 100, EVDEV_SPACE = 57 };
 
@@ -240,31 +241,11 @@ void keymap_free(struct keymap *k)
 	free(k);
 }
 
-/* One UTF-8 character; 0 when the bytes are none. */
-static size_t utf8_take(struct slice s, uint32_t *ch)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	uint8_t c = s.p[0];
-	size_t n = c < 0x80 ? 1 : c >= 0xf0 && c < 0xf8 ? 4 : c >= 0xe0 ? 3 : 2;
-
-	if ((c >= 0x80 && c < 0xc2) || c >= 0xf8 || n > s.n)
-		return 0;
-	*ch = n == 1 ? c : c & (0x7fu >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((s.p[i] & 0xc0) != 0x80)
-			return 0;
-		*ch = *ch << 6 | (s.p[i] & 0x3f);
-	}
-	if (*ch < least[n] || *ch > 0x10ffff || (*ch >= 0xd800 && *ch < 0xe000))
-		return 0;
-	return n;
-}
-
 int keymap_next(
 	const struct keymap *k, struct slice *text, struct stroke out[STROKES_MAX], size_t *n)
 {
 	struct way key = {0}, *w;
-	size_t len = text->n ? utf8_take(*text, &key.ch) : 0;
+	size_t len = text->n ? text_utf8(text->p, text->n, &key.ch) : 0;
 
 	*n = 0;
 	if (!len) {
