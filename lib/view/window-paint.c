@@ -235,6 +235,31 @@ void paint_now(struct window *w)
 	w->painted_at = uv_now(w->frame.loop);
 }
 
+/* The window becomes as large as the picture, or as the screen allows, and lies within that. */
+static void size_window(struct window *w)
+{
+	int width = w->paint.view.w, height = w->paint.view.h, x, y;
+	SDL_Rect b;
+
+	if (SDL_GetDisplayUsableBounds(SDL_GetWindowDisplayIndex(w->sdl), &b) || !b.w || !b.h)
+		b = (SDL_Rect){0, 0, width, height};
+	if (width > b.w) {
+		height = (int)((int64_t)height * b.w / width);
+		width = b.w;
+	}
+	if (height > b.h) {
+		width = (int)((int64_t)width * b.h / height);
+		height = b.h;
+	}
+	w->asked_w = width > 0 ? width : 1;
+	w->asked_h = height > 0 ? height : 1;
+	SDL_SetWindowSize(w->sdl, w->asked_w, w->asked_h);
+	SDL_GetWindowPosition(w->sdl, &x, &y);
+	if (!w->shown || x + w->asked_w > b.x + b.w || y + w->asked_h > b.y + b.h)
+		SDL_SetWindowPosition(w->sdl, SDL_WINDOWPOS_CENTERED, SDL_WINDOWPOS_CENTERED);
+	SDL_GetWindowSize(w->sdl, &w->width, &w->height);
+}
+
 void window_picture(
 	struct window *w, pixman_image_t *image, int x, int y, unsigned width, unsigned height)
 {
@@ -260,12 +285,8 @@ void window_picture(
 	}
 	if (p->source)
 		p->view = (struct box){x, y, (int)width, (int)height};
-	if (p->source && resized && !w->full_screen && !w->user_sized && !w->gone) {
-		w->asked_w = (int)width;
-		w->asked_h = (int)height;
-		SDL_SetWindowSize(w->sdl, (int)width, (int)height);
-		SDL_GetWindowSize(w->sdl, &w->width, &w->height);
-	}
+	if (p->source && resized && !w->full_screen && !w->user_sized && !w->gone)
+		size_window(w);
 	if (p->source && !w->shown && !w->gone) {
 		SDL_ShowWindow(w->sdl);
 		w->shown = true;
