@@ -226,6 +226,17 @@ static void put_colours(const struct loaded *l, enum wire_cursor_type type, stru
 		buf_le32(out, palette_at(i, n));
 }
 
+struct loaded loaded_widened(const struct loaded *l)
+{
+	struct loaded w = {
+		pixmap_new(SURFACE_FMT_32_ARGB, (l->p->width + 7) / 8 * 8, l->p->height), true};
+
+	for (unsigned y = 0; y < l->p->height; y++)
+		for (unsigned x = 0; x < l->p->width; x++)
+			row_of(w.p, y)[x] = row_of(l->p, y)[x] | (l->alpha ? 0 : 0xff000000u);
+	return w;
+}
+
 void loaded_cursor(const struct loaded *l, enum wire_cursor_type type, struct buf *out)
 {
 	if (type == CURSOR_TYPE_ALPHA) {

@@ -18,6 +18,9 @@ void loaded_fini(struct loaded *l);
 struct pixmap *loaded_mask(const struct loaded *l);
 /* 32_ARGB for composite masks: alpha where there is any, else the brightness as alpha. */
 struct pixmap *loaded_alpha(const struct loaded *l);
+/* The same with clear pixels to its right, so that rows of bits are whole bytes: spice-gtk reads
+ * them without padding (channels.md 4). */
+struct loaded loaded_widened(const struct loaded *l);
 /* Shape bytes of a pointer, channels.md 4. Colours are cut to what the type has; half transparent
  * pixels are transparent or not, but in ALPHA. */
 void loaded_cursor(const struct loaded *l, enum wire_cursor_type type, struct buf *out);

@@ -56,7 +56,7 @@ static void picture_drop(struct script *s, struct script_picture *p)
 
 /* The next word as a picture: the name of one, else a file, kept from then on under the file's
  * name. */
-static struct script_picture *arg_picture(struct script *s, struct script_args *a)
+struct script_picture *script_arg_picture(struct script *s, struct script_args *a)
 {
 	const char *name = arg_word(a, "picture");
 	struct script_picture *p = a->why[0] ? NULL : picture_named(s, name);
@@ -92,7 +92,7 @@ static struct source arg_source(struct script *s, struct script_args *a)
 
 	if (arg_more(a) && a->line->words[a->at][0] == '@') {
 		surface_source(s, a, &out);
-	} else if ((p = arg_picture(s, a)) != NULL) {
+	} else if ((p = script_arg_picture(s, a)) != NULL) {
 		out.image = device_image(s->device, p->id);
 		out.width = p->picture.p->width;
 		out.height = p->picture.p->height;
@@ -409,7 +409,7 @@ static void do_composite(struct script *s, struct script_args *a)
 	unsigned op = arg_operator(a);
 	int x = arg_coord(a, "x"), y = arg_coord(a, "y");
 	struct source src = arg_source(s, a);
-	struct script_picture *m = arg_more(a) ? arg_picture(s, a) : NULL;
+	struct script_picture *m = arg_more(a) ? script_arg_picture(s, a) : NULL;
 	struct image mask;
 	struct draw_composite c = {.base = script_base(s, rect_of(x, y, src.width, src.height)),
 		.src = &src.image,
@@ -589,7 +589,7 @@ static void do_copy_bits(struct script *s, struct script_args *a)
 
 static void do_mask(struct script *s, struct script_args *a)
 {
-	struct script_picture *p = arg_picture(s, a);
+	struct script_picture *p = script_arg_picture(s, a);
 	int x = arg_coord(a, "x"), y = arg_coord(a, "y");
 	bool invers = arg_take(a, "invers");
 
@@ -646,96 +646,6 @@ static void do_noclip(struct script *s, struct script_args *a)
 		s->clipped = false;
 }
 
-/* ---- pointer and screen ---- */
-
-static enum wire_cursor_type arg_cursor_type(struct script_args *a)
-{
-	static const char *const names[] = {
-		"alpha", "mono", "color4", "color8", "color16", "color24", "color32"};
-	const char *word = arg_more(a) ? arg_word(a, "kind") : names[0];
-
-	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
-		if (strcmp(word, names[i]) == 0)
-			return (enum wire_cursor_type)i;
-	arg_fault(a, "'%.20s' is no kind of pointer", word);
-	return CURSOR_TYPE_ALPHA;
-}
-
-static void do_cursor(struct script *s, struct script_args *a)
-{
-	struct script_picture *p = arg_picture(s, a);
-	int hx = arg_int(a, "hot spot x", 0, LIM_CURSOR_SIDE - 1),
-	    hy = arg_int(a, "hot spot y", 0, LIM_CURSOR_SIDE - 1);
-	enum wire_cursor_type type = arg_cursor_type(a);
-	struct buf shape = {0};
-	int rc;
-
-	if (!arg_end(a))
-		return;
-	if (p->picture.p->width > LIM_CURSOR_SIDE || p->picture.p->height > LIM_CURSOR_SIDE) {
-		arg_fault(a, "a pointer is at most %dx%d", LIM_CURSOR_SIDE, LIM_CURSOR_SIDE);
-		return;
-	}
-	loaded_cursor(&p->picture, type, &shape);
-	rc = device_pointer_set(s->device, type, p->picture.p->width, p->picture.p->height,
-		(unsigned)hx, (unsigned)hy, buf_slice(&shape));
-	if (rc)
-		arg_fault(a, "the pointer: %s", err_str(rc));
-	buf_fini(&shape);
-}
-
-static void do_cursor_move(struct script *s, struct script_args *a)
-{
-	int x = arg_coord(a, "x"), y = arg_coord(a, "y");
-
-	if (arg_end(a))
-		device_pointer_move(s->device, x, y);
-}
-
-static void do_cursor_hide(struct script *s, struct script_args *a)
-{
-	if (arg_end(a))
-		device_pointer_hide(s->device);
-}
-
-static void do_monitors(struct script *s, struct script_args *a)
-{
-	struct pixmap *screen = canvas_surface(s->device->canvas, 0);
-	struct head heads[LIM_HEADS] = {0};
-	unsigned n = 0;
-
-	while (arg_more(a) || !n) {
-		int v[4] = {0};
-		struct head *h = &heads[n];
-
-		if (n == LIM_HEADS) {
-			arg_fault(a, "more than %d monitors", LIM_HEADS);
-			break;
-		}
-		if (arg_list(a, "X,Y,W,H", 0, LIM_IMAGE_SIDE, v, 4) != 4)
-			arg_fault(a, "a monitor is X,Y,W,H");
-		*h = (struct head){.monitor_id = n++,
-			.x = (uint32_t)v[0],
-			.y = (uint32_t)v[1],
-			.width = (uint32_t)v[2],
-			.height = (uint32_t)v[3]};
-		if (!screen || h->x + h->width > screen->width || h->y + h->height > screen->height)
-			arg_fault(a, "a monitor must lie within the screen");
-	}
-	if (arg_end(a))
-		device_monitors(s->device, heads, n);
-}
-
-static void do_resize(struct script *s, struct script_args *a)
-{
-	unsigned w, h;
-	int rc;
-
-	arg_geometry(a, &w, &h);
-	if (arg_end(a) && (rc = device_resize(s->device, w, h)) != 0)
-		arg_fault(a, "%ux%u: %s", w, h, err_str(rc));
-}
-
 const struct script_command script_drawing[] = {
 	{"surface", do_surface},
 	{"destroy", do_destroy},
@@ -762,11 +672,11 @@ const struct script_command script_drawing[] = {
 	{"stroke", script_do_stroke},
 	{"curve", script_do_curve},
 	{"text", script_do_text},
-	{"cursor", do_cursor},
-	{"cursor-move", do_cursor_move},
-	{"cursor-hide", do_cursor_hide},
-	{"monitors", do_monitors},
-	{"resize", do_resize},
+	{"cursor", script_do_cursor},
+	{"cursor-move", script_do_cursor_move},
+	{"cursor-hide", script_do_cursor_hide},
+	{"monitors", script_do_monitors},
+	{"resize", script_do_resize},
 	{NULL, NULL},
 };
 

@@ -77,6 +77,15 @@ struct draw_base script_base(struct script *s, struct rect box);
 void script_draw(struct script *s, struct script_args *a, unsigned number, const void *body);
 void script_not_drawn(struct script_args *a, int rc);
 
+/* The next word as a picture; NULL after a fault. */
+struct script_picture *script_arg_picture(struct script *s, struct script_args *a);
+
+/* source-script-screen.c */
+void script_do_cursor(struct script *s, struct script_args *a);
+void script_do_cursor_move(struct script *s, struct script_args *a);
+void script_do_cursor_hide(struct script *s, struct script_args *a);
+void script_do_monitors(struct script *s, struct script_args *a);
+void script_do_resize(struct script *s, struct script_args *a);
 /* source-script-figures.c */
 void script_do_stroke(struct script *s, struct script_args *a);
 void script_do_curve(struct script *s, struct script_args *a);

@@ -3,13 +3,13 @@
 
 #include <stdlib.h>
 
-#include "base/err.h"
+#include "base/text.h"
 #include "draw/font.h"
 
 enum { FONT_ASCENT = 12 };
 
 /* The raster of one character: rows bottom up, as the wire has them. */
-static void glyph_raster(uint8_t out[8 * FONT_HEIGHT], unsigned code, unsigned bits)
+static void glyph_raster(uint8_t out[8 * FONT_HEIGHT], uint32_t code, unsigned bits)
 {
 	const uint8_t *rows = font_glyph(code);
 
@@ -31,21 +31,14 @@ static void glyph_raster(uint8_t out[8 * FONT_HEIGHT], unsigned code, unsigned b
 }
 
 /* The next character of UTF-8 text; what is broken counts as one byte. */
-static unsigned next_code(const char **p)
+static uint32_t next_code(const char **p)
 {
-	const uint8_t *s = (const uint8_t *)*p;
-	unsigned more = s[0] >= 0xf0 ? 3 : s[0] >= 0xe0 ? 2 : s[0] >= 0xc2 ? 1 : 0;
-	unsigned code = more ? s[0] & (0x3fu >> more) : s[0];
+	uint32_t code;
+	size_t n = text_utf8((const uint8_t *)*p, strlen(*p), &code);
 
-	for (unsigned i = 1; i <= more; i++) {
-		if ((s[i] & 0xc0) != 0x80) {
-			more = 0;
-			code = s[0];
-			break;
-		}
-		code = code << 6 | (s[i] & 0x3f);
-	}
-	*p += 1 + more;
+	if (!n)
+		code = (uint8_t)**p;
+	*p += n ? n : 1;
 	return code;
 }
 
@@ -53,7 +46,8 @@ static unsigned next_code(const char **p)
 static unsigned set_text(struct glyph_a1 *glyphs, uint8_t *rasters, const char *text, int x, int y,
 	unsigned bits, struct rect *box)
 {
-	unsigned n = 0, code;
+	unsigned n = 0;
+	uint32_t code;
 	int gx = x, gy = y;
 
 	*box = (struct rect){.left = x, .top = y, .right = x, .bottom = y + FONT_HEIGHT};
