@@ -78,6 +78,7 @@ static void shot_stop(void *owner)
 
 const struct view_mode view_screenshot = {
 	.ops = {.mark = shot_mark, .damage = shot_damage},
+	.picture_only = true,
 	.job = true,
 	.start = shot_start,
 	.stop = shot_stop,
@@ -231,6 +232,7 @@ static int info_start(struct view *v, void **owner)
 
 const struct view_mode view_info = {
 	.ops = {.channels = info_channels, .mark = info_mark},
+	.picture_only = true,
 	.job = true,
 	.start = info_start,
 	.free = free,

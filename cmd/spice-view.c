@@ -251,6 +251,8 @@ static int prepare(struct view *v, const char *word)
 	v->co.tls_channels = cli_connect.tls_channels;
 	v->co.timeout_ms = (unsigned)v->timeout_ms;
 	v->co.view_only = v->o.view_only;
+	if (v->mode->picture_only)
+		v->co.disable_channels = "inputs,cursor";
 	return 0;
 }
 

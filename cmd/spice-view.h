@@ -31,6 +31,7 @@ struct view {
 struct view_mode {
 	struct client_ops ops;     /* `closed` is the view's own */
 	bool needs_inputs;
+	bool picture_only;         /* no other channel than the display is linked */
 	bool job;                  /* it has an end: --timeout bounds it, a signal cuts it short */
 	int (*start)(struct view *v, void **owner); /* before the connection: reads files. Exit status, 0 goes on */
 	void (*stop)(void *owner); /* the view is over: lets the loop end; may be NULL */

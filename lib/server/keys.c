@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 
-enum { READY = 16 };
+enum { READY = 32 };
 
 struct keys {
 	uv_loop_t *loop;
