@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -116,6 +117,35 @@ static bool wanted(const struct tap_event *e)
 	return names_n == 0;
 }
 
+/* ---- output ---- */
+
+static int write_error; /* an errno: nothing is written after it */
+
+static void write_out(const struct buf *b)
+{
+	if (!write_error && buf_len(b) && fwrite(buf_data(b), buf_len(b), 1, stdout) != 1)
+		write_error = errno ? errno : EIO;
+}
+
+static void flush_out(void)
+{
+	if (!write_error && fflush(stdout) != 0)
+		write_error = errno ? errno : EIO;
+}
+
+/* 0 or 74. That whoever reads has seen enough is no fault. */
+static int close_out(void)
+{
+	flush_out();
+	if (!write_error)
+		return 0;
+	if (write_error != EPIPE)
+		cli_error("standard output: %s", strerror(write_error));
+	__fpurge(stdout);
+	clearerr(stdout);
+	return write_error == EPIPE ? 0 : EX_IOERR;
+}
+
 /* ---- --stat ---- */
 
 struct total {
@@ -196,7 +226,7 @@ static void print_totals(void)
 			"bytes");
 	for (size_t i = 0; i < totals_n; i++)
 		print_total(&totals[i], &out);
-	fwrite(buf_data(&out), 1, buf_len(&out), stdout);
+	write_out(&out);
 	buf_fini(&out);
 	free(totals);
 }
@@ -227,7 +257,7 @@ static void event(void *owner, const struct tap_event *e)
 	buf_u8(&line, '\n');
 	if (hex && !as_json)
 		say_hex(e->raw, &line);
-	fwrite(buf_data(&line), 1, buf_len(&line), stdout);
+	write_out(&line);
 	buf_trim(&line);
 }
 
@@ -238,19 +268,19 @@ static int read_all(struct capture *c, struct tap *tap, bool live)
 	struct tcp *tcp = tcp_new(tap);
 	struct tcp_segment seg;
 	bool first = true;
-	int rc;
+	int rc = 0;
 
-	while (!ferror(stdout) && (rc = capture_next(c, &seg)) == 1) {
+	while (!write_error && (rc = capture_next(c, &seg)) == 1) {
 		if (first)
 			zero = seg.time;
 		first = false;
 		tcp_input(tcp, &seg);
 		if (live)
-			fflush(stdout);
+			flush_out();
 	}
 	tcp_end(tcp);
 	tcp_free(tcp);
-	return ferror(stdout) ? 0 : rc;
+	return write_error ? 0 : rc;
 }
 
 /* ---- the word ---- */
@@ -294,16 +324,12 @@ static FILE *open_word(const char *word, int *status)
 
 static int finish(int rc)
 {
-	if (!ferror(stdout) && stat_table)
+	int out;
+
+	if (stat_table)
 		print_totals();
-	errno = 0;
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		if (errno == EPIPE || errno == 0) /* whoever reads has seen enough */
-			return 0;
-		cli_error("standard output: %s", strerror(errno));
-		return EX_IOERR;
-	}
-	return check && (not_understood || rc) ? EX_DATAERR : 0;
+	out = close_out();
+	return out ? out : check && (not_understood || rc) ? EX_DATAERR : 0;
 }
 
 static int run(int n, const char **words)
@@ -323,7 +349,7 @@ static int run(int n, const char **words)
 		return rc;
 	live = isatty(STDOUT_FILENO) || (fstat(fileno(f), &st) == 0 && !S_ISREG(st.st_mode));
 	if (!(c = capture_open(f, &rc)))
-		return err_exit(rc) == EX_DATAERR ? EX_DATAERR : err_exit(rc);
+		return err_exit(rc);
 	rc = read_all(c, &tap, live);
 	capture_close(c);
 	rc = finish(rc);

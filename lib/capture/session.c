@@ -138,8 +138,10 @@ static void begin_spice(struct session *s)
 /* The length of an HTTP head at the front of me->in, 0 when it is not whole. */
 static size_t http_head(const struct side *me)
 {
-	const uint8_t *p = memmem(buf_data(&me->in), buf_len(&me->in), "\r\n\r\n", 4);
+	const uint8_t *p = NULL;
 
+	if (buf_len(&me->in))
+		p = memmem(buf_data(&me->in), buf_len(&me->in), "\r\n\r\n", 4);
 	return p ? (size_t)(p + 4 - buf_data(&me->in)) : 0;
 }
 
