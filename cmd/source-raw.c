@@ -181,8 +181,6 @@ static int raw_open(const struct source_env *env, void **source)
 
 const struct source_ops source_raw = {
 	.name = "raw",
-	.stdin_too = true,
-	.stdin_always = true,
 	.open = raw_open,
 	.free = raw_free,
 };

@@ -409,7 +409,6 @@ static int script_open(const struct source_env *env, void **source)
 
 const struct source_ops source_script = {
 	.name = "script",
-	.stdin_too = true,
 	.open = script_open,
 	.events = &events,
 	.free = script_free,

@@ -188,8 +188,6 @@ static int film_open(const struct source_env *env, void **source)
 
 const struct source_ops source_y4m = {
 	.name = "y4m",
-	.stdin_too = true,
-	.stdin_always = true,
 	.open = film_open,
 	.free = film_free,
 };

@@ -30,8 +30,6 @@ enum {
 
 struct source_ops {
 	const char *name;
-	bool stdin_too;      /* reads stdin (always, or with the argument "-") */
-	bool stdin_always;
 	/* Looks at its arguments and files, makes the first picture where it can without waiting. 0 and *source, or
 	 * E_* with the reason logged. Nothing has been served yet. */
 	int (*open)(const struct source_env *env, void **source);

@@ -197,9 +197,9 @@ static void set_locks(unsigned locks)
 static void on_key(void *owner, const struct server_client *c, unsigned code, bool down)
 {
 	unsigned lock = code == KEYCODE_CAPS_LOCK ? KBD_MODIFIERS_CAPS_LOCK
-			: code == KEYCODE_NUM_LOCK ? KBD_MODIFIERS_NUM_LOCK
-			: code == KEYCODE_SCROLL_LOCK ? KBD_MODIFIERS_SCROLL_LOCK
-						      : 0;
+		: code == KEYCODE_NUM_LOCK	  ? KBD_MODIFIERS_NUM_LOCK
+		: code == KEYCODE_SCROLL_LOCK	  ? KBD_MODIFIERS_SCROLL_LOCK
+						  : 0;
 
 	(void)owner;
 	event("key", c, put_pair, &(struct pair){"code", NULL, (int)code, 0, down});
@@ -316,16 +316,27 @@ static int choose_source(int n, const char **words)
 		cli_error("'%s': what is that? a picture goes with --image", words[0]);
 		return E_USAGE;
 	}
-	if ((opt.strict && !opt.script) || (opt.delay && !opt.image)) {
-		cli_error(opt.strict ? "--strict goes with --script" : "--delay goes with --image");
-		return E_USAGE;
-	}
 	serve.ops = opt.script ? &source_script
 		: opt.image    ? &source_image
 		: opt.raw      ? &source_raw
 		: opt.y4m      ? &source_y4m
 			       : &source_demo;
 	serve.env.argument = opt.script ? opt.script : opt.raw;
+	return 0;
+}
+
+/* Options that go only with others, and what only one can have. */
+static int contradictions(void)
+{
+	if ((opt.strict && !opt.script) || (opt.delay && !opt.image)) {
+		cli_error(opt.strict ? "--strict goes with --script" : "--delay goes with --image");
+		return E_USAGE;
+	}
+	if ((opt.raw || opt.y4m || (opt.script && strcmp(opt.script, "-") == 0)) &&
+		cli_password_fd && strcmp(cli_password_fd, "0") == 0) {
+		cli_error("the source and --password-fd both want standard input");
+		return E_USAGE;
+	}
 	if (opt.stats && opt.events && strcmp(opt.events, "-") == 0) {
 		cli_error("--stats and --events - both want standard output");
 		return E_USAGE;
@@ -350,8 +361,8 @@ static int read_options(int n, const char **words, struct server_options *o)
 
 	serve.env.delay_ms = DEFAULT_DELAY_MS;
 	serve.env.strict = opt.strict;
-	if ((rc = choose_source(n, words)) || (rc = compression(&o->compress)) ||
-		(rc = cli_server_options(o)) ||
+	if ((rc = choose_source(n, words)) || (rc = contradictions()) ||
+		(rc = compression(&o->compress)) || (rc = cli_server_options(o)) ||
 		(rc = cli_duration("--delay", opt.delay, 1000, &serve.env.delay_ms)))
 		return rc;
 	if (serve.env.delay_ms < 1)

@@ -193,11 +193,12 @@ d = open('c.ppm', 'rb').read()[-640*480*3:]
 print(d[(388 * 640 + 90) * 3:(388 * 640 + 140) * 3].hex())")
 }
 
-@test "codecs of later versions are named as such" {
+@test "codecs of later versions are named as such; options that contradict each other" {
 	for c in quic lz glz; do
 		refuses 64 spice-serve --compress $c
 		grep -q 'not in this version' refused.err
 	done
 	refuses 64 spice-serve --strict
+	refuses 64 spice-serve --y4m --password-fd 0
 	refuses 64 spice-serve --delay 5s
 }
