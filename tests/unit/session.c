@@ -1,0 +1,523 @@
+/* Both ends of the house on one loop: a server with a device, clients of lib/client, and peers that know the link stage
+ * and then misbehave. Rows 7, 14, 33, 52, 62, 65, 69 of RELIABILITY 8, L-5 and the tickets of CLI.md. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "chan/conn.h"
+#include "client/client.h"
+#include "server/server.h"
+
+enum { W = 120, H = 80, PATIENCE_MS = 20000 };
+
+struct bench {
+	uv_loop_t loop;
+	struct device *device;
+	struct server *server;
+	char path[64];
+	unsigned joined, left, ready, keys_down, keys_up, last_key, buttons, positions;
+};
+
+static struct bench b;
+
+/* ---- what the server says ---- */
+
+static void on_joined(void *owner, const struct server_client *c)
+{
+	(void)owner, (void)c;
+	b.joined++;
+}
+
+static void on_left(void *owner, const struct server_client *c)
+{
+	(void)owner, (void)c;
+	b.left++;
+}
+
+static void on_ready(void *owner, const struct server_client *c)
+{
+	(void)owner, (void)c;
+	b.ready++;
+}
+
+static void on_key(void *owner, const struct server_client *c, unsigned code, bool down)
+{
+	(void)owner, (void)c;
+	b.keys_down += down;
+	b.keys_up += !down;
+	b.last_key = code;
+}
+
+static void on_button(void *owner, const struct server_client *c, unsigned button, bool down)
+{
+	(void)owner, (void)c, (void)button, (void)down;
+	b.buttons++;
+}
+
+static void on_position(void *owner, const struct server_client *c, int x, int y, unsigned display)
+{
+	(void)owner, (void)c, (void)x, (void)y, (void)display;
+	b.positions++;
+}
+
+static const struct server_events events = {.joined = on_joined, .left = on_left, .ready = on_ready, .key = on_key,
+	.button = on_button, .position = on_position};
+
+/* ---- the bench ---- */
+
+static void start(unsigned max_clients)
+{
+	struct server_options o = {.client_mouse = true, .max_clients = max_clients};
+	char *where;
+
+	memset(&b, 0, sizeof(b));
+	uv_loop_init(&b.loop);
+	b.device = device_new();
+	assert_int_equal(device_resize(b.device, W, H), 0);
+	device_draw(b.device, S_DISPLAY_DRAW_FILL, &(struct draw_fill){.base = {.box = {10, 10, 50, 70}},
+		.brush = {.type = BRUSH_TYPE_SOLID, .color = 0x123456}, .rop = ROPD_OP_PUT});
+	b.server = server_new(&b.loop, b.device, &o);
+	server_events(b.server, &events, NULL);
+	snprintf(b.path, sizeof(b.path), "/tmp/spice-session-%d.sock", (int)getpid());
+	where = xasprintf("unix:%s", b.path);
+	assert_int_equal(server_listen(b.server, where, NULL, false, NULL), 0);
+	free(where);
+}
+
+static void finish(void)
+{
+	server_free(b.server);
+	uv_run(&b.loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&b.loop), 0); /* no handle is left */
+	device_free(b.device);
+	assert_int_equal(access(b.path, F_OK), -1);
+}
+
+/* Runs the loop until the condition holds; fails after PATIENCE_MS. */
+#define UNTIL(condition)                                                                           \
+	do {                                                                                       \
+		uint64_t end_ = uv_hrtime() + PATIENCE_MS * 1000000ull;                            \
+		while (!(condition)) {                                                             \
+			if (uv_hrtime() > end_)                                                    \
+				fail_msg("not in time: %s", #condition);                           \
+			uv_run(&b.loop, UV_RUN_ONCE);                                              \
+		}                                                                                  \
+	} while (0)
+
+/* ---- clients ---- */
+
+struct viewer {
+	struct client *c;
+	unsigned marks, inputs, damage;
+	int closed;
+};
+
+static void on_mark(void *owner, unsigned display)
+{
+	(void)display;
+	((struct viewer *)owner)->marks++;
+}
+
+static void on_inputs(void *owner)
+{
+	((struct viewer *)owner)->inputs++;
+}
+
+static void on_damage(void *owner, unsigned display, const struct rect *r)
+{
+	(void)display, (void)r;
+	((struct viewer *)owner)->damage++;
+}
+
+static void on_closed(void *owner, int err)
+{
+	((struct viewer *)owner)->closed = err;
+}
+
+static const struct client_ops viewer_ops = {.mark = on_mark, .inputs = on_inputs, .damage = on_damage,
+	.closed = on_closed};
+
+static void view(struct viewer *v, const char *password)
+{
+	struct endpoint e = {.unix_path = b.path};
+	struct client_options o = {.password = password, .compression = IMAGE_COMPRESSION_OFF};
+
+	*v = (struct viewer){0};
+	v->c = client_new(&b.loop, &e, &o, &viewer_ops, v);
+}
+
+static bool same_picture(struct viewer *v)
+{
+	struct pixmap *p = canvas_surface(b.device->canvas, 0), *q = client_screen(v->c, 0);
+
+	if (!q || p->width != q->width || p->height != q->height)
+		return false;
+	for (unsigned y = 0; y < p->height; y++)
+		for (unsigned x = 0; x < 4 * p->width; x++)
+			if (x % 4 != 3 && p->data[y * (size_t)p->stride + x] != q->data[y * (size_t)q->stride + x])
+				return false;
+	return true;
+}
+
+static void picture_and_inputs(void **state)
+{
+	struct viewer v;
+
+	(void)state;
+	start(8);
+	view(&v, NULL);
+	UNTIL(v.marks && v.inputs);
+	assert_true(same_picture(&v));
+	assert_int_equal(b.joined, 1);
+	assert_int_equal(b.ready, 1);
+	client_key(v.c, 0x1e, true);
+	client_key(v.c, 0xe048, true);
+	UNTIL(b.keys_down == 2);
+	assert_int_equal(b.last_key, 0xe048);
+	for (int i = 0; i < 50; i++)
+		client_position(v.c, 0, i, i);
+	client_button(v.c, MOUSE_BUTTON_LEFT, true);
+	UNTIL(b.buttons == 1);
+	assert_in_range(b.positions, 1, 20); /* what ran ahead of the acknowledgements was left out */
+	device_resize(b.device, 40, 30);
+	UNTIL(v.marks == 2);
+	assert_true(same_picture(&v));
+	client_free(v.c); /* what was held is let go */
+	UNTIL(b.left == 1);
+	assert_int_equal(b.keys_up, 2);
+	assert_int_equal(b.buttons, 2);
+	finish();
+}
+
+static void tickets(void **state)
+{
+	char file[] = "/tmp/spice-session-XXXXXX";
+	int fd = mkstemp(file);
+	struct viewer v;
+
+	(void)state;
+	assert_true(fd >= 0 && write(fd, "opensesame\nonlyonce once\nlooking1 view-only\n", 44) == 44);
+	close(fd);
+	start(8);
+	assert_int_equal(server_tickets(b.server, file), 0);
+	view(&v, "opensesame");
+	UNTIL(v.marks);
+	client_free(v.c);
+	UNTIL(b.left == 1);
+	view(&v, "wrongwrong");
+	UNTIL(v.closed);
+	assert_int_equal(v.closed, E_AUTH);
+	client_free(v.c);
+	view(&v, NULL);
+	UNTIL(v.closed);
+	assert_int_equal(v.closed, E_AUTH);
+	client_free(v.c);
+	/* a once ticket lets one session in, all its channels included, and burns */
+	view(&v, "onlyonce");
+	UNTIL(v.marks && v.inputs);
+	client_free(v.c);
+	UNTIL(b.left == 2);
+	view(&v, "onlyonce");
+	UNTIL(v.closed);
+	assert_int_equal(v.closed, E_AUTH);
+	client_free(v.c);
+	view(&v, "looking1");
+	UNTIL(v.marks && v.inputs);
+	client_key(v.c, 0x1e, true);
+	client_free(v.c);
+	UNTIL(b.left == 3);
+	assert_int_equal(b.keys_down, 0);
+	unlink(file);
+	finish();
+}
+
+/* L-5: all see the same display; one too many is refused and the others go on. */
+static void many_clients(void **state)
+{
+	struct viewer v[4];
+
+	(void)state;
+	start(3);
+	for (int i = 0; i < 3; i++)
+		view(&v[i], NULL);
+	UNTIL(v[0].marks && v[1].marks && v[2].marks);
+	view(&v[3], NULL);
+	UNTIL(v[3].closed);
+	assert_int_equal(v[3].closed, E_AUTH);
+	device_draw(b.device, S_DISPLAY_DRAW_INVERS, &(struct draw_blackness){.base = {.box = {0, 0, H, W}}});
+	UNTIL(same_picture(&v[0]) && same_picture(&v[1]) && same_picture(&v[2]));
+	for (int i = 0; i < 4; i++)
+		client_free(v[i].c);
+	UNTIL(b.left == 3);
+	finish();
+}
+
+/* Row 65: nothing is left of many that came and went. */
+static void come_and_go(void **state)
+{
+	struct viewer v;
+
+	(void)state;
+	start(8);
+	for (unsigned i = 1; i <= 40; i++) {
+		view(&v, NULL);
+		if (i % 2)
+			UNTIL(v.marks);
+		client_free(v.c);
+		if (i % 2)
+			UNTIL(b.left == b.joined);
+	}
+	finish();
+}
+
+/* ---- peers that misbehave ---- */
+
+static int dial(void)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", b.path);
+	assert_true(fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0);
+	return fd;
+}
+
+/* Whatever comes; 0 when the server has closed. */
+static ssize_t hear(int fd)
+{
+	uint8_t buf[65536];
+	ssize_t n = read(fd, buf, sizeof(buf)), all = 0;
+
+	for (; n > 0; n = read(fd, buf, sizeof(buf)))
+		all += n;
+	return n == 0 ? 0 : all ? all : -1;
+}
+
+/* The bytes of a client that links main and goes on as `more` says; the server must close it, and live. */
+static void closed_after(const void *bytes, size_t n)
+{
+	int fd = dial();
+
+	assert_int_equal(write(fd, bytes, n), n);
+	UNTIL(hear(fd) == 0);
+	close(fd);
+}
+
+static void not_spice(void **state)
+{
+	static const char junk[64] = "HELO example.org and so on";
+	static const uint8_t large[16] = {'R', 'E', 'D', 'Q', 2, 0, 0, 0, 2, 0, 0, 0, 0xff, 0xff, 0xff, 0xff};
+	struct viewer v;
+
+	(void)state;
+	start(8);
+	closed_after(junk, sizeof(junk));
+	closed_after(large, sizeof(large));
+	view(&v, NULL);
+	UNTIL(v.marks);
+	assert_int_equal(v.closed, 0);
+	client_free(v.c);
+	UNTIL(b.left == 1);
+	finish();
+}
+
+/* A channel after its link, played by the chan layer in the client's role: the hostile bytes go out as they are. */
+struct rogue {
+	struct conn *conn;
+	bool linked;
+	int closed;
+	uint32_t session;
+};
+
+static int rogue_message(void *end, const struct wire_msg *m, const void *body)
+{
+	struct rogue *r = end;
+
+	if (r->conn->chan.type == WIRE_MAIN && m->number == S_MAIN_INIT)
+		r->session = ((const struct main_init *)body)->session_id;
+	return 0;
+}
+
+static const struct chan_ops rogue_ops = {.message = rogue_message};
+
+static void rogue_linked(void *owner, struct conn *c)
+{
+	((struct rogue *)owner)->linked = true;
+	conn_attach(c, &rogue_ops, owner);
+}
+
+static void rogue_closed(void *owner, struct conn *c, int err)
+{
+	(void)c;
+	((struct rogue *)owner)->closed = err;
+}
+
+static const struct conn_ops rogue_conn = {.linked = rogue_linked, .closed = rogue_closed};
+
+static void link_as(struct rogue *r, unsigned type, uint32_t session)
+{
+	struct link_caps caps = {.common = {1 << COMMON_CAP_MINI_HEADER | 1}, .n_common = 1};
+
+	*r = (struct rogue){0};
+	r->conn = conn_client(&b.loop, xport_socket(dial()), session, type, 0, &caps, NULL, &rogue_conn, r);
+	UNTIL(r->linked || r->closed);
+}
+
+static void hang_up(struct rogue *r)
+{
+	conn_close(r->conn, false);
+	r->conn = NULL;
+}
+
+/* A frame with this number and these bytes ends the channel, and only that. */
+static void refused(unsigned type, unsigned number, const void *body, size_t n)
+{
+	struct rogue main, other;
+	struct rogue *r = type == WIRE_MAIN ? &main : &other;
+
+	link_as(&main, WIRE_MAIN, 0);
+	UNTIL(main.session);
+	if (r == &other)
+		link_as(&other, type, main.session);
+	buf_le16(&r->conn->chan.out, (uint16_t)number);
+	buf_le32(&r->conn->chan.out, (uint32_t)n);
+	buf_put(&r->conn->chan.out, body, n);
+	pump_kick(r->conn->pump);
+	UNTIL(r->closed);
+	if (r == &other)
+		hang_up(&other);
+	hang_up(&main);
+	UNTIL(server_clients(b.server) == 0);
+}
+
+static void hostile_messages(void **state)
+{
+	static const uint8_t zero[LIM_C_MAIN + 1];
+
+	(void)state;
+	start(8);
+	refused(WIRE_MAIN, C_MAIN_CLIENT_INFO, zero, 7);               /* row 14: one byte short */
+	refused(WIRE_MAIN, C_MAIN_AGENT_DATA, zero, 30);               /* no agent */
+	refused(WIRE_MAIN, C_BASE_MIGRATE_DATA, zero, LIM_C_MAIN + 1); /* L-7 */
+	refused(WIRE_MAIN, 999, zero, 0);
+	refused(WIRE_DISPLAY, C_DISPLAY_INIT, zero, 13);
+	refused(WIRE_DISPLAY, C_DISPLAY_GL_DRAW_DONE, NULL, 0);
+	refused(WIRE_INPUTS, C_INPUTS_KEY_SCANCODE, zero, LIM_C_INPUTS + 1);
+	refused(WIRE_CURSOR, 101, zero, 4);
+	finish();
+}
+
+/* Row 33: every scan code, and streams of them that break off. */
+static void scan_codes(void **state)
+{
+	struct rogue main, inputs;
+	uint8_t bytes[256];
+
+	(void)state;
+	start(8);
+	link_as(&main, WIRE_MAIN, 0);
+	UNTIL(main.session);
+	link_as(&inputs, WIRE_INPUTS, main.session);
+	for (uint32_t code = 0; code < 0x10000; code++) {
+		struct inputs_key_down down = {code};
+
+		chan_send(&inputs.conn->chan, code & 1 ? C_INPUTS_KEY_UP : C_INPUTS_KEY_DOWN, &down);
+	}
+	chan_send(&inputs.conn->chan, C_INPUTS_KEY_DOWN, &(struct inputs_key_down){0xffffffff});
+	for (size_t n = 0; n <= sizeof(bytes); n++) {
+		for (size_t i = 0; i < n; i++)
+			bytes[i] = i + 1 == n ? (n & 1 ? 0xe0 : 0xe1) : (uint8_t)(i * 7 + n);
+		chan_send(&inputs.conn->chan, C_INPUTS_KEY_SCANCODE, &(struct opaque){{bytes, n}});
+	}
+	chan_send(&inputs.conn->chan, C_INPUTS_MOUSE_PRESS, &(struct inputs_mouse_press){255, 0xffff});
+	chan_send(&inputs.conn->chan, C_INPUTS_MOUSE_PRESS, &(struct inputs_mouse_press){MOUSE_BUTTON_RIGHT, 0});
+	UNTIL(b.buttons == 1);
+	assert_int_equal(inputs.closed, 0);
+	hang_up(&inputs);
+	hang_up(&main);
+	UNTIL(b.left == 1);
+	assert_true(b.keys_down > 100);
+	finish();
+}
+
+/* LinkResult 8 for a session that does not exist, and nothing for a channel that is there already. */
+static void strangers(void **state)
+{
+	struct rogue main, again;
+
+	(void)state;
+	start(8);
+	link_as(&main, WIRE_DISPLAY, 12345);
+	assert_int_equal(main.closed, E_PROTO);
+	hang_up(&main);
+	link_as(&main, WIRE_SMARTCARD, 0); /* row 12 */
+	assert_int_equal(main.closed, E_UNSUP);
+	hang_up(&main);
+	link_as(&main, WIRE_MAIN, 0);
+	UNTIL(main.session);
+	link_as(&again, WIRE_INPUTS, main.session);
+	assert_int_equal(again.closed, 0);
+	hang_up(&again);
+	hang_up(&main);
+	UNTIL(b.left == 1);
+	finish();
+}
+
+/* Rows 7 and 62: a client that goes after k bytes of its life, for many k, while another one is served. */
+static void cut_anywhere(void **state)
+{
+	struct viewer v;
+	uint8_t mess[16 + 18 + 4] = {'R', 'E', 'D', 'Q', 2, 0, 0, 0, 2, 0, 0, 0, 22, 0, 0, 0, [20] = WIRE_MAIN, [22] = 1,
+		[30] = 18, [34] = 9};
+
+	(void)state;
+	start(8);
+	view(&v, NULL);
+	UNTIL(v.marks);
+	for (size_t k = 0; k <= sizeof(mess); k++) {
+		int fd = dial();
+
+		assert_int_equal(write(fd, mess, k), k);
+		for (int i = 0; i < 3; i++)
+			uv_run(&b.loop, UV_RUN_NOWAIT);
+		close(fd);
+	}
+	for (unsigned k = 0; k < 30; k++) {
+		struct viewer cut;
+
+		view(&cut, NULL);
+		for (unsigned i = 0; i < 3 * k; i++)
+			uv_run(&b.loop, UV_RUN_NOWAIT);
+		client_free(cut.c);
+	}
+	device_draw(b.device, S_DISPLAY_DRAW_INVERS, &(struct draw_blackness){.base = {.box = {0, 0, H, W}}});
+	UNTIL(same_picture(&v));
+	UNTIL(server_clients(b.server) == 1);
+	client_free(v.c);
+	UNTIL(server_clients(b.server) == 0);
+	finish();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(picture_and_inputs),
+		cmocka_unit_test(tickets),
+		cmocka_unit_test(many_clients),
+		cmocka_unit_test(come_and_go),
+		cmocka_unit_test(not_spice),
+		cmocka_unit_test(hostile_messages),
+		cmocka_unit_test(scan_codes),
+		cmocka_unit_test(strangers),
+		cmocka_unit_test(cut_anywhere),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
