@@ -85,7 +85,7 @@ struct pixmap *canvas_surface(struct canvas *c, uint32_t id)
 
 /* ---- what commands need ---- */
 
-static int fetch(struct canvas *c, const struct image *img, bool mask, uint32_t target, struct pixmap **out)
+int job_fetch(struct job *j, const struct image *img, bool mask, struct pixmap **out)
 {
 	struct pixmap *s;
 	int rc;
@@ -94,11 +94,11 @@ static int fetch(struct canvas *c, const struct image *img, bool mask, uint32_t 
 	if (!img)
 		return E_INVAL;
 	if (img->d.type == IMAGE_TYPE_SURFACE) {
-		s = canvas_surface(c, img->surface_id);
+		s = canvas_surface(j->c, img->surface_id);
 		if (!s)
 			return E_INVAL;
 		*out = pixmap_ref(s);
-	} else if ((rc = c->image(c->owner, img, mask, target, out))) {
+	} else if ((rc = j->c->image(j->c->owner, img, mask, j->a.dst->format, out))) {
 		return rc;
 	}
 	if (mask && (*out)->format != SURFACE_FMT_1_A) { /* a surface, or what a cache holds */
@@ -147,14 +147,15 @@ static void area_init(struct area *a, struct pixmap *dst, const struct rect *box
 		clip_to_rects(&a->region, &clip->rects);
 }
 
-static int area_mask(struct canvas *c, struct area *a, const struct qmask *m, const struct rect *box)
+static int job_mask(struct job *j, const struct qmask *m, const struct rect *box)
 {
+	struct area *a = &j->a;
 	int64_t x, y;
 	int rc;
 
 	if (!m->bitmap)
 		return 0;
-	if ((rc = fetch(c, m->bitmap, true, SURFACE_FMT_1_A, &a->mask)))
+	if ((rc = job_fetch(j, m->bitmap, true, &a->mask)))
 		return rc;
 	/* mask pixel (mx, my) lies at (mx - pos.x + box.left, my - pos.y + box.top) */
 	x = (int64_t)box->left - m->pos.x;
@@ -170,29 +171,20 @@ static int area_mask(struct canvas *c, struct area *a, const struct qmask *m, co
 	return 0;
 }
 
-static int get_ink(struct canvas *c, const struct brush *b, uint32_t format, struct ink *ink)
+int job_ink(struct job *j, const struct brush *b, struct ink *ink)
 {
 	int rc;
 
 	*ink = (struct ink){.word = b->type == BRUSH_TYPE_SOLID ? b->color : 0};
 	if (b->type != BRUSH_TYPE_PATTERN)
 		return 0;
-	if ((rc = fetch(c, b->pattern.pat, false, format, &ink->pattern)))
+	if ((rc = job_fetch(j, b->pattern.pat, false, &ink->pattern)))
 		return rc;
-	ink->pattern = pixmap_convert(ink->pattern, format);
+	ink->pattern = pixmap_convert(ink->pattern, j->a.dst->format);
 	ink->x = b->pattern.pos.x;
 	ink->y = b->pattern.pos.y;
 	return 0;
 }
-
-/* Everything that a command may have fetched. */
-struct job {
-	struct canvas *c;
-	struct area a;
-	struct pixmap *src;
-	struct ink ink;
-	struct sheet sheet;
-};
 
 static void job_fini(struct job *j)
 {
@@ -209,8 +201,8 @@ static int draw_fill(struct job *j, const void *body)
 	const struct draw_fill *m = body;
 	int rc;
 
-	if ((rc = get_ink(j->c, &m->brush, j->a.dst->format, &j->ink)) ||
-		(rc = area_mask(j->c, &j->a, &m->mask, &m->base.box)))
+	if ((rc = job_ink(j, &m->brush, &j->ink)) ||
+		(rc = job_mask(j, &m->mask, &m->base.box)))
 		return rc;
 	paint_rop(&j->a, rop_of_ropd(m->rop, ROP_P, ROP_D, true, false), &j->ink, NULL);
 	return 0;
@@ -222,8 +214,8 @@ static int draw_copy(struct job *j, const void *body)
 	uint32_t format = j->a.dst->format;
 	int rc;
 
-	if ((rc = fetch(j->c, m->src, false, format, &j->src)) ||
-		(rc = area_mask(j->c, &j->a, &m->mask, &m->base.box)) ||
+	if ((rc = job_fetch(j, m->src, false, &j->src)) ||
+		(rc = job_mask(j, &m->mask, &m->base.box)) ||
 		(rc = sheet_cut(&j->sheet, j->src, &m->src_area, &m->base.box, &j->a.region, format, m->scale_mode,
 			 false)))
 		return rc;
@@ -238,9 +230,9 @@ static int draw_opaque(struct job *j, const void *body)
 	uint32_t format = j->a.dst->format;
 	int rc;
 
-	if ((rc = fetch(j->c, m->src, false, format, &j->src)) ||
-		(rc = get_ink(j->c, &m->brush, format, &j->ink)) ||
-		(rc = area_mask(j->c, &j->a, &m->mask, &m->base.box)) ||
+	if ((rc = job_fetch(j, m->src, false, &j->src)) ||
+		(rc = job_ink(j, &m->brush, &j->ink)) ||
+		(rc = job_mask(j, &m->mask, &m->base.box)) ||
 		(rc = sheet_cut(&j->sheet, j->src, &m->src_area, &m->base.box, &j->a.region, format, m->scale_mode,
 			 false)))
 		return rc;
@@ -251,7 +243,7 @@ static int draw_opaque(struct job *j, const void *body)
 
 static int draw_plain(struct job *j, const struct draw_blackness *m, uint8_t rop)
 {
-	int rc = area_mask(j->c, &j->a, &m->mask, &m->base.box);
+	int rc = job_mask(j, &m->mask, &m->base.box);
 
 	if (!rc)
 		paint_rop(&j->a, rop, &j->ink, NULL);
@@ -279,9 +271,9 @@ static int draw_rop3(struct job *j, const void *body)
 	uint32_t format = j->a.dst->format;
 	int rc;
 
-	if ((rc = fetch(j->c, m->src, false, format, &j->src)) ||
-		(rc = get_ink(j->c, &m->brush, format, &j->ink)) ||
-		(rc = area_mask(j->c, &j->a, &m->mask, &m->base.box)) ||
+	if ((rc = job_fetch(j, m->src, false, &j->src)) ||
+		(rc = job_ink(j, &m->brush, &j->ink)) ||
+		(rc = job_mask(j, &m->mask, &m->base.box)) ||
 		(rc = sheet_cut(&j->sheet, j->src, &m->src_area, &m->base.box, &j->a.region, format, m->scale_mode,
 			 true)))
 		return rc;
@@ -307,7 +299,7 @@ static int draw_transparent(struct job *j, const void *body)
 	bool small = pixmap_bits(format) == 16;
 	int rc;
 
-	if ((rc = fetch(j->c, m->src, false, format, &j->src)) ||
+	if ((rc = job_fetch(j, m->src, false, &j->src)) ||
 		(rc = sheet_cut(&j->sheet, j->src, &m->src_area, &m->base.box, &j->a.region, format,
 			 SCALE_MODE_NEAREST, false)))
 		return rc;
@@ -340,7 +332,7 @@ static int draw_alpha_blend(struct job *j, const void *body)
 	uint32_t format;
 	int rc;
 
-	if ((rc = fetch(j->c, m->src, false, j->a.dst->format, &j->src)))
+	if ((rc = job_fetch(j, m->src, false, &j->src)))
 		return rc;
 	if (m->alpha == 0)
 		pixman_region32_clear(&j->a.region);
@@ -414,9 +406,9 @@ static const struct command {
 	{S_DISPLAY_DRAW_TRANSPARENT, draw_transparent},
 	{S_DISPLAY_DRAW_ALPHA_BLEND, draw_alpha_blend},
 	{S_DISPLAY_COPY_BITS, copy_bits},
-	{S_DISPLAY_DRAW_STROKE, NULL},
-	{S_DISPLAY_DRAW_TEXT, NULL},
-	{S_DISPLAY_DRAW_COMPOSITE, NULL},
+	{S_DISPLAY_DRAW_STROKE, draw_stroke},
+	{S_DISPLAY_DRAW_TEXT, draw_text},
+	{S_DISPLAY_DRAW_COMPOSITE, draw_composite},
 };
 
 static const struct command *command_of(unsigned number)
@@ -451,8 +443,6 @@ int canvas_draw(struct canvas *c, unsigned number, const void *body, struct rect
 		*damage = (struct rect){0};
 	if (!cmd)
 		return E_INVAL;
-	if (!cmd->draw)
-		return E_UNSUP;
 	dst = canvas_surface(c, base->surface_id);
 	if (!dst)
 		return E_INVAL;

@@ -43,7 +43,7 @@ void canvas_clear(struct canvas *c); /* destroys all surfaces */
 
 /* Executes a drawing command: number is S_DISPLAY_DRAW_* or COPY_BITS, body its struct. The part of the surface that
  * may have changed goes into *damage (empty: nothing; may be NULL). E_INVAL for what the protocol forbids (null
- * source, absent surface...), E_UNSUP for what is not drawn yet; the canvas is then unchanged. */
+ * source, absent surface...), E_LIMIT beyond L-10; the canvas is then unchanged. */
 int canvas_draw(struct canvas *c, unsigned number, const void *body, struct rect *damage);
 
 /* The surface that a drawing command draws on, and its box; false when number is none. */

@@ -68,26 +68,15 @@ static uint8_t *pixel(const struct pixmap *p, int x, int y)
 
 /* ---- raster operations ---- */
 
-enum { CHUNK = 256 };
-
-struct rop_job {
-	uint8_t rop;
-	bool needs_p, needs_s;
-	const struct ink *ink;
-	const struct sheet *src;
-	unsigned bytes;       /* a pixel */
-	uint32_t solid[CHUNK]; /* the ink's word, repeated */
-};
-
-/* Up to CHUNK pixels of ink for (x, y); how many there are in a row of it. */
-static int ink_at(struct rop_job *j, int x, int y, int n, const uint8_t **p)
+/* Up to PAINT_CHUNK pixels of ink for (x, y); how many there are in a row of it. */
+static int ink_at(const struct painter *j, int x, int y, int n, const uint8_t **p)
 {
 	const struct ink *ink = j->ink;
 	int w, px, py;
 
 	if (!ink->pattern) {
 		*p = (const uint8_t *)j->solid;
-		return n < CHUNK ? n : CHUNK;
+		return n < PAINT_CHUNK ? n : PAINT_CHUNK;
 	}
 	w = (int)ink->pattern->width;
 	px = (int)(((int64_t)x - ink->x) % w);
@@ -98,10 +87,8 @@ static int ink_at(struct rop_job *j, int x, int y, int n, const uint8_t **p)
 	return n < w - px ? n : w - px;
 }
 
-static void rop_span(void *user, const struct area *a, int x, int y, int n)
+static void rop_span(const struct painter *j, const struct area *a, int x, int y, int n)
 {
-	struct rop_job *j = user;
-
 	while (n > 0) {
 		const uint8_t *p = NULL, *s = NULL;
 		int part = n;
@@ -117,11 +104,12 @@ static void rop_span(void *user, const struct area *a, int x, int y, int n)
 }
 
 /* 1_A: solid PUT only; other operations are undefined on it and do nothing. */
-static void bit_span(void *user, const struct area *a, int x, int y, int n)
+static void bit_span(const struct painter *j, const struct area *a, int x, int y, int n)
 {
-	const struct rop_job *j = user;
 	uint8_t *row = a->dst->data + (size_t)y * (size_t)a->dst->stride;
 
+	if (j->rop != ROP_P || j->ink->pattern)
+		return;
 	for (int i = x; i < x + n; i++) {
 		if (j->ink->word & 1)
 			row[i / 8] |= (uint8_t)(1 << i % 8);
@@ -130,27 +118,44 @@ static void bit_span(void *user, const struct area *a, int x, int y, int n)
 	}
 }
 
+void painter_init(struct painter *j, uint32_t format, uint8_t rop, const struct ink *ink, const struct sheet *src)
+{
+	uint32_t word = ink->word;
+
+	j->rop = rop;
+	j->needs_p = rop_needs_p(rop);
+	j->needs_s = rop_needs_s(rop);
+	j->ink = ink;
+	j->src = src;
+	j->bytes = pixmap_bits(format) / 8;
+	if (!j->needs_p || ink->pattern)
+		return;
+	if (j->bytes == 2)
+		word = (word & 0xffff) * 0x10001u;
+	else if (j->bytes == 1)
+		word = (word & 0xff) * 0x1010101u;
+	for (int i = 0; i < PAINT_CHUNK; i++)
+		j->solid[i] = word;
+}
+
+void painter_span(void *painter, const struct area *a, int x, int y, int n)
+{
+	const struct painter *j = painter;
+
+	if (a->dst->format == SURFACE_FMT_1_A)
+		bit_span(j, a, x, y, n);
+	else
+		rop_span(j, a, x, y, n);
+}
+
 void paint_rop(struct area *a, uint8_t rop, const struct ink *ink, const struct sheet *src)
 {
-	struct rop_job j = {.rop = rop, .needs_p = rop_needs_p(rop), .needs_s = rop_needs_s(rop), .ink = ink,
-		.src = src,
-		.bytes = pixmap_bits(a->dst->format) / 8};
+	struct painter j;
 
-	if (a->dst->format == SURFACE_FMT_1_A) {
-		if (rop == ROP_P && !ink->pattern)
-			each_span(a, bit_span, &j);
-		return;
-	}
 	if (rop == ROP_D)
 		return;
-	if (j.needs_p && !ink->pattern) {
-		uint32_t word = j.bytes == 4 ? ink->word : j.bytes == 2 ? (ink->word & 0xffff) * 0x10001u
-			: (ink->word & 0xff) * 0x1010101u;
-
-		for (int i = 0; i < CHUNK; i++)
-			j.solid[i] = word;
-	}
-	each_span(a, rop_span, &j);
+	painter_init(&j, a->dst->format, rop, ink, src);
+	each_span(a, painter_span, &j);
 }
 
 struct keyed_job {

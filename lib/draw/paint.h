@@ -36,6 +36,20 @@ struct sheet {
 	int x, y;
 };
 
+/* A rop made ready for spans: for what is not drawn as a whole area. */
+enum { PAINT_CHUNK = 256 };
+struct painter {
+	uint8_t rop;
+	bool needs_p, needs_s;
+	const struct ink *ink;
+	const struct sheet *src;
+	unsigned bytes;              /* a pixel of the surface */
+	uint32_t solid[PAINT_CHUNK]; /* the ink's word, repeated */
+};
+void painter_init(struct painter *j, uint32_t format, uint8_t rop, const struct ink *ink, const struct sheet *src);
+/* n pixels from (x, y), which lie in the surface (and the source); clip and mask are the caller's. */
+void painter_span(void *painter, const struct area *a, int x, int y, int n);
+
 /* Applies a rop table to the area. Source and ink as far as the rop needs them: the source must cover the region. */
 void paint_rop(struct area *a, uint8_t rop, const struct ink *ink, const struct sheet *src);
 
@@ -52,5 +66,24 @@ int sheet_cut(struct sheet *out, struct pixmap *img, const struct rect *area, co
 struct pixmap *pixmap_convert(struct pixmap *img, uint32_t format);
 
 bool rect_is_empty(const struct rect *r);
+
+/* A command while it is drawn: everything that it may have fetched, freed by the canvas. A command fetches all that it
+ * names, in the order of its message, then draws: 0, or E_* with nothing drawn. */
+struct job {
+	struct canvas *c;
+	struct area a;
+	struct pixmap *src;
+	struct ink ink;
+	struct sheet sheet;
+};
+
+/* The pixels of an image. `mask`: of one bit, else E_INVAL. E_* of canvas_image_fn; *out is then NULL. */
+int job_fetch(struct job *j, const struct image *img, bool mask, struct pixmap **out);
+/* A brush in the surface's format; NONE is solid 0. The caller frees ink->pattern, also after an error. */
+int job_ink(struct job *j, const struct brush *b, struct ink *ink);
+
+int draw_stroke(struct job *j, const void *body);    /* stroke.c */
+int draw_text(struct job *j, const void *body);      /* text.c */
+int draw_composite(struct job *j, const void *body); /* composite.c */
 
 #endif
