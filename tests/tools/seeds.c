@@ -1,123 +1,230 @@
-/* seeds TARGET DIR COUNT: seeds for a fuzz target, made of random valid messages by the protocol's own tables.
- * canvas: display messages; client, server: messages with full or mini headers in pieces, by channel. */
+/* Seeds for fuzz targets, made by the generator of messages: `seeds DIR` writes DIR/NAME/NN for the
+ * targets of links, frames and bodies (the first bytes of each are what the target says on top).
+ * Run by hand after a change of the protocol's tables; what it wrote is committed. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/mem.h"
-#include "wire/wire.h"
+#include "chan/ticket.h"
+#include "tests/fuzz/wire.h"
 
-enum { MESSAGES = 12, PIECE = 200 };
+enum { SERVER = 1, MINI = 2 }; /* fuzz_frames.c */
 
-static struct rng rng = {1};
+static const char *root;
+static struct ticket_key *key;
 
-/* A random message of a channel: its number and body. */
-static const struct wire_msg *message(unsigned channel, enum wire_dir dir, struct buf *body)
+static void put(const char *target, const char *name, const struct buf *b)
 {
-	const struct wire_msg *m;
+	char *dir = xasprintf("%s/%s", root, target), *file = xasprintf("%s/%s", dir, name);
+	FILE *f;
+
+	mkdir(dir, 0777);
+	f = fopen(file, "wb");
+	if (!f || (buf_len(b) && fwrite(buf_data(b), buf_len(b), 1, f) != 1) || fclose(f)) {
+		perror(file);
+		exit(1);
+	}
+	free(dir);
+	free(file);
+}
+
+static void body(const struct wire_msg *m, uint32_t caps, struct rng *rng, struct buf *out)
+{
 	struct arena a = {0};
-	void *host;
+	void *host = arena_alloc(&a, m->size + 1);
 
-	do
-		m = &wire_msgs[rng_below(&rng, (uint32_t)wire_msgs_n)];
-	while (m->channel != channel || m->dir != dir);
-	host = xcalloc(1, m->size + 1);
-	wire_generate(m->desc(), &rng, 0, &a, host);
-	wire_encode(m->desc(), host, 0, body);
-	free(host);
+	wire_generate(m->desc(), rng, caps, &a, host);
+	if (wire_encode(m->desc(), host, caps, out))
+		abort();
 	arena_fini(&a);
-	return m;
 }
 
-static void canvas(struct buf *out)
+/* One of each layout and direction. */
+static void bodies(enum wire_dir dir, const char *target)
 {
-	struct buf body = {0};
-	const struct wire_msg *m = message(WIRE_DISPLAY, WIRE_S, &body);
+	struct rng rng = {1};
+	const struct wire_msg *m, *first = fuzz_row(dir, 0);
 
-	buf_le16(out, m->number);
-	buf_le16(out, (uint16_t)buf_len(&body));
-	buf_put(out, buf_data(&body), buf_len(&body));
-	buf_fini(&body);
-}
+	for (unsigned i = 0; (m = fuzz_row(dir, i)) != first || i == 0; i++) {
+		struct buf b = {0};
+		char *name;
+		bool known = false;
 
-/* Pieces of (first byte, length, bytes). */
-static void pieces(struct buf *out, uint8_t first, struct slice s)
-{
-	while (s.n) {
-		size_t n = s.n < PIECE ? s.n : PIECE;
-
-		buf_u8(out, first);
-		buf_u8(out, (uint8_t)n);
-		buf_put(out, s.p, n);
-		s.p += n;
-		s.n -= n;
+		for (unsigned k = 0; k < i; k++)
+			known |= fuzz_row(dir, k)->desc == m->desc;
+		if (known)
+			continue;
+		buf_le16(&b, (uint16_t)i);
+		buf_u8(&b, i & 3);
+		body(m, i & 3, &rng, &b);
+		name = xasprintf("%03u", i);
+		put(target, name, &b);
+		free(name);
+		buf_fini(&b);
 	}
 }
 
-static const uint8_t channels[4] = {WIRE_MAIN, WIRE_DISPLAY, WIRE_INPUTS, WIRE_CURSOR};
-
-static void client(struct buf *out)
+static void frame(
+	bool mini, unsigned number, uint32_t sub_list, const struct buf *b, struct buf *out)
 {
-	unsigned i = rng_below(&rng, 4);
-	struct buf body = {0}, msg = {0};
-	const struct wire_msg *m = message(rng_below(&rng, 5) ? channels[i] : WIRE_BASE, WIRE_S, &body);
-
-	buf_le64(&msg, 1);
-	buf_le16(&msg, m->number);
-	buf_le32(&msg, (uint32_t)buf_len(&body));
-	buf_le32(&msg, 0);
-	buf_put(&msg, buf_data(&body), buf_len(&body));
-	pieces(out, (uint8_t)(i | 0x80), buf_slice(&msg));
-	buf_fini(&body);
-	buf_fini(&msg);
+	if (!mini)
+		buf_le64(out, 1);
+	buf_le16(out, (uint16_t)number);
+	buf_le32(out, (uint32_t)buf_len(b));
+	if (!mini)
+		buf_le32(out, sub_list);
+	buf_put(out, buf_data(b), buf_len(b));
 }
 
-static void server(struct buf *out)
+/* A few messages of a channel, in one direction. */
+static void frames(unsigned index, unsigned channel, bool server, bool mini, struct rng *rng)
 {
-	unsigned i = rng_below(&rng, 3);
-	struct buf body = {0}, msg = {0};
-	const struct wire_msg *m = message(rng_below(&rng, 5) ? channels[i] : WIRE_BASE, WIRE_C, &body);
+	struct buf out = {0};
+	char *name = xasprintf("%02u-%s-%s", channel, server ? "c" : "s", mini ? "mini" : "full");
 
-	if (!buf_len(out))
-		buf_u8(out, 1); /* mini headers */
-	buf_le16(&msg, m->number);
-	buf_le32(&msg, (uint32_t)buf_len(&body));
-	buf_put(&msg, buf_data(&body), buf_len(&body));
-	pieces(out, (uint8_t)i, buf_slice(&msg));
-	buf_u8(out, (uint8_t)((5 + rng_below(&rng, 2)) << 2 | i));
-	buf_u8(out, (uint8_t)rng_next(&rng));
-	buf_fini(&body);
-	buf_fini(&msg);
+	buf_u8(&out, (server ? SERVER : 0) | (mini ? MINI : 0));
+	buf_u8(&out, (uint8_t)index);
+	for (size_t i = 0; i < wire_msgs_n; i++) {
+		const struct wire_msg *m = &wire_msgs[i];
+		struct buf b = {0};
+
+		if ((m->channel != WIRE_BASE && m->channel != channel) ||
+			m->dir != (server ? WIRE_C : WIRE_S) || m->desc == wire_desc_message_list)
+			continue;
+		if (rng_below(rng, 4) == 0) {
+			body(m, 0, rng, &b);
+			frame(mini, m->number, 0, &b, &out);
+		}
+		buf_fini(&b);
+	}
+	put("frames", name, &out);
+	buf_fini(&out);
+	free(name);
 }
 
-static const struct {
+/* LIST, and a message with a sub-message behind it: wire.md 4.2. */
+static void lists(void)
+{
+	struct wait_for_channels wait = {
+		.wait_count = 1, .wait_list = (struct channel_wait[]){{2, 1, 9}}};
+	struct buf sub = {0}, b = {0}, out = {0};
+
+	wire_encode(wire_desc_wait_for_channels(), &wait, 0, &sub);
+	buf_le16(&b, 1);
+	buf_le32(&b, 6);
+	buf_le16(&b, S_BASE_WAIT_FOR_CHANNELS);
+	buf_le32(&b, 24); /* too large, as libspice writes it */
+	buf_put(&b, buf_data(&sub), buf_len(&sub));
+	buf_u8(&out, MINI);
+	buf_u8(&out, 1);
+	frame(true, S_BASE_LIST, 0, &b, &out);
+	put("frames", "list", &out);
+	buf_clear(&out);
+	buf_clear(&b);
+	buf_le16(&b, S_BASE_WAIT_FOR_CHANNELS);
+	buf_le32(&b, 24);
+	buf_put(&b, buf_data(&sub), buf_len(&sub));
+	buf_le16(&b, 1);
+	buf_le32(&b, 0);
+	buf_u8(&out, 0);
+	buf_u8(&out, 1);
+	frame(false, S_DISPLAY_MARK, 6 + (uint32_t)buf_len(&sub), &b, &out);
+	put("frames", "sub", &out);
+	buf_fini(&sub);
+	buf_fini(&b);
+	buf_fini(&out);
+}
+
+/* ---- links ---- */
+
+struct bend {
 	const char *name;
-	void (*make)(struct buf *out);
-} targets[] = {{"canvas", canvas}, {"client", client}, {"server", server}};
+	uint8_t how;
+	uint32_t major, size, words, offset, caps;
+	size_t cut; /* bytes at the end that are missing */
+};
+
+static void link_head(struct buf *b, const struct bend *w)
+{
+	buf_u8(b, w->how);
+	buf_str(b, "REDQ");
+	buf_le32(b, w->major);
+	buf_le32(b, 2);
+	buf_le32(b, w->size);
+}
+
+static void link_seed(const char *target, const struct bend *w, bool server)
+{
+	struct buf b = {0};
+	uint8_t ticket[128] = {7, 's', 'e', 'c', 'r', 'e', 't'};
+
+	link_head(&b, w);
+	if (server) {
+		buf_le32(&b, 0);
+		buf_u8(&b, WIRE_MAIN);
+		buf_u8(&b, 0);
+	} else {
+		buf_le32(&b, w->how >> 4 & 8 ? LINK_ERR_NEED_SECURED : LINK_ERR_OK);
+		ticket_key_der(key, buf_reserve(&b, TICKET_KEY_DER));
+		buf_commit(&b, TICKET_KEY_DER);
+	}
+	buf_le32(&b, w->words);
+	buf_le32(&b, 0);
+	buf_le32(&b, w->offset);
+	buf_le32(&b, w->caps);
+	if (server && w->caps & 1)
+		buf_le32(&b, w->how & 8 ? AUTH_MECHANISM_SASL : AUTH_MECHANISM_SPICE);
+	if (server)
+		buf_put(&b, ticket, sizeof(ticket));
+	else
+		buf_le32(&b, LINK_ERR_OK);
+	b.end -= w->cut;
+	put(target, w->name, &b);
+	buf_fini(&b);
+}
+
+static void links(void)
+{
+	static const struct bend server[] = {{"good", 0, 2, 22, 1, 18, 9, 0},
+		{"direct", 0, 2, 22, 1, 18, 8, 0}, {"refused", 1, 2, 22, 1, 18, 9, 0},
+		{"denied", 2, 2, 22, 1, 18, 9, 0}, {"mechanism", 8, 2, 22, 1, 18, 9, 0},
+		{"major0", 0, 0, 22, 1, 18, 9, 0}, {"major3", 0, 3, 22, 1, 18, 9, 0},
+		{"small", 0, 2, 10, 1, 18, 9, 0}, {"large", 0, 2, 5000, 1, 18, 9, 0},
+		{"words", 0, 2, 22, 65, 18, 9, 0}, {"offset", 0, 2, 22, 1, 17, 9, 0},
+		{"cut", 0, 2, 22, 1, 18, 9, 100}};
+	static const struct bend client[] = {{"good", 9, 2, 182, 1, 178, 11, 0},
+		{"direct", 8, 2, 182, 1, 178, 8, 0}, {"sasl", 9, 2, 182, 1, 178, 13, 0},
+		{"secured", 137, 2, 182, 1, 178, 11, 0}, {"major1", 9, 1, 182, 1, 178, 11, 0},
+		{"small", 9, 2, 100, 1, 178, 11, 0}, {"large", 9, 2, 5000, 1, 178, 11, 0},
+		{"words", 9, 2, 182, 65, 178, 11, 0}, {"offset", 9, 2, 182, 1, 177, 11, 0},
+		{"cut", 9, 2, 182, 1, 178, 11, 4}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(server); i++)
+		link_seed("link_s", &server[i], true);
+	for (size_t i = 0; i < ARRAY_SIZE(client); i++)
+		link_seed("link_c", &client[i], false);
+}
 
 int main(int argc, char **argv)
 {
-	void (*make)(struct buf *out) = NULL;
+	static const uint8_t channels[] = {WIRE_MAIN, WIRE_DISPLAY, WIRE_INPUTS, WIRE_CURSOR,
+		WIRE_PLAYBACK, WIRE_RECORD, WIRE_SMARTCARD, WIRE_USBREDIR, WIRE_PORT, WIRE_WEBDAV};
+	struct rng rng = {2};
 
-	for (size_t i = 0; argc == 4 && i < ARRAY_SIZE(targets); i++)
-		if (strcmp(targets[i].name, argv[1]) == 0)
-			make = targets[i].make;
-	if (!make) {
-		fprintf(stderr, "usage: seeds canvas|client|server DIR COUNT\n");
+	if (argc != 2) {
+		fprintf(stderr, "usage: seeds DIR\n");
 		return 64;
 	}
-	for (long k = 0; k < strtol(argv[3], NULL, 10); k++) {
-		char *name = xasprintf("%s/gen%02ld", argv[2], k);
-		struct buf out = {0};
-		FILE *f = fopen(name, "w");
-
-		for (int i = 0; i < MESSAGES; i++)
-			make(&out);
-		if (!f || fwrite(buf_data(&out), 1, buf_len(&out), f) != buf_len(&out) || fclose(f)) {
-			perror(name);
-			return 73;
-		}
-		buf_fini(&out);
-		free(name);
-	}
+	root = argv[1];
+	key = ticket_key_new();
+	bodies(WIRE_C, "wire_c");
+	bodies(WIRE_S, "wire_s");
+	for (unsigned i = 0; i < sizeof(channels); i++)
+		for (unsigned k = 0; k < 4; k++)
+			frames(i, channels[i], k & 1, k & 2, &rng);
+	lists();
+	links();
+	ticket_key_free(key);
 	return 0;
 }
