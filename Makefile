@@ -108,6 +108,7 @@ $(BUILD)/tests/vectors $(BUILD)/tests/seeds: $(BUILD)/tests/%: $(BUILD)/obj/test
 # Parts of commands that are tested alone.
 $(BUILD)/tests/unit-script: $(call obj,cmd/source-script-parse.c cmd/source-script-rop3.c)
 $(BUILD)/tests/fuzz_script $(BUILD)/bin/fuzz_script: $(call obj,cmd/source-script-parse.c)
+$(BUILD)/tests/fuzz_args $(BUILD)/bin/fuzz_args: $(call obj,$(CLI_SRC))
 
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)

@@ -63,7 +63,7 @@ libc.execv(path, (ctypes.c_char_p * 3)(None, b'--nonsense', None)) if False else
 	serve -g 10x10 --script s
 	view --screenshot x.ppm "$at"
 	grep -q '^spice-serve: s:1: ' err
-	[ "$(tail -c 3 x.ppm | xxd -p)" = ff0000 ]
+	[ "$(tail -c 3 x.ppm | od -An -tx1 | tr -d ' ')" = ff0000 ]
 }
 
 @test "missing input ends with 66" {

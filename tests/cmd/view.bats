@@ -120,7 +120,7 @@ print('received', n)"
 	serve --image p.ppm
 	for f in x.png x.ppm x.jpg x.jpeg; do view --screenshot $f "$at"; done
 	[ "$(head -c 4 x.png | tail -c 3)" = PNG ]
-	[ "$(head -c 2 x.jpg | xxd -p)" = ffd8 ]
+	[ "$(head -c 2 x.jpg | od -An -tx1 | tr -d ' ')" = ffd8 ]
 	cmp p.ppm x.ppm
 	view --screenshot - "$at" | cmp p.ppm -
 	serve --image x.png
