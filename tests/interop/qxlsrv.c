@@ -1,0 +1,745 @@
+/*
+ * qxlsrv [COMPRESSION]: a real SPICE server, libspice-server, with a synthetic QXL device that
+ * emits draw commands, also those no guest driver makes (opaque, transparent, blend, rop3, masks,
+ * off-screen surfaces). It listens on a free port of the loopback address and says "up PORT".
+ * Lines on stdin:
+ *
+ *   fill pattern copy opaque transp alpha blend black white invers rop3 clip mask surf copybits
+ *                   a group of draws each
+ *   random N SEED   N draws (fill, copy, copy-bits, invers, with PUT XOR OR AND)
+ *   ref FILE        the screen as the server's own renderer has it, once all commands are taken:
+ *                   the oracle
+ *   quit
+ *
+ * COMPRESSION is the number of the image compression, 1 = off. A rop other than PUT needs effect
+ * BLEND, or the server drops what the command covers.
+ */
+#include <arpa/inet.h>
+#include <glib-unix.h>
+#include <math.h>
+#include <spice.h>
+#include <spice/enums.h>
+#include <spice/qxl_dev.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WIDTH 800
+#define HEIGHT 600
+#define PHYSICAL(p) ((QXLPHYSICAL)(uintptr_t)(p))
+#define SAY(...) (printf(__VA_ARGS__), fflush(stdout))
+#define PUT SPICE_ROPD_OP_PUT
+
+static GMainLoop *loop;
+static GAsyncQueue *commands;
+static GPtrArray *group; /* commands being made: the device's thread must not see them yet */
+static QXLInstance device;
+static uint8_t *screen;
+static guint64 unique = 1;
+static int surface_id;
+
+/* The main loop that the library wants: timers and watches, by GLib. */
+
+struct SpiceTimer {
+	SpiceTimerFunc fire;
+	void *opaque;
+	guint id;
+};
+
+struct SpiceWatch {
+	SpiceWatchFunc ready;
+	void *opaque;
+	int fd;
+	guint id;
+};
+
+static gboolean timer_fired(gpointer data)
+{
+	SpiceTimer *t = data;
+	t->id = 0;
+	t->fire(t->opaque);
+	return G_SOURCE_REMOVE;
+}
+
+static SpiceTimer *timer_add(SpiceTimerFunc fire, void *opaque)
+{
+	SpiceTimer *t = g_new0(SpiceTimer, 1);
+	t->fire = fire;
+	t->opaque = opaque;
+	return t;
+}
+
+static void timer_cancel(SpiceTimer *t)
+{
+	if (t->id)
+		g_source_remove(t->id);
+	t->id = 0;
+}
+
+static void timer_start(SpiceTimer *t, uint32_t ms)
+{
+	timer_cancel(t);
+	t->id = g_timeout_add(ms, timer_fired, t);
+}
+
+static void timer_remove(SpiceTimer *t)
+{
+	timer_cancel(t);
+	g_free(t);
+}
+
+static gboolean watch_ready(gint fd, GIOCondition condition, gpointer data)
+{
+	SpiceWatch *w = data;
+	int events = 0;
+	if (condition & (G_IO_IN | G_IO_HUP | G_IO_ERR))
+		events |= SPICE_WATCH_EVENT_READ;
+	if (condition & G_IO_OUT)
+		events |= SPICE_WATCH_EVENT_WRITE;
+	w->ready(fd, events, w->opaque);
+	return G_SOURCE_CONTINUE;
+}
+
+static void watch_update(SpiceWatch *w, int mask)
+{
+	int condition = 0;
+	if (w->id)
+		g_source_remove(w->id);
+	w->id = 0;
+	if (mask & SPICE_WATCH_EVENT_READ)
+		condition |= G_IO_IN | G_IO_HUP | G_IO_ERR;
+	if (mask & SPICE_WATCH_EVENT_WRITE)
+		condition |= G_IO_OUT;
+	if (condition)
+		w->id = g_unix_fd_add(w->fd, (GIOCondition)condition, watch_ready, w);
+}
+
+static SpiceWatch *watch_add(int fd, int mask, SpiceWatchFunc ready, void *opaque)
+{
+	SpiceWatch *w = g_new0(SpiceWatch, 1);
+	w->ready = ready;
+	w->opaque = opaque;
+	w->fd = fd;
+	watch_update(w, mask);
+	return w;
+}
+
+static void watch_remove(SpiceWatch *w)
+{
+	watch_update(w, 0);
+	g_free(w);
+}
+
+static void channel_event(int event, SpiceChannelEventInfo *info)
+{
+	static const char *const names[] = {
+		[1] = "connected", [2] = "initialized", [3] = "disconnected"};
+	SAY("channel %s type %d id %d\n", event >= 1 && event <= 3 ? names[event] : "?", info->type,
+		info->id);
+}
+
+static SpiceCoreInterface core = {
+	.base = {"core", "glib", SPICE_INTERFACE_CORE_MAJOR, SPICE_INTERFACE_CORE_MINOR},
+	.timer_add = timer_add,
+	.timer_start = timer_start,
+	.timer_cancel = timer_cancel,
+	.timer_remove = timer_remove,
+	.watch_add = watch_add,
+	.watch_update_mask = watch_update,
+	.watch_remove = watch_remove,
+	.channel_event = channel_event,
+};
+
+/* The device: all memory is ours, nothing is ever released. */
+
+static void dev_attached(QXLInstance *q)
+{
+	(void)q;
+}
+
+static void dev_level(QXLInstance *q, int level)
+{
+	(void)q, (void)level;
+}
+
+static void dev_info(QXLInstance *q, QXLDevInitInfo *info)
+{
+	(void)q;
+	*info = (QXLDevInitInfo){
+		.num_memslots_groups = 1,
+		.num_memslots = 1,
+		.memslot_gen_bits = 8,
+		.memslot_id_bits = 8,
+		.n_surfaces = 64,
+		.qxl_ram_size = 1 << 26,
+	};
+}
+
+static int dev_command(QXLInstance *q, QXLCommandExt *out)
+{
+	(void)q;
+	QXLCommandExt *e = g_async_queue_try_pop(commands);
+	if (!e)
+		return 0;
+	*out = *e;
+	return 1;
+}
+
+static int dev_no_cursor(QXLInstance *q, QXLCommandExt *out)
+{
+	(void)q, (void)out;
+	return 0;
+}
+
+static int dev_notify(QXLInstance *q)
+{
+	(void)q;
+	return g_async_queue_length(commands) <= 0;
+}
+
+static int dev_notify_cursor(QXLInstance *q)
+{
+	(void)q;
+	return 1;
+}
+
+static void dev_release(QXLInstance *q, QXLReleaseInfoExt info)
+{
+	(void)q, (void)info;
+}
+
+static void dev_update(QXLInstance *q, uint32_t id)
+{
+	(void)q, (void)id;
+}
+
+static int dev_flush(QXLInstance *q)
+{
+	(void)q;
+	return 0;
+}
+
+static void dev_async(QXLInstance *q, uint64_t cookie)
+{
+	(void)q, (void)cookie;
+}
+
+static void dev_updated(QXLInstance *q, uint32_t surface, QXLRect *rects, uint32_t n)
+{
+	(void)q, (void)surface, (void)rects, (void)n;
+}
+
+static void dev_caps(QXLInstance *q, uint8_t present, uint8_t caps[SPICE_CAPABILITIES_SIZE])
+{
+	(void)q, (void)present, (void)caps;
+}
+
+static int dev_monitors(QXLInstance *q, VDAgentMonitorsConfig *config)
+{
+	(void)q, (void)config;
+	return 0;
+}
+
+static QXLInterface qxl = {
+	.base = {SPICE_INTERFACE_QXL, "synthetic", SPICE_INTERFACE_QXL_MAJOR,
+		SPICE_INTERFACE_QXL_MINOR},
+	.attached_worker = dev_attached,
+	.set_compression_level = dev_level,
+	.get_init_info = dev_info,
+	.get_command = dev_command,
+	.req_cmd_notification = dev_notify,
+	.release_resource = dev_release,
+	.get_cursor_command = dev_no_cursor,
+	.req_cursor_notification = dev_notify_cursor,
+	.notify_update = dev_update,
+	.flush_resources = dev_flush,
+	.async_complete = dev_async,
+	.update_area_complete = dev_updated,
+	.set_client_capabilities = dev_caps,
+	.client_monitors_config = dev_monitors,
+};
+
+static void push(int type, void *command)
+{
+	QXLCommandExt *e = g_new0(QXLCommandExt, 1);
+	e->cmd.type = type;
+	e->cmd.data = PHYSICAL(command);
+	g_ptr_array_add(group, e);
+}
+
+static void hand_over(void)
+{
+	for (guint i = 0; i < group->len; i++)
+		g_async_queue_push(commands, group->pdata[i]);
+	g_ptr_array_set_size(group, 0);
+	spice_qxl_wakeup(&device);
+}
+
+/* Pictures and commands. */
+
+static QXLRect rect(int x, int y, int w, int h)
+{
+	return (QXLRect){.top = y, .left = x, .bottom = y + h, .right = x + w};
+}
+
+enum kind { GRADIENT, PHOTO, ICON, RAMP };
+
+struct pixel {
+	int r, g, b, a;
+};
+
+static struct pixel pixel_of(enum kind kind, int x, int y, int w, int h)
+{
+	struct pixel p = {x * 255 / w, y * 255 / h, (x + y) & 255, 255};
+	int dx = x - w / 2, dy = y - h / 2;
+	switch (kind) {
+	case GRADIENT:
+		return p;
+	case PHOTO:
+		p.r = 128 + (int)(100 * sin(x / 17.0)) + (rand() & 15);
+		p.g = 128 + (int)(90 * cos(y / 23.0 + x / 40.0)) + (rand() & 15);
+		p.b = 128 + (int)(80 * sin((x * y) / 900.0)) + (rand() & 7);
+		return p;
+	case ICON:
+		return dx * dx + dy * dy < w * h / 6 ? (struct pixel){255, 200, 0, 255}
+						     : (struct pixel){0, 0, 255, 255};
+	case RAMP:
+		p.a = x * 255 / w;
+		p.r = p.r * p.a / 255;
+		p.g = p.g * p.a / 255;
+		p.b = p.b * p.a / 255;
+		return p;
+	}
+	return p;
+}
+
+static int bits_of(int format)
+{
+	switch (format) {
+	case SPICE_BITMAP_FMT_1BIT_BE:
+		return 1;
+	case SPICE_BITMAP_FMT_8BIT:
+		return 8;
+	case SPICE_BITMAP_FMT_16BIT:
+		return 16;
+	case SPICE_BITMAP_FMT_24BIT:
+		return 24;
+	default:
+		return 32;
+	}
+}
+
+static void store(uint8_t *row, int x, int y, struct pixel p, int format)
+{
+	guint16 v = p.r >> 3 << 10 | p.g >> 3 << 5 | p.b >> 3;
+	int bytes = bits_of(format) / 8;
+	switch (format) {
+	case SPICE_BITMAP_FMT_1BIT_BE:
+		if ((x / 6 + y / 6) & 1)
+			row[x / 8] |= 0x80 >> (x & 7);
+		return;
+	case SPICE_BITMAP_FMT_8BIT:
+		row[x] = (x / 4 + y / 4) & 15;
+		return;
+	case SPICE_BITMAP_FMT_16BIT:
+		memcpy(row + x * 2, &v, 2);
+		return;
+	default:
+		row[x * bytes] = p.b;
+		row[x * bytes + 1] = p.g;
+		row[x * bytes + 2] = p.r;
+		if (bytes == 4)
+			row[x * 4 + 3] = format == SPICE_BITMAP_FMT_RGBA ? p.a : 0;
+	}
+}
+
+static QXLPHYSICAL palette(void)
+{
+	QXLPalette *p = g_malloc0(sizeof(*p) + 256 * 4);
+	p->unique = unique++;
+	p->num_ents = 256;
+	for (int k = 0; k < 256; k++)
+		p->ents[k] = (k * 16 & 255) << 16 | ((255 - k * 16) & 255) << 8 | (k * 40 & 255);
+	return PHYSICAL(p);
+}
+
+static QXLPHYSICAL image(int w, int h, enum kind kind, int format)
+{
+	QXLImage *i = g_malloc0(sizeof(*i));
+	int bits = bits_of(format), stride = bits == 1 ? (w + 7) / 8 : (w * bits / 8 + 3) & ~3;
+	uint8_t *data = g_malloc0((gsize)stride * h);
+	for (int y = 0; y < h; y++)
+		for (int x = 0; x < w; x++)
+			store(data + y * stride, x, y, pixel_of(kind, x, y, w, h), format);
+	i->descriptor.id = unique++ | (guint64)0x5a << 40;
+	i->descriptor.type = SPICE_IMAGE_TYPE_BITMAP;
+	i->descriptor.width = w;
+	i->descriptor.height = h;
+	i->bitmap.format = format;
+	i->bitmap.flags = QXL_BITMAP_DIRECT | QXL_BITMAP_TOP_DOWN;
+	i->bitmap.x = w;
+	i->bitmap.y = h;
+	i->bitmap.stride = stride;
+	i->bitmap.data = PHYSICAL(data);
+	if (format == SPICE_BITMAP_FMT_8BIT)
+		i->bitmap.palette = palette();
+	return PHYSICAL(i);
+}
+
+static QXLPHYSICAL image32(int w, int h, enum kind kind)
+{
+	return image(w, h, kind, SPICE_BITMAP_FMT_32BIT);
+}
+
+static QXLBrush solid(uint32_t colour)
+{
+	return (QXLBrush){.type = SPICE_BRUSH_TYPE_SOLID, .u.color = colour};
+}
+
+static QXLDrawable *draw(int type, QXLRect box, gboolean opaque)
+{
+	QXLDrawable *d = g_new0(QXLDrawable, 1);
+	d->release_info.id = unique++;
+	d->type = type;
+	d->effect = opaque ? QXL_EFFECT_OPAQUE : QXL_EFFECT_BLEND;
+	d->bbox = box;
+	d->clip.type = SPICE_CLIP_TYPE_NONE;
+	d->mm_time = g_get_monotonic_time() / 1000;
+	for (int i = 0; i < 3; i++)
+		d->surfaces_dest[i] = -1;
+	push(QXL_CMD_DRAW, d);
+	return d;
+}
+
+static QXLDrawable *fill(QXLRect box, uint32_t colour, int rop)
+{
+	QXLDrawable *d = draw(QXL_DRAW_FILL, box, rop == PUT);
+	d->u.fill.brush = solid(colour);
+	d->u.fill.rop_descriptor = rop;
+	return d;
+}
+
+static QXLDrawable *copy(QXLRect box, QXLPHYSICAL source, int w, int h, int rop)
+{
+	QXLDrawable *d = draw(QXL_DRAW_COPY, box, rop == PUT);
+	d->u.copy.src_bitmap = source;
+	d->u.copy.src_area = rect(0, 0, w, h);
+	d->u.copy.rop_descriptor = rop;
+	d->u.copy.scale_mode = SPICE_IMAGE_SCALE_MODE_NEAREST;
+	return d;
+}
+
+/* The groups. */
+
+static void do_fill(void)
+{
+	fill(rect(0, 0, WIDTH, HEIGHT), 0x204060, PUT);
+	fill(rect(10, 10, 90, 60), 0xff8000, PUT);
+	fill(rect(50, 30, 90, 60), 0x00ff00, SPICE_ROPD_OP_XOR);
+}
+
+static void do_pattern(void)
+{
+	QXLDrawable *d = draw(QXL_DRAW_FILL, rect(150, 10, 90, 60), FALSE);
+	d->u.fill.brush.type = SPICE_BRUSH_TYPE_PATTERN;
+	d->u.fill.brush.u.pattern.pat = image32(16, 16, ICON);
+	d->u.fill.rop_descriptor = PUT;
+}
+
+static void do_copy(void)
+{
+	copy(rect(250, 10, 100, 60), image32(100, 60, GRADIENT), 100, 60, PUT);
+	copy(rect(360, 10, 160, 120), image32(160, 120, PHOTO), 160, 120, PUT);
+	copy(rect(530, 10, 100, 80), image32(40, 40, PHOTO), 40, 40, PUT);
+	copy(rect(640, 10, 64, 64), image(64, 64, GRADIENT, SPICE_BITMAP_FMT_16BIT), 64, 64, PUT);
+	copy(rect(710, 10, 64, 64), image(64, 64, GRADIENT, SPICE_BITMAP_FMT_24BIT), 64, 64, PUT);
+	copy(rect(640, 80, 64, 64), image(64, 64, GRADIENT, SPICE_BITMAP_FMT_8BIT), 64, 64, PUT);
+	copy(rect(710, 80, 64, 64), image32(64, 64, ICON), 64, 64, SPICE_ROPD_OP_XOR);
+}
+
+static void do_opaque(void)
+{
+	QXLDrawable *d = draw(QXL_DRAW_OPAQUE, rect(10, 150, 80, 60), FALSE);
+	d->u.opaque.src_bitmap = image32(80, 60, GRADIENT);
+	d->u.opaque.src_area = rect(0, 0, 80, 60);
+	d->u.opaque.brush = solid(0xffff00);
+	d->u.opaque.rop_descriptor = SPICE_ROPD_OP_AND;
+}
+
+static void do_transparent(void)
+{
+	QXLDrawable *d = draw(QXL_DRAW_TRANSPARENT, rect(100, 150, 80, 60), FALSE);
+	d->u.transparent.src_bitmap = image32(80, 60, ICON);
+	d->u.transparent.src_area = rect(0, 0, 80, 60);
+	d->u.transparent.src_color = d->u.transparent.true_color = 0x0000ff;
+}
+
+static void alpha(int x, int opacity, QXLPHYSICAL source)
+{
+	QXLDrawable *d = draw(QXL_DRAW_ALPHA_BLEND, rect(x, 150, 80, 60), FALSE);
+	d->u.alpha_blend.alpha = opacity;
+	d->u.alpha_blend.src_bitmap = source;
+	d->u.alpha_blend.src_area = rect(0, 0, 80, 60);
+}
+
+static void do_alpha(void)
+{
+	alpha(190, 128, image32(80, 60, GRADIENT));
+	alpha(280, 255, image(80, 60, RAMP, SPICE_BITMAP_FMT_RGBA));
+}
+
+static void do_blend(void)
+{
+	QXLDrawable *d = draw(QXL_DRAW_BLEND, rect(370, 150, 80, 60), FALSE);
+	d->u.blend.src_bitmap = image32(80, 60, GRADIENT);
+	d->u.blend.src_area = rect(0, 0, 80, 60);
+	d->u.blend.rop_descriptor = SPICE_ROPD_OP_OR;
+}
+
+static void do_black(void)
+{
+	draw(QXL_DRAW_BLACKNESS, rect(460, 150, 40, 60), TRUE);
+}
+
+static void do_white(void)
+{
+	draw(QXL_DRAW_WHITENESS, rect(510, 150, 40, 60), TRUE);
+}
+
+static void do_invers(void)
+{
+	draw(QXL_DRAW_INVERS, rect(490, 160, 40, 30), FALSE);
+}
+
+static void do_rop3(void)
+{
+	QXLDrawable *d = draw(QXL_DRAW_ROP3, rect(570, 150, 80, 60), FALSE);
+	d->u.rop3.src_bitmap = image32(80, 60, GRADIENT);
+	d->u.rop3.src_area = rect(0, 0, 80, 60);
+	d->u.rop3.brush = solid(0xff00ff);
+	d->u.rop3.rop3 = 0xb8;
+}
+
+static void do_clip(void)
+{
+	QXLClipRects *clip = g_malloc0(sizeof(*clip) + 2 * sizeof(QXLRect));
+	QXLRect rects[2] = {rect(400, 230, 30, 70), rect(450, 240, 30, 40)};
+	clip->num_rects = 2;
+	clip->chunk.data_size = sizeof(rects);
+	memcpy(clip->chunk.data, rects, sizeof(rects));
+	QXLDrawable *d = fill(rect(390, 225, 120, 80), 0x00c0c0, PUT);
+	d->effect = QXL_EFFECT_BLEND;
+	d->clip.type = SPICE_CLIP_TYPE_RECTS;
+	d->clip.data = PHYSICAL(clip);
+}
+
+static void do_mask(void)
+{
+	QXLDrawable *d = fill(rect(520, 230, 64, 64), 0xc000c0, PUT);
+	d->effect = QXL_EFFECT_BLEND;
+	d->u.fill.mask.bitmap = image(64, 64, GRADIENT, SPICE_BITMAP_FMT_1BIT_BE);
+}
+
+static QXLSurfaceCmd *surface(int type)
+{
+	QXLSurfaceCmd *s = g_new0(QXLSurfaceCmd, 1);
+	s->release_info.id = unique++;
+	s->surface_id = surface_id;
+	s->type = type;
+	return s;
+}
+
+static void do_surface(void)
+{
+	surface_id++;
+	QXLSurfaceCmd *s = surface(QXL_SURFACE_CMD_CREATE);
+	s->u.surface_create.format = SPICE_SURFACE_FMT_32_xRGB;
+	s->u.surface_create.width = 128;
+	s->u.surface_create.height = 96;
+	s->u.surface_create.stride = -128 * 4;
+	s->u.surface_create.data = PHYSICAL(g_malloc0(128 * 96 * 4));
+	push(QXL_CMD_SURFACE, s);
+	fill(rect(0, 0, 128, 96), 0x806000, PUT)->surface_id = surface_id;
+	copy(rect(20, 20, 80, 60), image32(80, 60, PHOTO), 80, 60, PUT)->surface_id = surface_id;
+
+	QXLImage *i = g_malloc0(sizeof(*i));
+	i->descriptor.id = unique++;
+	i->descriptor.type = SPICE_IMAGE_TYPE_SURFACE;
+	i->descriptor.width = 128;
+	i->descriptor.height = 96;
+	i->surface_image.surface_id = surface_id;
+	QXLDrawable *d = copy(rect(600, 230, 128, 96), PHYSICAL(i), 128, 96, PUT);
+	d->surfaces_dest[0] = surface_id;
+	d->surfaces_rects[0] = rect(0, 0, 128, 96);
+	push(QXL_CMD_SURFACE, surface(QXL_SURFACE_CMD_DESTROY));
+}
+
+static void copy_bits(QXLRect box, int x, int y)
+{
+	QXLDrawable *d = draw(QXL_COPY_BITS, box, TRUE);
+	d->u.copy_bits.src_pos.x = x;
+	d->u.copy_bits.src_pos.y = y;
+}
+
+static void do_copy_bits(void)
+{
+	copy_bits(rect(200, 320, 300, 120), 360, 10);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} groups[] = {
+	{"fill", do_fill},
+	{"pattern", do_pattern},
+	{"copy", do_copy},
+	{"opaque", do_opaque},
+	{"transp", do_transparent},
+	{"alpha", do_alpha},
+	{"blend", do_blend},
+	{"black", do_black},
+	{"white", do_white},
+	{"invers", do_invers},
+	{"rop3", do_rop3},
+	{"clip", do_clip},
+	{"mask", do_mask},
+	{"surf", do_surface},
+	{"copybits", do_copy_bits},
+};
+
+static void do_random(int n)
+{
+	static const int rops[] = {PUT, SPICE_ROPD_OP_XOR, SPICE_ROPD_OP_OR, SPICE_ROPD_OP_AND};
+	for (int i = 0; i < n; i++) {
+		int w = 1 + rand() % 200, h = 1 + rand() % 150;
+		int x = rand() % (WIDTH - w), y = rand() % (HEIGHT - h);
+		int rop = rops[rand() & 3];
+		switch (rand() & 3) {
+		case 0:
+			fill(rect(x, y, w, h), rand() & 0xffffff, rop);
+			break;
+		case 1:
+			copy(rect(x, y, w, h), image32(w, h, rand() % 3), w, h, rop);
+			break;
+		case 2:
+			copy_bits(rect(x, y, w, h), rand() % (WIDTH - w), rand() % (HEIGHT - h));
+			break;
+		default:
+			draw(QXL_DRAW_INVERS, rect(x, y, w, h), FALSE);
+		}
+	}
+}
+
+static void write_screen(const char *name)
+{
+	QXLRect all = rect(0, 0, WIDTH, HEIGHT), dirty;
+	spice_qxl_update_area(&device, 0, &all, &dirty, 1, 0);
+	FILE *out = fopen(name, "wb");
+	if (!out)
+		exit(73);
+	fprintf(out, "P6\n%d %d\n255\n", WIDTH, HEIGHT);
+	for (const uint8_t *p = screen; p < screen + WIDTH * HEIGHT * 4; p += 4)
+		fwrite((uint8_t[3]){p[2], p[1], p[0]}, 3, 1, out);
+	if (fclose(out))
+		exit(74);
+	SAY("ref %s\n", name);
+}
+
+/* The worker takes commands as the client takes pictures, so "all taken" is asked for again and
+ * again. */
+static gboolean write_when_taken(gpointer name)
+{
+	if (g_async_queue_length(commands) > 0)
+		return G_SOURCE_CONTINUE;
+	write_screen(name);
+	g_free(name);
+	return G_SOURCE_REMOVE;
+}
+
+static void run_line(const char *line)
+{
+	int n, seed;
+	if (!strncmp(line, "ref ", 4)) {
+		g_timeout_add(10, write_when_taken, g_strdup(line + 4));
+		return;
+	}
+	if (!strcmp(line, "quit")) {
+		g_main_loop_quit(loop);
+		return;
+	}
+	if (sscanf(line, "random %d %d", &n, &seed) == 2) {
+		srand(seed);
+		do_random(n);
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(groups); i++)
+		if (!strcmp(line, groups[i].name))
+			groups[i].run();
+	hand_over();
+}
+
+static gboolean read_lines(gint fd, GIOCondition condition, gpointer data)
+{
+	(void)condition;
+	GString *lines = data;
+	char part[1024], *end;
+	ssize_t n = read(fd, part, sizeof(part));
+	if (n <= 0)
+		return G_SOURCE_REMOVE;
+	g_string_append_len(lines, part, n);
+	while ((end = strchr(lines->str, '\n'))) {
+		*end = 0;
+		run_line(lines->str);
+		g_string_erase(lines, 0, end - lines->str + 1);
+	}
+	return G_SOURCE_CONTINUE;
+}
+
+static int listen_loopback(void)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, 16))
+		exit(71);
+	return fd;
+}
+
+static int port_of(int fd)
+{
+	struct sockaddr_in a = {0};
+	getsockname(fd, (struct sockaddr *)&a, &(socklen_t){sizeof(a)});
+	return ntohs(a.sin_port);
+}
+
+int main(int argc, char **argv)
+{
+	loop = g_main_loop_new(NULL, FALSE);
+	commands = g_async_queue_new();
+	group = g_ptr_array_new();
+	SpiceServer *server = spice_server_new();
+	int fd = listen_loopback();
+	spice_server_set_listen_socket_fd(server, fd);
+	spice_server_set_noauth(server);
+	spice_server_set_image_compression(
+		server, argc > 1 ? atoi(argv[1]) : SPICE_IMAGE_COMPRESSION_OFF);
+	if (spice_server_init(server, &core))
+		return 70;
+	device.base.sif = &qxl.base;
+	spice_server_add_interface(server, &device.base);
+	spice_qxl_add_memslot(&device, &(QXLDevMemSlot){.virt_end = ~0ul});
+	screen = g_malloc0(WIDTH * HEIGHT * 4);
+	QXLDevSurfaceCreate primary = {
+		.width = WIDTH,
+		.height = HEIGHT,
+		.stride = WIDTH * 4,
+		.format = SPICE_SURFACE_FMT_32_xRGB,
+		.mouse_mode = 1,
+		.mem = PHYSICAL(screen),
+	};
+	spice_qxl_create_primary_surface(&device, 0, &primary);
+	spice_server_vm_start(server);
+	g_unix_fd_add(0, G_IO_IN | G_IO_HUP, read_lines, g_string_new(""));
+	SAY("up %d\n", port_of(fd));
+	g_main_loop_run(loop);
+	return 0;
+}
