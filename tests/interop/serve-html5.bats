@@ -34,7 +34,7 @@ browse() {
 	have spice-serve
 	material
 	rendered rops
-	serve -g 320x240 --script rops.draw --web-origin 127.0.0.1 --events "$T/events"
+	serve -g 320x240 --script rops.draw --events "$T/events"
 	browse "$PORT"
 	within 40 shows "$F/art/rops.ppm"
 	evaluate "for (const t of ['keydown', 'keyup']) document.querySelector('canvas').dispatchEvent(
