@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "codec/jpeg.h"
+#include "codec/lz.h"
 #include "codec/lz4.h"
 #include "codec/quic.h"
 
@@ -383,6 +384,102 @@ static int decode_quic(struct image_decoder *d, const struct image *img, bool ma
 	return rc;
 }
 
+/* The bitmap format that an LZ type decodes to; 0 for what is no picture by itself. */
+static const uint8_t lz_forms[] = {
+	[LZ_PLT1_LE] = BITMAP_FMT_1BIT_LE, [LZ_PLT1_BE] = BITMAP_FMT_1BIT_BE, [LZ_PLT4_LE] = BITMAP_FMT_4BIT_LE,
+	[LZ_PLT4_BE] = BITMAP_FMT_4BIT_BE, [LZ_PLT8] = BITMAP_FMT_8BIT, [LZ_RGB16] = BITMAP_FMT_16BIT,
+	[LZ_RGB24] = BITMAP_FMT_32BIT, [LZ_RGB32] = BITMAP_FMT_32BIT, [LZ_RGBA] = BITMAP_FMT_RGBA,
+	[LZ_XXXA] = BITMAP_FMT_INVALID, [LZ_A8] = BITMAP_FMT_8BIT_A,
+};
+
+/* An LZ stream into the scratch buffer: tight rows of *row bytes. */
+static int lz_rows(struct image_decoder *d, const struct image *img, struct slice data, struct lz_info *info,
+	size_t *row)
+{
+	if (lz_header(data, info) || info->width != img->d.width || info->height != img->d.height)
+		return E_INVAL;
+	*row = info->type == LZ_RGB24 ? 4 * (size_t)info->width : info->stride;
+	buf_clear(&d->scratch);
+	return lz_decode(data, info, true, buf_reserve(&d->scratch, *row * info->height));
+}
+
+static int decode_lz(struct image_decoder *d, const struct image *img, bool mask, uint32_t target, struct pixmap **out)
+{
+	struct lz_info info;
+	const struct form *f;
+	struct pixmap *p;
+	size_t row;
+
+	(void)mask, (void)target;
+	if (lz_rows(d, img, img->coded.data, &info, &row))
+		return E_INVAL;
+	f = &forms[lz_forms[info.type]];
+	if (f->indexed || !f->bits)
+		return E_INVAL;
+	p = pixmap_new(f->surface, info.width, info.height);
+	for (uint32_t y = 0; y < info.height; y++)
+		plain_row(d->scratch.mem + row * (info.top_down ? y : info.height - 1 - y), lz_forms[info.type],
+			info.width, p->data + (size_t)y * (size_t)p->stride);
+	*out = p;
+	return 0;
+}
+
+static int decode_lz_plt(struct image_decoder *d, const struct image *img, bool mask, uint32_t target,
+	struct pixmap **out)
+{
+	const struct lz_plt_data *plt = &img->lz_plt;
+	struct colours colours;
+	struct lz_info info;
+	struct pixmap *p;
+	size_t row;
+	int rc;
+
+	(void)mask;
+	if ((rc = get_colours(&d->palettes, plt->flags, plt->palette_id, plt->palette, &colours)))
+		return rc;
+	if (lz_rows(d, img, plt->data, &info, &row) || !forms[lz_forms[info.type]].indexed)
+		return E_INVAL;
+	p = pixmap_new(target == SURFACE_FMT_16_555 ? SURFACE_FMT_16_555 : SURFACE_FMT_32_xRGB, info.width, info.height);
+	for (uint32_t y = 0; y < info.height && !rc; y++)
+		rc = indexed_row(d->scratch.mem + row * (info.top_down ? y : info.height - 1 - y),
+			lz_forms[info.type], info.width, &colours, p, p->data + (size_t)y * (size_t)p->stride);
+	if (rc)
+		pixmap_unref(p);
+	else
+		*out = p;
+	return rc;
+}
+
+/* Colours from the JPEG, which is top down, alpha from an LZ stream of its own orientation. */
+static int decode_jpeg_alpha(struct image_decoder *d, const struct image *img, bool mask, uint32_t target,
+	struct pixmap **out)
+{
+	const struct jpeg_alpha_data *ja = &img->jpeg_alpha;
+	struct lz_info info;
+	struct pixmap *p;
+	size_t row;
+
+	(void)mask, (void)target;
+	if (ja->jpeg_size > ja->data.n ||
+		lz_rows(d, img, slice_of(ja->data.p + ja->jpeg_size, ja->data.n - ja->jpeg_size), &info, &row) ||
+		info.type != LZ_XXXA || info.top_down != (ja->flags & JPEG_ALPHA_FLAGS_TOP_DOWN))
+		return E_INVAL;
+	p = pixmap_new(SURFACE_FMT_32_ARGB, info.width, info.height);
+	if (jpeg_decode(slice_of(ja->data.p, ja->jpeg_size), p->width, p->height, p->data, (size_t)p->stride)) {
+		pixmap_unref(p);
+		return E_INVAL;
+	}
+	for (uint32_t y = 0; y < info.height; y++) {
+		const uint8_t *from = d->scratch.mem + row * (info.top_down ? y : info.height - 1 - y);
+		uint8_t *to = p->data + (size_t)y * (size_t)p->stride;
+
+		for (uint32_t x = 0; x < info.width; x++)
+			to[4 * (size_t)x + 3] = from[4 * (size_t)x + 3];
+	}
+	*out = p;
+	return 0;
+}
+
 static const struct decoder {
 	uint8_t type;
 	bool lossy;
@@ -391,7 +488,10 @@ static const struct decoder {
 } decoders[] = {
 	{IMAGE_TYPE_BITMAP, false, decode_bitmap},
 	{IMAGE_TYPE_QUIC, false, decode_quic},
+	{IMAGE_TYPE_LZ_PLT, false, decode_lz_plt},
+	{IMAGE_TYPE_LZ_RGB, false, decode_lz},
 	{IMAGE_TYPE_JPEG, true, decode_jpeg},
+	{IMAGE_TYPE_JPEG_ALPHA, true, decode_jpeg_alpha},
 	{IMAGE_TYPE_LZ4, false, decode_lz4},
 };
 

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "client/image.h"
+#include "codec/lz.h"
 #include "codec/quic.h"
 
 struct vector {
@@ -129,6 +130,82 @@ static bool quic_accepts(struct slice in)
 	return ok;
 }
 
+/* ---- LZ ---- */
+
+static const char *const lz_types[] = {"", "PLT1_LE", "PLT1_BE", "PLT4_LE", "PLT4_BE", "PLT8", "RGB16", "RGB24", "RGB32",
+	"RGBA", "XXXA", "A8"};
+
+/* Decoded rows with the top one first, as the vectors have them. */
+static uint8_t *turned(const uint8_t *rows, size_t row, unsigned height, bool top_down)
+{
+	uint8_t *out = xcalloc(row, height);
+
+	for (unsigned y = 0; y < height; y++)
+		memcpy(out + y * row, rows + (top_down ? y : height - 1 - y) * row, row);
+	return out;
+}
+
+/* Encoded again it need not be the same bytes, but it must come back. */
+static const char *lz_again(const struct lz_info *info, const uint8_t *rows, size_t n)
+{
+	size_t cap = lz_bound(info->type, info->width, info->height), len;
+	uint8_t *out = xmalloc(cap), *back = xcalloc(1, n), *scratch = xmalloc(LZ_SCRATCH);
+	const char *wrong = NULL;
+
+	if (lz_encode(info, rows, out, cap, &len, scratch))
+		wrong = WRONG("encoder failed");
+	else if (lz_decode(slice_of(out, len), info, false, back))
+		wrong = WRONG("what was encoded is refused");
+	else
+		wrong = compare(slice_of(back, n), slice_of(rows, n));
+	free(out);
+	free(back);
+	free(scratch);
+	return wrong;
+}
+
+static const char *run_lz(const struct vector *v)
+{
+	struct lz_info info;
+	uint8_t *out, *top;
+	const char *wrong;
+	size_t n;
+
+	if (lz_header(v->in, &info))
+		return WRONG("header refused");
+	if (info.width != v->width || info.height != v->height || info.top_down != v->top_down ||
+		strcmp(lz_types[info.type], v->type) != 0)
+		return WRONG("%ux%u type %u", info.width, info.height, info.type);
+	n = (size_t)info.stride * info.height;
+	out = xcalloc(1, n);
+	if (lz_decode(v->in, &info, false, out)) {
+		free(out);
+		return WRONG("decoder refuses it");
+	}
+	top = turned(out, info.stride, info.height, info.top_down);
+	wrong = compare(slice_of(top, n), v->want);
+	if (!wrong)
+		wrong = lz_again(&info, out, n);
+	free(top);
+	free(out);
+	return wrong;
+}
+
+static bool lz_accepts(struct slice in)
+{
+	struct lz_info info;
+	uint8_t *out;
+	bool ok;
+
+	if (lz_header(in, &info) || info.width > 16384 || info.height > 16384 ||
+		(uint64_t)info.width * info.height > 64 << 20)
+		return false;
+	out = xcalloc((size_t)info.width * 4, info.height);
+	ok = lz_decode(in, &info, true, out) == 0;
+	free(out);
+	return ok;
+}
+
 /* ---- WIRE: display messages with mini headers, executed on a client's canvas ---- */
 
 static int wire_message(struct canvas *c, struct image_decoder *d, unsigned number, struct slice body)
@@ -229,6 +306,7 @@ static const struct codec {
 	bool (*accepts)(struct slice in);
 } codecs[] = {
 	{"QUIC", run_quic, quic_accepts},
+	{"LZ", run_lz, lz_accepts},
 	{"WIRE", run_wire, NULL},
 };
 
