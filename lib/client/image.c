@@ -64,8 +64,9 @@ static size_t weight(const struct pixmap *p)
 	return sizeof(*p) + (size_t)p->stride * p->height;
 }
 
-/* An id stored again is replaced, and needs one removal more. */
-static int store(struct image_cache *c, uint64_t id, struct pixmap *p, bool lossy)
+/* An id stored again is replaced, and needs one removal more; unless the message said that it replaces a lossy picture:
+ * the server counts that one as the same. */
+static int store(struct image_cache *c, uint64_t id, struct pixmap *p, bool lossy, bool replaces)
 {
 	struct cached *s = lookup(c, id);
 
@@ -85,7 +86,8 @@ static int store(struct image_cache *c, uint64_t id, struct pixmap *p, bool loss
 	}
 	s->p = pixmap_ref(p);
 	s->lossy = lossy;
-	s->refs++;
+	if (!replaces || !s->refs)
+		s->refs++;
 	c->bytes += weight(p);
 	return 0;
 }
@@ -531,7 +533,7 @@ static int decode_new(struct image_decoder *d, const struct image *img, const st
 	if (img->d.flags & IMAGE_FLAGS_CACHE_REPLACE_ME && t->lossy)
 		rc = E_INVAL;
 	else if (img->d.flags & (IMAGE_FLAGS_CACHE_ME | IMAGE_FLAGS_CACHE_REPLACE_ME))
-		rc = store(d->images, img->d.id, *out, t->lossy);
+		rc = store(d->images, img->d.id, *out, t->lossy, !(img->d.flags & IMAGE_FLAGS_CACHE_ME));
 	if (rc)
 		pixmap_unref(*out);
 	return rc;
