@@ -9,7 +9,9 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "client/image.h"
+#include "codec/jpeg.h"
 #include "codec/lz.h"
+#include "codec/lz4.h"
 #include "codec/quic.h"
 
 struct vector {
@@ -206,6 +208,55 @@ static bool lz_accepts(struct slice in)
 	return ok;
 }
 
+/* ---- LZ4 and JPEG ---- */
+
+static const char *run_lz4(const struct vector *v)
+{
+	struct lz4_image img;
+	size_t n = (size_t)v->stride * v->height, cap = lz4_image_bound(n), used = 0;
+	uint8_t *out = xmalloc(n), *again = xmalloc(cap), *top = NULL;
+	const char *wrong;
+
+	if (lz4_image_header(v->in, &img) || img.top_down != v->top_down || lz4_image_decode(&img, out, n)) {
+		wrong = WRONG("decoder refuses it");
+	} else {
+		top = turned(out, v->stride, v->height, img.top_down);
+		wrong = compare(slice_of(top, n), v->want);
+	}
+	if (!wrong && (lz4_image_encode(img.format, top, v->height, v->stride, v->stride, again, cap, &used) ||
+		lz4_image_header(slice_of(again, used), &img) || lz4_image_decode(&img, out, n) ||
+		memcmp(out, top, n) != 0))
+		wrong = WRONG("does not come back from our encoder");
+	free(out);
+	free(again);
+	free(top);
+	return wrong;
+}
+
+/* All bad ones say that they are pictures of 4x2 pixels of 32 bits. */
+static bool lz4_accepts(struct slice in)
+{
+	struct lz4_image img;
+	uint8_t out[4 * 2 * 4];
+
+	return lz4_image_header(in, &img) == 0 && lz4_image_decode(&img, out, sizeof(out)) == 0;
+}
+
+static const char *run_jpeg(const struct vector *v)
+{
+	size_t n = (size_t)v->stride * v->height;
+	uint8_t *out = xmalloc(n);
+	const char *wrong = NULL;
+
+	if (jpeg_decode(v->in, v->width, v->height, out, v->stride))
+		wrong = WRONG("decoder refuses it");
+	for (size_t i = 0; !wrong && i < n; i++)
+		if (abs(out[i] - v->want.p[i]) > 2)
+			wrong = WRONG("byte %zu is %02x, not %02x", i, out[i], v->want.p[i]);
+	free(out);
+	return wrong;
+}
+
 /* ---- WIRE: display messages with mini headers, executed on a client's canvas ---- */
 
 static int wire_message(struct canvas *c, struct image_decoder *d, unsigned number, struct slice body)
@@ -307,6 +358,8 @@ static const struct codec {
 } codecs[] = {
 	{"QUIC", run_quic, quic_accepts},
 	{"LZ", run_lz, lz_accepts},
+	{"LZ4", run_lz4, lz4_accepts},
+	{"JPEG", run_jpeg, NULL},
 	{"WIRE", run_wire, NULL},
 };
 
