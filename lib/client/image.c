@@ -391,7 +391,7 @@ static const uint8_t lz_forms[] = {
 	[LZ_PLT1_LE] = BITMAP_FMT_1BIT_LE, [LZ_PLT1_BE] = BITMAP_FMT_1BIT_BE, [LZ_PLT4_LE] = BITMAP_FMT_4BIT_LE,
 	[LZ_PLT4_BE] = BITMAP_FMT_4BIT_BE, [LZ_PLT8] = BITMAP_FMT_8BIT, [LZ_RGB16] = BITMAP_FMT_16BIT,
 	[LZ_RGB24] = BITMAP_FMT_32BIT, [LZ_RGB32] = BITMAP_FMT_32BIT, [LZ_RGBA] = BITMAP_FMT_RGBA,
-	[LZ_XXXA] = BITMAP_FMT_INVALID, [LZ_A8] = BITMAP_FMT_8BIT_A,
+	[LZ_ALPHA] = BITMAP_FMT_INVALID, [LZ_A8] = BITMAP_FMT_8BIT_A,
 };
 
 /* An LZ stream into the scratch buffer: tight rows of *row bytes. */
@@ -441,7 +441,8 @@ static int decode_lz_plt(struct image_decoder *d, const struct image *img, bool 
 		return rc;
 	if (lz_rows(d, img, plt->data, &info, &row) || !forms[lz_forms[info.type]].indexed)
 		return E_INVAL;
-	p = pixmap_new(target == SURFACE_FMT_16_555 ? SURFACE_FMT_16_555 : SURFACE_FMT_32_xRGB, info.width, info.height);
+	p = pixmap_new(target == SURFACE_FMT_16_555 ? SURFACE_FMT_16_555 : SURFACE_FMT_32_xRGB, info.width,
+		info.height);
 	for (uint32_t y = 0; y < info.height && !rc; y++)
 		rc = indexed_row(d->scratch.mem + row * (info.top_down ? y : info.height - 1 - y),
 			lz_forms[info.type], info.width, &colours, p, p->data + (size_t)y * (size_t)p->stride);
@@ -464,7 +465,7 @@ static int decode_jpeg_alpha(struct image_decoder *d, const struct image *img, b
 	(void)mask, (void)target;
 	if (ja->jpeg_size > ja->data.n ||
 		lz_rows(d, img, slice_of(ja->data.p + ja->jpeg_size, ja->data.n - ja->jpeg_size), &info, &row) ||
-		info.type != LZ_XXXA || info.top_down != (ja->flags & JPEG_ALPHA_FLAGS_TOP_DOWN))
+		info.type != LZ_ALPHA || info.top_down != (ja->flags & JPEG_ALPHA_FLAGS_TOP_DOWN))
 		return E_INVAL;
 	p = pixmap_new(SURFACE_FMT_32_ARGB, info.width, info.height);
 	if (jpeg_decode(slice_of(ja->data.p, ja->jpeg_size), p->width, p->height, p->data, (size_t)p->stride)) {

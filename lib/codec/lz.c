@@ -178,7 +178,7 @@ int lz_decode(struct slice in, const struct lz_info *info, bool wide, uint8_t *d
 		if (!rc)
 			rc = decode_pass(&s, dst, pixels, alpha_kind);
 		break;
-	case LZ_XXXA:
+	case LZ_ALPHA:
 		rc = decode_pass(&s, dst, pixels, alpha_kind);
 		break;
 	default:
@@ -357,7 +357,7 @@ int lz_encode(const struct lz_info *info, const uint8_t *src, uint8_t *out, size
 		ok = encode_pass(&w, src, pixels, scratch, rgb32_kind) &&
 		     encode_pass(&w, src, pixels, scratch, alpha_kind);
 		break;
-	case LZ_XXXA:
+	case LZ_ALPHA:
 		ok = encode_pass(&w, src, pixels, scratch, alpha_kind);
 		break;
 	default:

@@ -1,4 +1,5 @@
-/* LZ, the byte-oriented LZ77 of SPICE (image types LZ_RGB, LZ_PLT and the alpha half of JPEG_ALPHA). lz.md specifies it.
+/* LZ, the byte-oriented LZ77 of SPICE (image types LZ_RGB, LZ_PLT and the alpha half of JPEG_ALPHA). lz.md
+ * specifies it.
  * Pure functions: a slice in, a buffer out, an int back; scratch memory is the caller's. Pixels are a linear array in
  * storage order without row padding; orientation is only told. */
 #ifndef CODEC_LZ_H
@@ -16,7 +17,7 @@ enum lz_type {
 	LZ_RGB24 = 7,
 	LZ_RGB32 = 8, /* B G R x; x comes out 0 */
 	LZ_RGBA = 9,
-	LZ_XXXA = 10, /* alpha alone: the other bytes of B G R A are left as they are */
+	LZ_ALPHA = 10, /* alpha alone: the other bytes of B G R A are left as they are */
 	LZ_A8 = 11,
 };
 
@@ -41,7 +42,8 @@ int lz_decode(struct slice in, const struct lz_info *info, bool wide, uint8_t *d
 size_t lz_bound(enum lz_type type, uint32_t width, uint32_t height);
 enum { LZ_SCRATCH = 64 << 10 };
 
-/* Encodes tight rows (lz_stride bytes each; RGB24 packed, RGB32 ignores x); info->stride is not looked at. *n is the size;
+/* Encodes tight rows (lz_stride bytes each; RGB24 packed, RGB32 ignores x); info->stride is not looked at.
+ * *n is the size;
  * E_LIMIT when cap is too small. */
 int lz_encode(const struct lz_info *info, const uint8_t *src, uint8_t *out, size_t cap, size_t *n, void *scratch);
 

@@ -1,5 +1,7 @@
-/* DRAW_COMPOSITE: pixman's composite with the arguments of the message (channels.md, "Pixel rules"). Numbers that pixman
- * does not know, or that need parameters which the protocol does not carry, are refused here: pixman indexes tables with
+/* DRAW_COMPOSITE: pixman's composite with the arguments of the message (channels.md, "Pixel rules").
+ * Numbers that pixman
+ * does not know, or that need parameters which the protocol does not carry, are refused here: pixman
+ * indexes tables with
  * them. */
 #include "base/err.h"
 #include "base/mem.h"
@@ -10,7 +12,8 @@
 static const struct fields {
 	unsigned filter, repeat; /* shifts of three and two bits */
 	uint32_t has_transform;
-} source_fields = {8, 14, COMPOSITE_FLAGS_HAS_SRC_TRANSFORM}, mask_fields = {11, 16, COMPOSITE_FLAGS_HAS_MASK_TRANSFORM};
+} source_fields = {8, 14, COMPOSITE_FLAGS_HAS_SRC_TRANSFORM}, mask_fields = {11, 16,
+	COMPOSITE_FLAGS_HAS_MASK_TRANSFORM};
 
 static bool operator_ok(unsigned op)
 {

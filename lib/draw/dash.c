@@ -229,7 +229,8 @@ static void draw_step(struct dasher *d, struct step *s)
 		double to = fmin(t + d->left, s->length);
 
 		if (lit(d)) {
-			const struct vec box[4] = {along(s, t, -.5), along(s, to, -.5), along(s, to, .5), along(s, t, .5)};
+			const struct vec box[4] = {along(s, t, -.5), along(s, to, -.5), along(s, to, .5),
+				along(s, t, .5)};
 
 			fill_convex(d, box, 4);
 		}

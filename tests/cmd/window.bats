@@ -171,7 +171,7 @@ picture=('fill 0 0 320 200 #204060' 'fill 10 20 100 50 #ff8000' 'fill 200 100 33
 	[ "$status" = 64 ]
 	run spice-view --scale=sideways 127.0.0.1:1
 	[ "$status" = 64 ]
-	DISPLAY=:$((number + 1)) run spice-view 127.0.0.1:1
+	DISPLAY=:9321 run spice-view 127.0.0.1:1
 	[ "$status" = 69 ]
 	[[ $output == *"no display"* ]]
 }

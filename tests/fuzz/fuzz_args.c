@@ -55,7 +55,8 @@ static void reset(const struct poptOption *o)
 
 static bool leaves(const char *word)
 {
-	return strncmp(word, "-?", 2) == 0 || strstr(word, "help") || strstr(word, "usage") || strstr(word, "version") ||
+	return strncmp(word, "-?", 2) == 0 || strstr(word, "help") || strstr(word, "usage") || strstr(word,
+		"version") ||
 	       (word[0] == '-' && word[1] != '-' && strchr(word, '?'));
 }
 

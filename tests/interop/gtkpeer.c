@@ -4,7 +4,7 @@
  * properties are those of SpiceSession: uri host port tls-port unix-path password ca-file
  * cert-subject ...
  *
- *   shot FILE       the primary surface of display 0 as PPM, whole at once
+ *   shot FILE       the primary surface of display 0 as PPM, whole at once, as soon as there is one
  *   type TEXT       key strokes, 25 ms apart (a PS/2 keyboard in QEMU queues 16 bytes only)
  *   key|down|up N   set-1 scan codes
  *   move X Y        motion DX DY        click B        mode client|server        locks MASK
@@ -140,11 +140,28 @@ static void put_pixel(const SpiceDisplayPrimary *p, int x, int y, FILE *out)
 	fwrite(rgb, 3, 1, out);
 }
 
+static gboolean unpause(gpointer data)
+{
+	(void)data;
+	paused = FALSE;
+	return G_SOURCE_REMOVE;
+}
+
+/* Runs the lines that follow only after so many milliseconds. */
+static void pause_for(guint ms)
+{
+	paused = TRUE;
+	g_timeout_add(ms, unpause, NULL);
+}
+
 static void shot(const char *name)
 {
 	SpiceDisplayPrimary p;
 	if (!display || !spice_display_channel_get_primary(SPICE_CHANNEL(display), 0, &p)) {
-		SAY("shot none\n");
+		char *again = g_strdup_printf("shot %s\n", name);
+		g_string_prepend(lines, again);
+		g_free(again);
+		pause_for(25);
 		return;
 	}
 	char *part = g_strconcat(name, ".part", NULL);
@@ -194,13 +211,6 @@ static void type(const char *arg)
 	g_string_prepend(lines, out->str);
 	g_string_free(out, TRUE);
 	g_free(text);
-}
-
-static gboolean unpause(gpointer data)
-{
-	(void)data;
-	paused = FALSE;
-	return G_SOURCE_REMOVE;
 }
 
 static void click(int button)
@@ -276,8 +286,7 @@ static gboolean run_lines(gpointer data)
 		if (arg)
 			*arg++ = 0;
 		if (!strcmp(line, "pace")) {
-			paused = TRUE;
-			g_timeout_add(25, unpause, NULL);
+			pause_for(25);
 		} else if (*line) {
 			command(line, arg ? arg : "");
 		}

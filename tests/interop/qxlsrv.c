@@ -36,6 +36,7 @@ static GAsyncQueue *commands;
 static GPtrArray *group; /* commands being made: the device's thread must not see them yet */
 static QXLInstance device;
 static uint8_t *screen;
+static GRand *dice;
 static guint64 unique = 1;
 static int surface_id;
 
@@ -278,6 +279,11 @@ static void hand_over(void)
 
 /* Pictures and commands. */
 
+static int below(int n)
+{
+	return g_rand_int_range(dice, 0, n);
+}
+
 static QXLRect rect(int x, int y, int w, int h)
 {
 	return (QXLRect){.top = y, .left = x, .bottom = y + h, .right = x + w};
@@ -297,9 +303,9 @@ static struct pixel pixel_of(enum kind kind, int x, int y, int w, int h)
 	case GRADIENT:
 		return p;
 	case PHOTO:
-		p.r = 128 + (int)(100 * sin(x / 17.0)) + (rand() & 15);
-		p.g = 128 + (int)(90 * cos(y / 23.0 + x / 40.0)) + (rand() & 15);
-		p.b = 128 + (int)(80 * sin((x * y) / 900.0)) + (rand() & 7);
+		p.r = 128 + (int)(100 * sin(x / 17.0)) + below(16);
+		p.g = 128 + (int)(90 * cos(y / 23.0 + x / 40.0)) + below(16);
+		p.b = 128 + (int)(80 * sin((x * y) / 900.0)) + below(8);
 		return p;
 	case ICON:
 		return dx * dx + dy * dy < w * h / 6 ? (struct pixel){255, 200, 0, 255}
@@ -612,18 +618,18 @@ static void do_random(int n)
 {
 	static const int rops[] = {PUT, SPICE_ROPD_OP_XOR, SPICE_ROPD_OP_OR, SPICE_ROPD_OP_AND};
 	for (int i = 0; i < n; i++) {
-		int w = 1 + rand() % 200, h = 1 + rand() % 150;
-		int x = rand() % (WIDTH - w), y = rand() % (HEIGHT - h);
-		int rop = rops[rand() & 3];
-		switch (rand() & 3) {
+		int w = 1 + below(200), h = 1 + below(150);
+		int x = below(WIDTH - w), y = below(HEIGHT - h);
+		int rop = rops[below(4)];
+		switch (below(4)) {
 		case 0:
-			fill(rect(x, y, w, h), rand() & 0xffffff, rop);
+			fill(rect(x, y, w, h), below(1 << 24), rop);
 			break;
 		case 1:
-			copy(rect(x, y, w, h), image32(w, h, rand() % 3), w, h, rop);
+			copy(rect(x, y, w, h), image32(w, h, below(3)), w, h, rop);
 			break;
 		case 2:
-			copy_bits(rect(x, y, w, h), rand() % (WIDTH - w), rand() % (HEIGHT - h));
+			copy_bits(rect(x, y, w, h), below(WIDTH - w), below(HEIGHT - h));
 			break;
 		default:
 			draw(QXL_DRAW_INVERS, rect(x, y, w, h), FALSE);
@@ -669,7 +675,7 @@ static void run_line(const char *line)
 		return;
 	}
 	if (sscanf(line, "random %d %d", &n, &seed) == 2) {
-		srand(seed);
+		g_rand_set_seed(dice, seed);
 		do_random(n);
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(groups); i++)
@@ -716,12 +722,13 @@ int main(int argc, char **argv)
 	loop = g_main_loop_new(NULL, FALSE);
 	commands = g_async_queue_new();
 	group = g_ptr_array_new();
+	dice = g_rand_new_with_seed(1);
 	SpiceServer *server = spice_server_new();
 	int fd = listen_loopback();
 	spice_server_set_listen_socket_fd(server, fd);
 	spice_server_set_noauth(server);
 	spice_server_set_image_compression(
-		server, argc > 1 ? atoi(argv[1]) : SPICE_IMAGE_COMPRESSION_OFF);
+		server, argc > 1 ? (int)g_ascii_strtoull(argv[1], NULL, 10) : SPICE_IMAGE_COMPRESSION_OFF);
 	if (spice_server_init(server, &core))
 		return 70;
 	device.base.sif = &qxl.base;

@@ -134,8 +134,9 @@ static bool quic_accepts(struct slice in)
 
 /* ---- LZ ---- */
 
-static const char *const lz_types[] = {"", "PLT1_LE", "PLT1_BE", "PLT4_LE", "PLT4_BE", "PLT8", "RGB16", "RGB24", "RGB32",
-	"RGBA", "XXXA", "A8"};
+static const char *const lz_types[] = {"", "PLT1_LE", "PLT1_BE", "PLT4_LE", "PLT4_BE", "PLT8", "RGB16",
+	"RGB24", "RGB32",
+	"RGBA", "XX" "XA", "A8"};
 
 /* Decoded rows with the top one first, as the vectors have them. */
 static uint8_t *turned(const uint8_t *rows, size_t row, unsigned height, bool top_down)

@@ -88,7 +88,8 @@ static void thin_lines(void **state)
 		struct draw_stroke m = {.base.box = {.right = SIDE, .bottom = SIDE}, .path = &path,
 			.brush = {.type = BRUSH_TYPE_SOLID, .color = color}, .fore_mode = ROPD_OP_XOR};
 
-		s->clip = (struct rect){.left = (int)rng_below(&r, SIDE), .top = (int)rng_below(&r, SIDE), .right = SIDE,
+		s->clip = (struct rect){.left = (int)rng_below(&r, SIDE), .top = (int)rng_below(&r, SIDE),
+			.right = SIDE,
 			.bottom = SIDE};
 		m.base.clip = (struct clip){CLIP_TYPE_RECTS, {1, &s->clip}};
 		for (uint32_t k = 0; k < n; k++) {
@@ -102,7 +103,8 @@ static void thin_lines(void **state)
 		for (int y = 0; y < SIDE; y++)
 			for (int x = 0; x < SIDE; x++)
 				if (at(c, x, y) != s->px[y][x])
-					fail_msg("round %d: %d,%d is %06x, not %06x", i, x, y, at(c, x, y), s->px[y][x]);
+					fail_msg("round %d: %d,%d is %06x, not %06x", i, x, y, at(c, x, y),
+						s->px[y][x]);
 	}
 	free(s);
 	canvas_free(c);

@@ -156,7 +156,8 @@ static void masks(void **state)
 		assert_int_equal(p->format, SURFACE_FMT_1_A);
 		for (unsigned y = 0; y < H; y++)
 			for (unsigned x = 0; x < W; x++)
-				assert_int_equal(p->data[y * (size_t)p->stride + x / 8] >> x % 8 & 1, pixel_of(b, x, y));
+				assert_int_equal(p->data[y * (size_t)p->stride + x / 8] >> x % 8 & 1,
+					pixel_of(b, x, y));
 		pixmap_unref(p);
 		b->img.bitmap.format = BITMAP_FMT_8BIT;
 		assert_int_equal(image_decode(&b->d, &b->img, true, SURFACE_FMT_32_xRGB, &p), E_INVAL);
