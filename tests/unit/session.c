@@ -474,7 +474,8 @@ static void strangers(void **state)
 static void cut_anywhere(void **state)
 {
 	struct viewer v;
-	uint8_t mess[16 + 18 + 4] = {'R', 'E', 'D', 'Q', 2, 0, 0, 0, 2, 0, 0, 0, 22, 0, 0, 0, [20] = WIRE_MAIN, [22] = 1,
+	uint8_t mess[16 + 18 + 4] = {'R', 'E', 'D', 'Q', 2, 0, 0, 0, 2, 0, 0, 0, 22, 0, 0, 0, [20] =
+		WIRE_MAIN, [22] = 1,
 		[30] = 18, [34] = 9};
 
 	(void)state;
