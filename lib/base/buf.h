@@ -18,7 +18,7 @@ void buf_fini(struct buf *b); /* frees the memory; the buffer is empty and usabl
 
 static inline uint8_t *buf_data(const struct buf *b)
 {
-	return b->mem + b->off;
+	return b->mem ? b->mem + b->off : b->mem; /* NULL + 0 is undefined */
 }
 
 static inline size_t buf_len(const struct buf *b)

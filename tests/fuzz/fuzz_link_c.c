@@ -32,12 +32,14 @@ static void run(unsigned how, const uint8_t *p, size_t n, size_t step, struct bu
 	if (rc == LINK_ASKED || rc == LINK_TICKET)
 		abort();
 	out = buf_len(&l.out);
-	if (out > asked) { /* the mechanism where both have it, and the ticket */
+	if (out > asked + 4) { /* the mechanism where both have it, and the ticket */
 		if (out != asked + TICKET_SIZE && out != asked + 4 + TICKET_SIZE)
 			abort();
 		out -= TICKET_SIZE;
 		if (l.password[0]) /* no longer than it is needed */
 			abort();
+	} else if (out != asked && rc >= 0) { /* a mechanism without a ticket: only where the key was bad */
+		abort();
 	}
 	buf_printf(seen, "rc %d state %d mini %d error %u left %zu caps %u %u ", rc, l.state,
 		l.mini, l.error, rc == LINK_MORE ? 0 : n, l.peer.n_common, l.peer.n_channel);
