@@ -36,22 +36,23 @@ static void dispose(struct keys *k)
 static void job_done(uv_work_t *w, int status)
 {
 	struct keys *k = w->data;
+	struct ticket_key *made = k->made; /* the next job writes there as soon as it is queued */
 	struct key_wait *first = list_first(&k->waiting, struct key_wait, link);
 
 	(void)status;
 	k->working = false;
 	if (k->closing) {
-		ticket_key_free(k->made);
+		ticket_key_free(made);
 		dispose(k);
 		return;
 	}
 	if (first) {
 		keys_cancel(first);
 		make_more(k);
-		first->fn(first->owner, k->made);
+		first->fn(first->owner, made);
 		return;
 	}
-	k->ready[k->n++] = k->made;
+	k->ready[k->n++] = made;
 	make_more(k);
 }
 
