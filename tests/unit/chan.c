@@ -194,6 +194,29 @@ static void link_bad_tickets(void **state)
 	}
 }
 
+/* A ticket whose leading zero was left away and stands at the end instead, as spice-html5 sends it. */
+static void ticket_short(void **state)
+{
+	struct ticket_key *k = ticket_key_new();
+	uint8_t der[TICKET_KEY_DER], in[TICKET_SIZE], out[TICKET_SIZE];
+	size_t n;
+
+	(void)state;
+	ticket_key_der(k, der);
+	do
+		assert_int_equal(ticket_encrypt(der, "opensesame", in), 0);
+	while (in[0]);
+	assert_int_equal(ticket_decrypt(k, in, out, &n), 0);
+	memmove(in, in + 1, TICKET_SIZE - 1);
+	in[TICKET_SIZE - 1] = 0;
+	assert_int_equal(ticket_decrypt(k, in, out, &n), 0);
+	assert_int_equal(n, sizeof("opensesame"));
+	assert_string_equal((char *)out, "opensesame");
+	in[5] ^= 1;
+	assert_int_equal(ticket_decrypt(k, in, out, &n), E_AUTH);
+	ticket_key_free(k);
+}
+
 /* ---- channels ---- */
 
 struct seen {
@@ -429,6 +452,7 @@ int main(void)
 		cmocka_unit_test(link_handshakes),
 		cmocka_unit_test(link_refused),
 		cmocka_unit_test(link_bad_tickets),
+		cmocka_unit_test(ticket_short),
 		cmocka_unit_test(chan_acks),
 		cmocka_unit_test(chan_window_closes),
 		cmocka_unit_test(chan_ping_pong),
