@@ -38,13 +38,14 @@ static uint32_t wire_code(unsigned code, bool down)
 
 void client_inputs_key(struct client_inputs *e, unsigned code, bool down)
 {
-	static uint8_t pause[] = {0xe1, 0x1d, 0x45, 0xe1, 0x9d, 0xc5};
 	unsigned i = (code & 0x7f) | ((code & 0xff00) == EXTENDED ? 0x80u : 0);
 	struct inputs_key_down key = {wire_code(code, down)};
 
-	if (code == PAUSE) { /* it has no release: both halves go at once */
-		if (down)
-			chan_send(&e->conn->chan, C_INPUTS_KEY_SCANCODE, &(struct opaque){{pause, sizeof(pause)}});
+	if (code == PAUSE) { /* it is not held: its release comes with the press */
+		if (down) {
+			chan_send(&e->conn->chan, C_INPUTS_KEY_DOWN, &(struct inputs_key_down){0x451de1});
+			chan_send(&e->conn->chan, C_INPUTS_KEY_UP, &(struct inputs_key_down){0xc59de1});
+		}
 		return;
 	}
 	if (!down && !e->held[i])
@@ -105,7 +106,8 @@ static uint16_t button_bit(unsigned button)
 	return button >= MOUSE_BUTTON_LEFT && button <= MOUSE_BUTTON_EXTRA ? (uint16_t)(1u << (button - 1)) : 0;
 }
 
-/* A button counts where the pointer is: a move that still waits goes first, whatever the window says. */
+/* A button counts where the pointer is: a move that still waits goes first, also as the one beyond the window. A click
+ * in the wrong place is worse than a move too early, which no real server minds. */
 void client_inputs_button(struct client_inputs *e, unsigned button, bool down)
 {
 	struct inputs_mouse_press m = {.button = (uint8_t)button};

@@ -181,6 +181,10 @@ static void picture_and_inputs(void **state)
 	client_key(v.c, 0xe048, true);
 	UNTIL(b.keys_down == 2);
 	assert_int_equal(b.last_key, 0xe048);
+	client_key(v.c, 0xe145, true); /* Pause: press and release at once, and it is not held */
+	client_key(v.c, 0xe145, false);
+	UNTIL(b.keys_down == 3 && b.keys_up == 1);
+	assert_int_equal(b.last_key, 0xe145);
 	for (int i = 0; i < 50; i++)
 		client_position(v.c, 0, i, i);
 	client_button(v.c, MOUSE_BUTTON_LEFT, true);
@@ -191,7 +195,7 @@ static void picture_and_inputs(void **state)
 	assert_true(same_picture(&v));
 	client_free(v.c); /* what was held is let go */
 	UNTIL(b.left == 1);
-	assert_int_equal(b.keys_up, 2);
+	assert_int_equal(b.keys_up, 3);
 	assert_int_equal(b.buttons, 2);
 	finish();
 }
