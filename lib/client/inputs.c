@@ -107,7 +107,7 @@ static uint16_t button_bit(unsigned button)
 }
 
 /* A button counts where the pointer is: a move that still waits goes first, also as the one beyond the window. A click
- * in the wrong place is worse than a move too early, which no real server minds. */
+ * in the wrong place is worse than a move too early. */
 void client_inputs_button(struct client_inputs *e, unsigned button, bool down)
 {
 	struct inputs_mouse_press m = {.button = (uint8_t)button};
