@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -151,28 +152,55 @@ char *cli_password(const struct endpoint *e, int *err)
 	return e->password ? xstrdup(e->password) : NULL;
 }
 
-char *cli_ask_password(const char *prompt)
-{
-	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
-	struct termios old, quiet;
-	char line[256] = {0};
-	ssize_t n;
-	char *secret;
+/* A signal while the terminal waits ends the waiting; it is given on when the terminal is as it was. */
+static volatile sig_atomic_t asked_to_stop;
 
-	if (fd < 0)
-		return NULL;
-	if (tcgetattr(fd, &old) == 0) {
+static void stop_asking(int signo)
+{
+	asked_to_stop = signo;
+}
+
+/* A line without echo; its length, or less than 1. */
+static ssize_t read_hidden(int fd, char *line, size_t size)
+{
+	struct sigaction stop = {.sa_handler = stop_asking}, old_int, old_term; /* no SA_RESTART */
+	struct termios old, quiet;
+	bool echo = tcgetattr(fd, &old) == 0;
+	ssize_t n;
+
+	asked_to_stop = 0;
+	sigaction(SIGINT, &stop, &old_int);
+	sigaction(SIGTERM, &stop, &old_term);
+	if (echo) {
 		quiet = old;
 		quiet.c_lflag &= (tcflag_t) ~(unsigned)ECHO;
 		tcsetattr(fd, TCSAFLUSH, &quiet);
 	}
+	n = read(fd, line, size);
+	if (echo)
+		tcsetattr(fd, TCSAFLUSH, &old);
+	sigaction(SIGINT, &old_int, NULL);
+	sigaction(SIGTERM, &old_term, NULL);
+	if (asked_to_stop)
+		raise(asked_to_stop);
+	return n;
+}
+
+char *cli_ask_password(const char *prompt, bool *interrupted)
+{
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	char line[256] = {0}, *secret;
+	ssize_t n;
+
+	*interrupted = false;
+	if (fd < 0)
+		return NULL;
 	dprintf(fd, "%s", prompt);
-	n = read(fd, line, sizeof(line) - 1);
-	tcsetattr(fd, TCSAFLUSH, &old);
+	n = read_hidden(fd, line, sizeof(line) - 1);
 	dprintf(fd, "\n");
 	close(fd);
-	line[n > 0 ? n : 0] = 0;
 	line[strcspn(line, "\r\n")] = 0;
+	*interrupted = asked_to_stop;
 	secret = n > 0 ? xstrdup(line) : NULL;
 	explicit_bzero(line, sizeof(line));
 	return secret;

@@ -92,8 +92,9 @@ int cli_endpoint(const char *word, struct endpoint *e);
 /* The password: of --password-file, --password-fd, SPICE_PASSWORD, the endpoint. NULL when there is none. Owned by
  * the caller, to be wiped. *err is E_NOFILE when one of these can't be read. */
 char *cli_password(const struct endpoint *e, int *err);
-/* Asks on the terminal; NULL when there is none. */
-char *cli_ask_password(const char *prompt);
+/* Asks on the terminal; NULL when there is none, or nothing was answered. *interrupted: by SIGINT or SIGTERM, which the
+ * loop gets afterwards. */
+char *cli_ask_password(const char *prompt, bool *interrupted);
 /* What a TLS client trusts, or NULL with *err. `e` may bring a CA and a subject. */
 struct tls_client *cli_trust(const struct endpoint *e, int *err);
 

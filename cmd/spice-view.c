@@ -131,11 +131,44 @@ static void connect_again(uv_timer_t *t)
 	connect_now(v);
 }
 
+static void on_deadline(uv_timer_t *t)
+{
+	cli_error("timed out");
+	view_finish(t->data, err_exit(E_TIMEOUT));
+}
+
+static void arm_deadline(struct view *v)
+{
+	if (v->mode->job && v->timeout_ms)
+		uv_timer_start(&v->deadline, on_deadline, (uint64_t)v->timeout_ms, 0);
+}
+
+/* Nobody gave a password and the server wants one: a person at a terminal is asked, once. True when that is not the end:
+ * there is an answer to try, or a signal that the loop will bring. */
+static bool ask_password(struct view *v)
+{
+	bool interrupted;
+
+	if (v->co.password || !isatty(STDIN_FILENO) || !client_password_refused(v->client))
+		return false;
+	uv_timer_stop(&v->deadline);
+	v->co.password = cli_ask_password("password: ", &interrupted);
+	uv_update_time(v->loop);
+	arm_deadline(v);
+	if (v->co.password && !interrupted) {
+		client_free(v->client);
+		connect_now(v);
+	}
+	return v->co.password || interrupted;
+}
+
 static void closed(void *owner, int err)
 {
 	struct view *v = &view;
 
 	(void)owner;
+	if (err == E_AUTH && ask_password(v))
+		return;
 	if (err == E_UNREACH && v->retry_ms && uv_now(v->loop) - v->began < (uint64_t)v->retry_ms) {
 		uv_timer_start(&v->again, connect_again, RETRY_MS, 0);
 		return;
@@ -143,12 +176,6 @@ static void closed(void *owner, int err)
 	if (err == E_CLOSED)
 		cli_error("the server has closed the connection");
 	view_finish(v, err_exit(err));
-}
-
-static void on_deadline(uv_timer_t *t)
-{
-	cli_error("timed out");
-	view_finish(t->data, err_exit(E_TIMEOUT));
 }
 
 static void on_signal(void *owner, int signo)
@@ -166,8 +193,7 @@ static void run_loop(struct view *v)
 	v->signals = (struct cli_signals){.stop = on_signal, .owner = v};
 	cli_signals_start(&v->signals, v->loop);
 	v->began = uv_now(v->loop);
-	if (v->mode->job && v->timeout_ms)
-		uv_timer_start(&v->deadline, on_deadline, (uint64_t)v->timeout_ms, 0);
+	arm_deadline(v);
 	connect_now(v);
 	uv_run(v->loop, UV_RUN_DEFAULT);
 	uv_loop_close(v->loop);

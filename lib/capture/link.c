@@ -234,22 +234,34 @@ static bool client_mess(struct session *s, struct side *me, uint32_t size)
 	return true;
 }
 
-bool read_hello(struct session *s, struct side *me)
+/* Is a link header with all of its message there? If not, *went_on tells whether a stretch of something else was
+ * taken instead. */
+static bool whole_message(struct session *s, struct side *me, uint32_t min, uint32_t *size, bool *went_on)
 {
-	uint32_t size;
-
-	if (buf_len(&me->in) >= 4 && !has_magic(me))
-		return side_stretch(me, TAP_BAD, "UNKNOWN", "no link header");
+	*went_on = false;
+	if (buf_len(&me->in) >= 4 && !has_magic(me)) {
+		*went_on = side_stretch(me, TAP_BAD, "UNKNOWN", "no link header");
+		return false;
+	}
 	if (buf_len(&me->in) < HEADER)
 		return false;
-	size = get_le32(buf_data(&me->in) + 12);
-	if (size < LIM_LINK_MIN || size > LIM_LINK_MAX) {
-		take_header(s, me, &size);
-		return side_stretch(
+	*size = get_le32(buf_data(&me->in) + 12);
+	if (*size < min || *size > LIM_LINK_MAX) {
+		take_header(s, me, size);
+		*went_on = side_stretch(
 			me, TAP_BAD, "UNKNOWN", "behind a link header of an impossible size");
-	}
-	if (buf_len(&me->in) < HEADER + (size_t)size)
 		return false;
+	}
+	return buf_len(&me->in) >= HEADER + (size_t)*size;
+}
+
+bool read_hello(struct session *s, struct side *me)
+{
+	bool went_on;
+	uint32_t size;
+
+	if (!whole_message(s, me, LIM_LINK_MIN, &size, &went_on))
+		return went_on;
 	s->type = buf_data(&me->in)[HEADER + 4];
 	s->id = buf_data(&me->in)[HEADER + 5];
 	take_header(s, me, &size);
@@ -392,20 +404,11 @@ static void server_said(struct session *s, struct side *me, uint32_t size)
 
 bool read_reply(struct session *s, struct side *me)
 {
+	bool went_on;
 	uint32_t size;
 
-	if (buf_len(&me->in) >= 4 && !has_magic(me))
-		return side_stretch(me, TAP_BAD, "UNKNOWN", "no link header");
-	if (buf_len(&me->in) < HEADER)
-		return false;
-	size = get_le32(buf_data(&me->in) + 12);
-	if (size < REPLY_MIN || size > LIM_LINK_MAX) {
-		take_header(s, me, &size);
-		return side_stretch(
-			me, TAP_BAD, "UNKNOWN", "behind a link header of an impossible size");
-	}
-	if (buf_len(&me->in) < HEADER + (size_t)size)
-		return false;
+	if (!whole_message(s, me, REPLY_MIN, &size, &went_on))
+		return went_on;
 	take_header(s, me, &size);
 	server_said(s, me, size);
 	return true;

@@ -43,6 +43,7 @@ struct client {
 	unsigned handles;
 	int over;          /* E_*: the session has ended, the owner is to be told */
 	bool leaving;      /* client_free was called */
+	bool password_refused;
 };
 
 static const struct client_ops no_ops;
@@ -330,6 +331,7 @@ static void closed(void *owner, struct conn *conn, int err)
 	struct client *c = ch->client;
 	bool was_linked = conn->linked;
 
+	c->password_refused |= !was_linked && conn->link.client.error == LINK_ERR_PERMISSION_DENIED;
 	log_info("%s: %s channel: %s", conn->name, wire_channel_name(ch->type), err_str(err));
 	if (err == E_SECURE && can_try_tls(ch)) {
 		conn_close(ch->conn, false);
@@ -561,6 +563,11 @@ const struct client_pointer *client_pointer(const struct client *c, unsigned dis
 	struct channel *ch = find(c, WIRE_CURSOR, display);
 
 	return ch && ch->cursor ? client_cursor_pointer(ch->cursor) : &none;
+}
+
+bool client_password_refused(const struct client *c)
+{
+	return c->password_refused;
 }
 
 bool client_mouse_absolute(const struct client *c)

@@ -76,6 +76,9 @@ bool client_marked(const struct client *c, unsigned display);
 /* Heads of a display channel, as MONITORS_CONFIG gave them. */
 unsigned client_monitors(const struct client *c, unsigned display, const struct head **heads);
 const struct client_pointer *client_pointer(const struct client *c, unsigned display);
+/* The session ended because the server refused the password, not for want of trust in the server: one may ask for
+ * another. */
+bool client_password_refused(const struct client *c);
 bool client_has_inputs(const struct client *c);
 bool client_mouse_absolute(const struct client *c);
 unsigned client_locks(const struct client *c);

@@ -17,6 +17,21 @@ enter() {
 	refuses 77 spice-view --screenshot x.ppm "$at"
 }
 
+# Once, without echo, and only when the server wants a password and nobody gave one.
+@test "a person at a terminal is asked for the password" {
+	echo "secret-ticket" >tickets
+	serve --ticket-file tickets
+	ask() { timeout 30 python3 "$BATS_TEST_DIRNAME/terminal.py" "$@" spice-view --screenshot x.ppm "$at"; }
+	run -0 ask secret-ticket
+	[ -s x.ppm ]
+	[[ $output == *"password: "* && $output != *secret-ticket* ]]
+	run -77 ask wrong-ticket
+	[ "$(grep -o 'password: ' <<<"$output" | wc -l)" = 1 ]
+	run -130 ask ^C
+	SPICE_PASSWORD=wrong-ticket run -77 ask secret-ticket
+	[[ $output != *"password: "* ]]
+}
+
 @test "comments, blanks, percent-encoding, ids" {
 	printf '# c\n\n  first-secret\nwith%%20blank id=alice\n' >tickets
 	serve --ticket-file tickets --events e

@@ -19,7 +19,7 @@ setup_file() {
 	mount -t proc proc "$root/proc"
 	mount --rbind /dev "$root/dev"
 	mount --make-rslave "$root/dev"
-	git clone -q "$(cd "$HERE/../.." && pwd)" "$root/root/spiceutils"
+	git clone -q "$(cd "$HERE/../.." && pwd)" "$root/src/spiceutils"
 	touch "$BATS_FILE_TMPDIR/ready"
 }
 
@@ -40,14 +40,14 @@ bare() {
 in_root() {
 	timeout -k 5 800 chroot "$F/root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
 		${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
-		sh -c "cd /root/spiceutils && $*" 3>&-
+		sh -c "cd /src/spiceutils && $*" 3>&-
 }
 
 @test "make demo installs, builds, and writes the picture of the scene" {
 	bare
 	in_root make demo
 	# The scene moves, so it is not compared: it is a picture of a screen's size with much in it.
-	python3 - "$HERE" "$F/root/root/spiceutils/demo.png" <<'END'
+	python3 - "$HERE" "$F/root/src/spiceutils/demo.png" <<'END'
 import sys
 sys.path.insert(0, sys.argv[1])
 import pixels
