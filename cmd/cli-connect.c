@@ -160,8 +160,9 @@ static void stop_asking(int signo)
 	asked_to_stop = signo;
 }
 
-/* A line without echo; its length, or less than 1. */
-static ssize_t read_hidden(int fd, char *line, size_t size)
+/* A line without echo; its length, or less than 1. The prompt comes when the echo is off: what was typed before is
+ * dropped. */
+static ssize_t read_hidden(int fd, const char *prompt, char *line, size_t size)
 {
 	struct sigaction stop = {.sa_handler = stop_asking}, old_int, old_term; /* no SA_RESTART */
 	struct termios old, quiet;
@@ -176,6 +177,7 @@ static ssize_t read_hidden(int fd, char *line, size_t size)
 		quiet.c_lflag &= (tcflag_t) ~(unsigned)ECHO;
 		tcsetattr(fd, TCSAFLUSH, &quiet);
 	}
+	dprintf(fd, "%s", prompt);
 	n = read(fd, line, size);
 	if (echo)
 		tcsetattr(fd, TCSAFLUSH, &old);
@@ -195,8 +197,7 @@ char *cli_ask_password(const char *prompt, bool *interrupted)
 	*interrupted = false;
 	if (fd < 0)
 		return NULL;
-	dprintf(fd, "%s", prompt);
-	n = read_hidden(fd, line, sizeof(line) - 1);
+	n = read_hidden(fd, prompt, line, sizeof(line) - 1);
 	dprintf(fd, "\n");
 	close(fd);
 	line[strcspn(line, "\r\n")] = 0;

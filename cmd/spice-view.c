@@ -143,8 +143,8 @@ static void arm_deadline(struct view *v)
 		uv_timer_start(&v->deadline, on_deadline, (uint64_t)v->timeout_ms, 0);
 }
 
-/* Nobody gave a password and the server wants one: a person at a terminal is asked, once. True when that is not the end:
- * there is an answer to try, or a signal that the loop will bring. */
+/* Nobody gave a password and the server wants one: a person at a terminal is asked, once. True when that is not the
+ * end: there is an answer to try, or a signal that the loop will bring. */
 static bool ask_password(struct view *v)
 {
 	bool interrupted;
