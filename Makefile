@@ -110,10 +110,11 @@ $(BUILD)/tests/unit-script: $(call obj,cmd/source-script-parse.c cmd/source-scri
 $(BUILD)/tests/fuzz_script $(BUILD)/bin/fuzz_script: $(call obj,cmd/source-script-parse.c)
 $(BUILD)/tests/fuzz_args $(BUILD)/bin/fuzz_args: $(call obj,$(CLI_SRC))
 
+$(BUILD)/bench/codec: $(call obj,tests/bench/codec/pictures.c)
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
+	$(Q)$(CC) $(LDFLAGS) $(filter %.o,$^) $(LIB) $(PKG_LIBS) -o $@
 
 $(BUILD)/tests/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay.o $(LIB)
 	@mkdir -p $(@D)
