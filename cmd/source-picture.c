@@ -1,13 +1,11 @@
 /* Pictures for scripts: read, premultiplied, turned into masks and pointer shapes. */
 #include "cmd/source-picture.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "codec/picture.h"
 
@@ -17,21 +15,6 @@ void loaded_fini(struct loaded *l)
 {
 	pixmap_unref(l->p);
 	*l = (struct loaded){0};
-}
-
-static int read_whole(const char *file, struct buf *out, char *why, size_t why_size)
-{
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	ssize_t n = -1;
-
-	while (fd >= 0 && buf_len(out) <= FILE_MAX &&
-		(n = read(fd, buf_reserve(out, 1 << 20), 1 << 20)) > 0)
-		buf_commit(out, (size_t)n);
-	if (fd < 0 || n)
-		snprintf(why, why_size, "%s: %s", file, n > 0 ? "too large" : strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0 && n == 0 ? 0 : E_NOFILE;
 }
 
 /* a * b / 255, rounded as pixman does. */
@@ -66,9 +49,11 @@ int loaded_read(const char *file, struct loaded *out, char *why, size_t why_size
 {
 	struct buf bytes = {0};
 	struct picture p = {0};
-	int rc = read_whole(file, &bytes, why, why_size);
+	int no = file_read(file, FILE_MAX, &bytes), rc = no ? E_NOFILE : 0;
 
-	if (!rc && (rc = picture_read(&p, buf_slice(&bytes))))
+	if (no)
+		snprintf(why, why_size, "%s: %s", file, strerror(no));
+	else if ((rc = picture_read(&p, buf_slice(&bytes))))
 		snprintf(why, why_size, "%s: %s", file,
 			rc == E_LIMIT ? "too large a picture" : "no PNG, JPEG or PPM picture");
 	buf_fini(&bytes);

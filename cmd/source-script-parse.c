@@ -40,9 +40,7 @@ static size_t word_length(const char *p, size_t n)
 
 static int digit(char c, int base)
 {
-	int v = c >= '0' && c <= '9'	     ? c - '0'
-		: isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10
-					     : 16;
+	int v = text_hex_digit(c);
 
 	return v < base ? v : -1;
 }

@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "capture/pcap.h"
 #include "capture/say.h"
 
@@ -285,13 +286,6 @@ static int read_all(struct capture *c, struct tap *tap, bool live)
 
 /* ---- the word ---- */
 
-static bool ends_in(const char *s, const char *with)
-{
-	size_t n = strlen(s), m = strlen(with);
-
-	return n >= m && strcmp(s + n - m, with) == 0;
-}
-
 /* FILE or SERVER, by the rule of CLI.md; servers are none of what this version reads. */
 static FILE *open_word(const char *word, int *status)
 {
@@ -305,8 +299,8 @@ static FILE *open_word(const char *word, int *status)
 	}
 	if (stat(word, &st) < 0 && (errno == ENOENT || errno == ENOTDIR)) {
 		if (strstr(word, "://") ||
-			(!strchr(word, '/') && !ends_in(word, ".pcap") &&
-				!ends_in(word, ".pcapng") && !ends_in(word, ".vv"))) {
+			(!strchr(word, '/') && !text_ends(word, ".pcap") &&
+				!text_ends(word, ".pcapng") && !text_ends(word, ".vv"))) {
 			*status = cli_usage(
 				"'%s' is no file: only captures are read, not servers", word);
 			return NULL;

@@ -2,12 +2,12 @@
  * read and checked whole before anything is done; lines from stdin are taken as they come, so that another program can
  * hold the other end. A command is a row and a function that says how it goes on. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -285,16 +285,12 @@ static int check_picture_name(const struct line *l)
 
 static int read_file(const char *file, struct buf *out)
 {
-	int fd = strcmp(file, "-") == 0 ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	ssize_t n = -1;
+	bool in = strcmp(file, "-") == 0;
+	int why = in ? file_read_fd(STDIN_FILENO, SCRIPT_MAX, out) : file_read(file, SCRIPT_MAX, out);
 
-	while (fd >= 0 && buf_len(out) < SCRIPT_MAX && (n = read(fd, buf_reserve(out, 65536), 65536)) > 0)
-		buf_commit(out, (size_t)n);
-	if (fd < 0 || n != 0)
-		cli_error("%s: %s", file, n > 0 ? "too large" : strerror(errno));
-	if (fd > STDIN_FILENO)
-		close(fd);
-	return fd >= 0 && n == 0 ? 0 : E_NOFILE;
+	if (why)
+		cli_error("%s: %s", file, strerror(why));
+	return why ? E_NOFILE : 0;
 }
 
 /* Pixels of which some channel differs by more than `fuzz` percent of its range. */

@@ -82,7 +82,14 @@ void text_json(struct buf *out, struct slice in)
 	buf_u8(out, '"');
 }
 
-static int hex(uint8_t c)
+bool text_ends(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+int text_hex_digit(char c)
 {
 	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10
 		: c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
@@ -95,8 +102,8 @@ int text_unpercent(struct buf *out, struct slice in)
 
 		if (c == '%') {
 			bool whole = in.n - i > 2;
-			int hi = whole ? hex(in.p[i + 1]) : -1;
-			int lo = whole ? hex(in.p[i + 2]) : -1;
+			int hi = whole ? text_hex_digit((char)in.p[i + 1]) : -1;
+			int lo = whole ? text_hex_digit((char)in.p[i + 2]) : -1;
 
 			if (hi < 0 || lo < 0)
 				return E_INVAL;

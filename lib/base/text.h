@@ -17,6 +17,12 @@ size_t text_utf8(const uint8_t *p, size_t n, uint32_t *cp);
 /* %-decoding. 0, or E_INVAL on a broken escape or a NUL. */
 int text_unpercent(struct buf *out, struct slice in);
 
+/* The value of a hexadecimal digit, -1 for another character. */
+int text_hex_digit(char c);
+
+/* Does s end in `end`? */
+bool text_ends(const char *s, const char *end);
+
 /* A whole decimal number within [min, max], nothing around it: 0 or E_INVAL. */
 int text_number(const char *s, long long min, long long max, long long *out);
 

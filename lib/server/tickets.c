@@ -2,16 +2,14 @@
  * percent-encoded where it has blanks, # comments. */
 #include "server/tickets.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -150,18 +148,12 @@ static int parse(struct tickets *t, char *text, const char *file, struct ticket 
 /* The whole file, NUL-terminated; E_NOFILE logged. */
 static int read_all(const char *file, struct buf *out)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	ssize_t n = -1;
+	int why = file_read(file, FILE_MAX, out);
 
-	while (fd >= 0 && buf_len(out) < FILE_MAX &&
-		(n = read(fd, buf_reserve(out, 4096), 4096)) > 0)
-		buf_commit(out, (size_t)n);
-	if (fd < 0 || n != 0)
-		log_error("%s: %s", file, n > 0 ? "too large" : strerror(errno));
-	if (fd >= 0)
-		close(fd);
+	if (why)
+		log_error("%s: %s", file, strerror(why));
 	buf_cstr(out);
-	return n == 0 ? 0 : E_NOFILE;
+	return why ? E_NOFILE : 0;
 }
 
 int tickets_load(struct tickets *t, const char *file, bool keep)
