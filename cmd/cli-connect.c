@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -41,31 +43,16 @@ int cli_timeouts(long long *timeout_ms, long long *retry_ms)
 	return 0;
 }
 
-/* Everything of a descriptor, at most `max` bytes; false and errno. */
-static bool read_all(int fd, size_t max, struct buf *out)
-{
-	ssize_t n;
-
-	while ((n = read(fd, buf_reserve(out, 4096), 4096)) > 0) {
-		buf_commit(out, (size_t)n);
-		if (buf_len(out) > max) {
-			errno = EFBIG;
-			return false;
-		}
-	}
-	return n == 0;
-}
-
 static int read_vv(const char *word, struct endpoint *e)
 {
 	bool in = strcmp(word, "-") == 0;
 	int fd = in ? STDIN_FILENO : open(word, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct buf text = {0};
 	struct stat st, now;
-	int rc = 0;
+	int rc = 0, why = fd < 0 ? errno : file_read_fd(fd, LIM_VV_FILE, &text);
 
-	if (fd < 0 || !read_all(fd, LIM_VV_FILE, &text)) {
-		cli_error("%s: %s", word, strerror(errno));
+	if (why) {
+		cli_error("%s: %s", word, strerror(why));
 		rc = E_NOFILE;
 	}
 	if (!rc)
@@ -82,13 +69,6 @@ static int read_vv(const char *word, struct endpoint *e)
 	return rc;
 }
 
-static bool ends_in(const char *s, const char *end)
-{
-	size_t n = strlen(s), m = strlen(end);
-
-	return n >= m && strcmp(s + n - m, end) == 0;
-}
-
 int cli_endpoint(const char *word, struct endpoint *e)
 {
 	struct stat st;
@@ -101,7 +81,7 @@ int cli_endpoint(const char *word, struct endpoint *e)
 		rc = endpoint_parse(e, word);
 	} else if (stat(word, &st) == 0 && S_ISREG(st.st_mode)) {
 		rc = read_vv(word, e);
-	} else if (strchr(word, '/') || ends_in(word, ".vv")) {
+	} else if (strchr(word, '/') || text_ends(word, ".vv")) {
 		cli_error("%s: %s", word, strerror(ENOENT));
 		rc = E_NOFILE;
 	} else {
@@ -110,11 +90,11 @@ int cli_endpoint(const char *word, struct endpoint *e)
 	return rc;
 }
 
-static char *first_line(struct buf *text)
+char *cli_first_line(struct buf *text)
 {
-	char *s = xstrdup(buf_cstr(text));
+	const char *all = buf_cstr(text);
+	char *s = xstrndup(all, strcspn(all, "\r\n"));
 
-	s[strcspn(s, "\r\n")] = 0;
 	explicit_bzero(text->mem, text->cap);
 	buf_fini(text);
 	return s;
@@ -123,10 +103,11 @@ static char *first_line(struct buf *text)
 static char *secret_of(int fd, const char *what, int *err)
 {
 	struct buf text = {0};
+	int why = fd < 0 ? errno : file_read_fd(fd, LIM_PASSWORD_FILE, &text);
 
-	if (fd >= 0 && read_all(fd, LIM_PASSWORD_FILE, &text))
-		return first_line(&text);
-	cli_error("%s: %s", what, strerror(errno));
+	if (!why)
+		return cli_first_line(&text);
+	cli_error("%s: %s", what, strerror(why));
 	buf_fini(&text);
 	*err = E_NOFILE;
 	return NULL;
@@ -161,15 +142,21 @@ static void stop_asking(int signo)
 }
 
 /* A line without echo; its length, or less than 1. The prompt comes when the echo is off: what was typed before is
- * dropped. */
+ * dropped. Signals come within ppoll only, so that none is lost between the prompt and the waiting. */
 static ssize_t read_hidden(int fd, const char *prompt, char *line, size_t size)
 {
-	struct sigaction stop = {.sa_handler = stop_asking}, old_int, old_term; /* no SA_RESTART */
+	struct sigaction stop = {.sa_handler = stop_asking}, old_int, old_term;
+	struct pollfd in = {.fd = fd, .events = POLLIN};
 	struct termios old, quiet;
 	bool echo = tcgetattr(fd, &old) == 0;
-	ssize_t n;
+	sigset_t both, before;
+	ssize_t n = -1;
 
 	asked_to_stop = 0;
+	sigemptyset(&both);
+	sigaddset(&both, SIGINT);
+	sigaddset(&both, SIGTERM);
+	sigprocmask(SIG_BLOCK, &both, &before);
 	sigaction(SIGINT, &stop, &old_int);
 	sigaction(SIGTERM, &stop, &old_term);
 	if (echo) {
@@ -178,11 +165,13 @@ static ssize_t read_hidden(int fd, const char *prompt, char *line, size_t size)
 		tcsetattr(fd, TCSAFLUSH, &quiet);
 	}
 	dprintf(fd, "%s", prompt);
-	n = read(fd, line, size);
+	if (ppoll(&in, 1, NULL, &before) > 0)
+		n = read(fd, line, size);
 	if (echo)
 		tcsetattr(fd, TCSAFLUSH, &old);
 	sigaction(SIGINT, &old_int, NULL);
 	sigaction(SIGTERM, &old_term, NULL);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (asked_to_stop)
 		raise(asked_to_stop);
 	return n;

@@ -2,6 +2,7 @@
  * loopback without TLS and authentication (D-1). */
 #include "cmd/cli.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -66,6 +68,7 @@ static bool tickets_given(void)
 	return opt.ticket_file || cli_password_fd;
 }
 
+/* The first time and at every SIGHUP. */
 static int load_certificates(void)
 {
 	char *cert, *key;
@@ -79,28 +82,38 @@ static int load_certificates(void)
 	}
 	cert = opt.cert ? xstrdup(opt.cert) : xasprintf("%s/server-cert.pem", opt.pki_dir);
 	key = opt.key ? xstrdup(opt.key) : xasprintf("%s/server-key.pem", opt.pki_dir);
-	tls = tls_server_new(cert, key, &err);
+	if (tls)
+		err = tls_server_reload(tls, cert, key);
+	else
+		tls = tls_server_new(cert, key, &err);
 	free(cert);
 	free(key);
-	return tls ? 0 : err;
+	return err;
 }
 
 /* The one ticket of --password-fd: the first line. */
 static int read_ticket(struct server *s)
 {
-	char secret[LIM_PASSWORD_FILE] = {0};
-	size_t n = 0;
-	ssize_t got;
+	struct buf text = {0};
 	long long fd;
-	int rc;
+	int rc, why;
 
 	if (cli_number("--password-fd", cli_password_fd, 0, INT32_MAX, &fd))
 		return E_USAGE;
-	while (n < sizeof(secret) - 1 && (got = read((int)fd, secret + n, sizeof(secret) - 1 - n)) > 0)
-		n += (size_t)got;
-	secret[strcspn(secret, "\r\n")] = 0;
-	rc = server_ticket(s, secret);
-	explicit_bzero(secret, sizeof(secret));
+	why = file_read_fd((int)fd, LIM_PASSWORD_FILE, &text);
+	if (why) {
+		cli_error("--password-fd: %s", strerror(why));
+		rc = E_NOFILE;
+	} else {
+		char *secret = cli_first_line(&text);
+
+		rc = server_ticket(s, secret);
+		explicit_bzero(secret, strlen(secret));
+		free(secret);
+	}
+	if (text.mem)
+		explicit_bzero(text.mem, text.cap);
+	buf_fini(&text);
 	return rc;
 }
 
@@ -123,12 +136,25 @@ void cli_listen_reload(struct server *s)
 {
 	if (opt.ticket_file && server_tickets(s, opt.ticket_file) == 0)
 		log_info("tickets read again");
+	if (!tls)
+		return;
+	if (load_certificates())
+		log_warn("the certificate stays as it was");
+	else
+		log_info("certificates read again");
 }
 
-/* Numeric addresses that no other machine reaches. */
+/* Addresses that no other machine reaches; names may mean anything, but for localhost. */
 static bool loopback(const char *host)
 {
-	return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 || strcmp(host, "localhost") == 0;
+	struct in6_addr six;
+	struct in_addr four;
+
+	if (inet_pton(AF_INET, host, &four) == 1)
+		return ((const uint8_t *)&four)[0] == 127;
+	if (inet_pton(AF_INET6, host, &six) == 1)
+		return IN6_IS_ADDR_LOOPBACK(&six);
+	return strcmp(host, "localhost") == 0;
 }
 
 static int check_open(const char *addr)

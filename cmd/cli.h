@@ -78,7 +78,7 @@ void cli_signals_stop(struct cli_signals *s); /* lets the loop end */
 int cli_listen(struct server *s);
 /* Says that it accepts: the lines on stdout (or stderr), the file, the descriptor, sd_notify. 0, or E_CREATE. */
 int cli_ready(bool on_stdout);
-/* SIGHUP: tickets again. */
+/* SIGHUP: tickets and certificates again; what can't be read stays as it was. */
 void cli_listen_reload(struct server *s);
 /* Before server_new: fills need_tls, tls_channels and max_clients. 0 or E_USAGE. */
 int cli_server_options(struct server_options *o);
@@ -92,6 +92,8 @@ int cli_endpoint(const char *word, struct endpoint *e);
 /* The password: of --password-file, --password-fd, SPICE_PASSWORD, the endpoint. NULL when there is none. Owned by
  * the caller, to be wiped. *err is E_NOFILE when one of these can't be read. */
 char *cli_password(const struct endpoint *e, int *err);
+/* The first line of what a secret's file held, to be wiped by the caller; the text itself is wiped and gone. */
+char *cli_first_line(struct buf *text);
 /* Asks on the terminal; NULL when there is none, or nothing was answered. *interrupted: by SIGINT or SIGTERM, which the
  * loop gets afterwards. */
 char *cli_ask_password(const char *prompt, bool *interrupted);

@@ -12,6 +12,9 @@ struct tls_client; /* what a client trusts */
  * in *err. A key that group or others can read is refused (C-7). */
 struct tls_server *tls_server_new(const char *cert_file, const char *key_file, int *err);
 void tls_server_free(struct tls_server *t);
+/* Reads the files again: connections from now on use what is there, those that stand keep what they have. An error, as
+ * above, leaves everything as it was. */
+int tls_server_reload(struct tls_server *t, const char *cert_file, const char *key_file);
 
 /* How a client knows its server, in this order where given: pin, subject, host name. */
 struct tls_trust {

@@ -11,20 +11,22 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "net/tls_peer.h"
 
 /* Forward secrecy and AEAD only; TLS 1.3 has nothing else. */
 static const char ciphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL";
-enum { SECURITY_LEVEL = 2 /* RSA of 2048 bits, no SHA-1 signatures */, READ_CHUNK = 16 << 10 };
+enum { SECURITY_LEVEL = 2 /* RSA of 2048 bits, no SHA-1 signatures */ };
 
 static int read_file(const char *file, bool secret, struct buf *out)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct stat st;
-	ssize_t n = -1;
+	int why;
 
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		log_error("%s: %s", file, strerror(errno));
@@ -38,20 +40,11 @@ static int read_file(const char *file, bool secret, struct buf *out)
 		close(fd);
 		return E_CONFIG;
 	}
-	do {
-		n = read(fd, buf_reserve(out, READ_CHUNK), READ_CHUNK);
-		if (n > 0)
-			buf_commit(out, (size_t)n);
-	} while ((n > 0 || (n < 0 && errno == EINTR)) && buf_len(out) <= LIM_CA_FILE);
-	if (n < 0)
-		log_error("%s: %s", file, strerror(errno));
+	why = file_read_fd(fd, LIM_CA_FILE, out);
+	if (why)
+		log_error("%s: %s", file, strerror(why));
 	close(fd);
-	if (n < 0)
-		return E_NOFILE;
-	if (n == 0 && buf_len(out) <= LIM_CA_FILE)
-		return 0;
-	log_error("%s: too large", file);
-	return E_CONFIG;
+	return why == 0 ? 0 : why == EFBIG ? E_CONFIG : E_NOFILE;
 }
 
 static int no_passphrase(char *out, int n, int writing, void *arg)
@@ -110,11 +103,11 @@ static bool use_key(SSL_CTX *ctx, const struct buf *pem)
 	return ok;
 }
 
-struct tls_server *tls_server_new(const char *cert_file, const char *key_file, int *err)
+/* A server's settings with these files in them; NULL and *err, logged. */
+static SSL_CTX *server_context(const char *cert_file, const char *key_file, int *err)
 {
-	struct tls_server *t = NULL;
 	struct buf cert = {0}, key = {0};
-	SSL_CTX *ctx = NULL;
+	SSL_CTX *ctx = NULL, *good = NULL;
 
 	*err = read_file(cert_file, false, &cert);
 	if (!*err)
@@ -130,9 +123,7 @@ struct tls_server *tls_server_new(const char *cert_file, const char *key_file, i
 	} else {
 		SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE);
 		SSL_CTX_set_num_tickets(ctx, 0);
-		t = new(struct tls_server);
-		t->refs = 1;
-		t->ctx = ctx;
+		good = ctx;
 		ctx = NULL;
 		*err = 0;
 	}
@@ -142,7 +133,32 @@ out:
 		explicit_bzero(key.mem, key.cap);
 	buf_fini(&key);
 	buf_fini(&cert);
+	return good;
+}
+
+struct tls_server *tls_server_new(const char *cert_file, const char *key_file, int *err)
+{
+	SSL_CTX *ctx = server_context(cert_file, key_file, err);
+	struct tls_server *t;
+
+	if (!ctx)
+		return NULL;
+	t = new(struct tls_server);
+	t->refs = 1;
+	t->ctx = ctx;
 	return t;
+}
+
+int tls_server_reload(struct tls_server *t, const char *cert_file, const char *key_file)
+{
+	int err;
+	SSL_CTX *ctx = server_context(cert_file, key_file, &err);
+
+	if (!ctx)
+		return err;
+	SSL_CTX_free(t->ctx); /* connections hold their own reference */
+	t->ctx = ctx;
+	return 0;
 }
 
 void tls_server_free(struct tls_server *t)
@@ -200,23 +216,15 @@ static int trust_roots(SSL_CTX *ctx, const struct tls_trust *trust)
 	return SSL_CTX_set_default_verify_paths(ctx) == 1 ? 0 : E_CONFIG;
 }
 
-static int hex(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-				      : -1;
-}
-
 /* 64 hex digits, with a colon between bytes or none. */
 static int read_pin(const char *s, uint8_t pin[PIN_BYTES])
 {
 	for (int i = 0; i < PIN_BYTES; i++, s += 2) {
 		if (i && *s == ':')
 			s++;
-		if (hex(s[0]) < 0 || hex(s[1]) < 0)
+		if (text_hex_digit(s[0]) < 0 || text_hex_digit(s[1]) < 0)
 			return E_CONFIG;
-		pin[i] = (uint8_t)(hex(s[0]) << 4 | hex(s[1]));
+		pin[i] = (uint8_t)(text_hex_digit(s[0]) << 4 | text_hex_digit(s[1]));
 	}
 	return *s ? E_CONFIG : 0;
 }

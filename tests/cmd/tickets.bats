@@ -197,3 +197,32 @@ print(open('/proc/%s/cmdline' % open('viewer').read().strip()).read())"
 	refuses 78 spice-serve -p 0 --pki-dir pki
 	refuses 78 spice-serve -p 0 --cert pki/server-cert.pem --key other/server-key.pem
 }
+
+@test "SIGHUP reads the certificate again; a bad one leaves the old; a session goes on" {
+	pki pki
+	pki other
+	echo pki-secret >tickets
+	echo pki-secret >pw
+	serve -v --pki-dir pki --ticket-file tickets --tls-port 0 --events events
+	tls_at=$(sed -n 's/^listening spice+tls //p' out | head -n 1)
+	u=spice+tls://$tls_at
+	mkfifo hold
+	spice-view --password-file pw --ca-file pki/ca-cert.pem --script - "$u" <hold &
+	viewer=$!
+	exec 7>hold
+	await grep -q '"event":"ready"' events
+	view --password-file pw --ca-file pki/ca-cert.pem --screenshot x.ppm "$u"
+	cp other/server-cert.pem other/server-key.pem pki
+	kill -HUP "$server"
+	await grep -q "certificates read again" err
+	refuses 77 spice-view --password-file pw --ca-file pki/ca-cert.pem --screenshot x.ppm "$u"
+	view --password-file pw --ca-file other/ca-cert.pem --screenshot x.ppm "$u"
+	echo nonsense >pki/server-cert.pem
+	kill -HUP "$server"
+	await grep -q "the certificate stays as it was" err
+	view --password-file pw --ca-file other/ca-cert.pem --screenshot x.ppm "$u"
+	echo "capture still.ppm" >&7
+	exec 7>&-
+	wait "$viewer"
+	[ -s still.ppm ]
+}
