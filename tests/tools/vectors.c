@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "client/image.h"
+#include "codec/glz.h"
 #include "codec/jpeg.h"
 #include "codec/lz.h"
 #include "codec/lz4.h"
@@ -209,6 +210,121 @@ static bool lz_accepts(struct slice in)
 	return ok;
 }
 
+/* ---- GLZ: the rows of a sequence share a window, in their order ---- */
+
+enum { WINDOW = 16 << 20 };
+
+static struct glz_window *window;
+static char sequence[64];
+
+static void fresh_window(void)
+{
+	glz_window_free(window);
+	window = glz_window_new(WINDOW);
+	sequence[0] = 0;
+}
+
+static const char *same_pixels(const struct glz_info *info, const uint32_t *pixels, struct slice want)
+{
+	size_t row = 4 * (size_t)info->width;
+	uint8_t *rows = xmalloc(row * info->height);
+	const char *wrong;
+
+	glz_pixels(info, pixels, rows, (ptrdiff_t)row);
+	wrong = compare(slice_of(rows, row * info->height), want);
+	free(rows);
+	return wrong;
+}
+
+/* `want` empty: any picture will do. */
+static const char *glz_one(struct slice in, struct slice want)
+{
+	const uint32_t *pixels;
+	struct glz_info info;
+	uint64_t missing;
+
+	if (glz_header(in, &info) || (uint64_t)info.width * info.height > WINDOW)
+		return WRONG("header refused");
+	if (glz_decode(window, in, &info, &pixels, &missing))
+		return WRONG("decoder refuses it");
+	return want.n ? same_pixels(&info, pixels, want) : NULL;
+}
+
+/* The GLZ stream inside, to be freed; empty when it is wrong. */
+static struct slice unzipped(struct slice in)
+{
+	size_t n = in.n >= 8 ? get_le32(in.p) : 0;
+	uint8_t *glz;
+
+	if (n < GLZ_HEADER || n > WINDOW || get_le32(in.p + 4) != in.n - 8)
+		return (struct slice){0};
+	glz = xmalloc(n);
+	if (glz_inflate(slice_of(in.p + 8, in.n - 8), glz, n)) {
+		free(glz);
+		return (struct slice){0};
+	}
+	return slice_of(glz, n);
+}
+
+/* Flags are "seq=NAME,...". */
+static bool is_of_sequence(const char *flags, const char *seq)
+{
+	size_t n = strcspn(flags, ",");
+
+	return strlen(seq) == n && memcmp(flags, seq, n) == 0;
+}
+
+static const char *run_glz(const struct vector *v)
+{
+	struct slice glz = {0};
+	const char *wrong;
+
+	if (!window || !is_of_sequence(v->flags, sequence)) {
+		fresh_window();
+		snprintf(sequence, sizeof(sequence), "%.*s", (int)strcspn(v->flags, ","), v->flags);
+	}
+	if (strcmp(v->codec, "GLZ") == 0)
+		return glz_one(v->in, v->want);
+	glz = unzipped(v->in);
+	wrong = glz.n ? glz_one(glz, v->want) : WRONG("does not inflate");
+	free((void *)glz.p);
+	return wrong;
+}
+
+/* Decoded behind the first one of its folder, in a window of its own. */
+static const char *run_crafted(const struct vector *v)
+{
+	struct slice base = load("glz/crafted/000.glz");
+	const char *wrong;
+
+	fresh_window();
+	wrong = glz_one(base, (struct slice){0});
+	free((void *)base.p);
+	return wrong ? wrong : glz_one(v->in, v->want);
+}
+
+static bool glz_accepts(struct slice in)
+{
+	struct slice base = load("bad/glz_base.glz");
+	bool ok;
+
+	fresh_window();
+	ok = glz_one(base, (struct slice){0}) || !glz_one(in, (struct slice){0});
+	free((void *)base.p);
+	return ok;
+}
+
+static bool zlib_glz_accepts(struct slice in)
+{
+	struct slice glz = unzipped(in);
+	bool ok;
+
+	fresh_window();
+	ok = glz.n && !glz_one(glz, (struct slice){0});
+	free((void *)glz.p);
+	return ok;
+}
+
 /* ---- LZ4 and JPEG ---- */
 
 static const char *run_lz4(const struct vector *v)
@@ -359,6 +475,9 @@ static const struct codec {
 } codecs[] = {
 	{"QUIC", run_quic, quic_accepts},
 	{"LZ", run_lz, lz_accepts},
+	{"GLZ", run_glz, glz_accepts},
+	{"ZLIB_GLZ", run_glz, zlib_glz_accepts},
+	{"GLZ_CRAFTED", run_crafted, NULL},
 	{"LZ4", run_lz4, lz4_accepts},
 	{"JPEG", run_jpeg, NULL},
 	{"WIRE", run_wire, NULL},
@@ -442,6 +561,135 @@ static void each_line(const char *file, void (*f)(char *line))
 	free(path);
 }
 
+/* ---- GLZ on two channels: a sequence in every order in which its pictures can arrive ---- */
+
+enum { ARRIVALS_MAX = 20 };
+
+struct arrival {
+	struct slice in, want;
+	unsigned channel;
+};
+
+/* The pictures of a sequence, in the order of their ids. */
+static struct arrival arrivals[ARRIVALS_MAX];
+static unsigned arrivals_n;
+static char arrivals_of[64];
+
+struct channel {
+	const struct arrival *queue[ARRIVALS_MAX]; /* what it brings, in its order */
+	unsigned n, here, done;                    /* in all, arrived, decoded */
+	bool parked;
+	uint64_t missing;
+};
+
+static unsigned parks;
+
+/* Decodes what has arrived on a channel until it has to park. *moved: something was decoded. */
+static const char *catch_up(struct channel *c, bool *moved)
+{
+	while (c->done < c->here && !(c->parked && !glz_window_has(window, c->missing))) {
+		const struct arrival *a = c->queue[c->done];
+		const uint32_t *pixels;
+		struct glz_info info;
+		const char *wrong;
+		int rc;
+
+		if (glz_header(a->in, &info))
+			return WRONG("header refused");
+		rc = glz_decode(window, a->in, &info, &pixels, &c->missing);
+		if (rc && rc != E_AGAIN)
+			return WRONG("refused: %s", err_str(rc));
+		c->parked = rc == E_AGAIN;
+		if (c->parked && (c->missing >= info.id || glz_window_has(window, c->missing)))
+			return WRONG("waits for %llu", (unsigned long long)c->missing);
+		if (c->parked) {
+			parks++;
+			return NULL;
+		}
+		wrong = same_pixels(&info, pixels, a->want);
+		if (wrong)
+			return wrong;
+		c->done++;
+		*moved = true;
+	}
+	return NULL;
+}
+
+/* The messages arrive on the channels in the order that `order` says, the first one's channel in its lowest bit. */
+static const char *run_order(const struct channel *fresh, uint32_t order)
+{
+	struct channel c[2] = {fresh[0], fresh[1]};
+	const char *wrong;
+
+	fresh_window();
+	for (unsigned i = 0; i < arrivals_n; i++) {
+		bool moved;
+
+		c[order >> i & 1].here++;
+		do {
+			moved = false;
+			if ((wrong = catch_up(&c[0], &moved)) || (wrong = catch_up(&c[1], &moved)))
+				return wrong;
+		} while (moved);
+	}
+	for (unsigned on = 0; on < 2; on++)
+		if (c[on].done != c[on].n)
+			return WRONG("channel %u stops before picture %u of %u", on, c[on].done, c[on].n);
+	return NULL;
+}
+
+static void collect(char *line)
+{
+	unsigned channel;
+	char *f[11];
+
+	if (!fields(line, f, ARRAY_SIZE(f)) || strcmp(f[1], "GLZ") != 0 || !is_of_sequence(f[7], arrivals_of))
+		return;
+	channel = strstr(f[7], ",ch=0") == NULL;
+	if (arrivals_n < ARRIVALS_MAX)
+		arrivals[arrivals_n] = (struct arrival){load(f[0]), load(f[9]), channel};
+	arrivals_n++;
+}
+
+/* A line of the manifest that is a picture on a second channel: its whole sequence is tried. */
+static void run_orders(char *line)
+{
+	struct channel c[2] = {{.n = 0}};
+	const char *wrong = NULL;
+	unsigned orders = 0;
+	char *f[11], name[128];
+
+	if (!fields(line, f, ARRAY_SIZE(f)) || !strstr(f[7], ",ch=1") || is_of_sequence(f[7], arrivals_of))
+		return;
+	snprintf(arrivals_of, sizeof(arrivals_of), "%.*s", (int)strcspn(f[7], ","), f[7]);
+	each_line("manifest.tsv", collect);
+	if (arrivals_n > ARRIVALS_MAX) {
+		tap(arrivals_of, WRONG("more pictures than this program takes"));
+		exit(1);
+	}
+	for (unsigned i = 0; i < arrivals_n; i++) {
+		struct channel *on = &c[arrivals[i].channel];
+
+		on->queue[on->n++] = &arrivals[i];
+	}
+	parks = 0;
+	for (uint32_t order = 0; !wrong && order < 1u << arrivals_n; order++) {
+		if ((unsigned)__builtin_popcount(order) != c[1].n)
+			continue;
+		wrong = run_order(c, order);
+		orders++;
+	}
+	if (!wrong && !parks)
+		wrong = WRONG("no order made a channel wait");
+	snprintf(name, sizeof(name), "glz in %u orders of its channels, %s", orders, arrivals_of);
+	tap(name, wrong);
+	for (unsigned i = 0; i < arrivals_n; i++) {
+		free((void *)arrivals[i].in.p);
+		free((void *)arrivals[i].want.p);
+	}
+	arrivals_n = 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -450,7 +698,9 @@ int main(int argc, char **argv)
 	}
 	dir = argv[1];
 	each_line("manifest.tsv", run_row);
+	each_line("manifest.tsv", run_orders);
 	each_line("bad/bad.tsv", run_bad);
+	glz_window_free(window);
 	printf("1..%u\n", row_number);
 	return failures != 0;
 }
