@@ -9,7 +9,7 @@
 enum { SCRIPT_LOOPS = 32 }; /* how deep repeat may nest */
 
 /* Why the script stands still. */
-enum script_wait { WAIT_NONE, WAIT_TIME, WAIT_AT, WAIT_CLIENT, WAIT_INPUT, WAIT_LINES };
+enum script_wait { WAIT_NONE, WAIT_TIME, WAIT_AT, WAIT_CLIENT, WAIT_INPUT };
 
 struct script_picture {
 	struct list link;

@@ -44,29 +44,13 @@ struct client {
 	int over;          /* E_*: the session has ended, the owner is to be told */
 	bool leaving;      /* client_free was called */
 	bool password_refused;
+	bool asked_mode;   /* for the absolute mouse mode, since it was last possible */
 };
 
 static const struct client_ops no_ops;
 
 static void open_channel(struct client *c, unsigned type, unsigned id);
 static void connect_channel(struct channel *ch);
-
-/* ---- lists of channel words: "main,inputs" or "main;inputs", "all" ---- */
-
-static bool listed(const char *list, unsigned type)
-{
-	const char *name = wire_channel_name(type);
-
-	while (list && *list) {
-		size_t n = strcspn(list, ",;");
-
-		if ((n == 3 && strncmp(list, "all", 3) == 0) ||
-			(name && n == strlen(name) && strncmp(list, name, n) == 0))
-			return true;
-		list += n + (list[n] != 0);
-	}
-	return false;
-}
 
 /* ---- the end of a session ---- */
 
@@ -167,9 +151,11 @@ static void told_modes(struct client *c, unsigned supported, unsigned current)
 
 	c->session.supported_modes = supported;
 	c->session.mode = current;
-	if (supported & MOUSE_MODE_CLIENT && current != MOUSE_MODE_CLIENT)
+	/* asked for once: a server that has said no, or goes back, has its reasons */
+	if (supported & MOUSE_MODE_CLIENT && current != MOUSE_MODE_CLIENT && !c->asked_mode)
 		chan_send(&main->conn->chan, C_MAIN_MOUSE_MODE_REQUEST,
 			&(struct main_mouse_mode_request){MOUSE_MODE_CLIENT});
+	c->asked_mode = supported & MOUSE_MODE_CLIENT;
 	if (was != client_mouse_absolute(c))
 		CLIENT_TELL(c, mouse_mode, client_mouse_absolute(c));
 }
@@ -212,7 +198,7 @@ static void channels_list(struct client *c, const struct main_channels_list *m)
 			break;
 		c->session.list = xrealloc(c->session.list, c->session.n_list + 1, sizeof(ch));
 		c->session.list[c->session.n_list++] = ch;
-		if (wanted && !have(c, ch.type, ch.id) && !listed(c->disable, ch.type))
+		if (wanted && !have(c, ch.type, ch.id) && !wire_channel_listed(c->disable, ch.type))
 			open_channel(c, ch.type, ch.id);
 	}
 	CLIENT_TELL(c, channels);
@@ -230,6 +216,16 @@ static void say_notice(const struct conn *conn, const struct notify *m)
 
 	log_msg(level, "%s: the server says: %.*s", conn->name, (int)(m->message.n < 300 ? m->message.n : 300),
 		(const char *)m->message.p);
+}
+
+static void say_disconnecting(const struct conn *conn, const struct disconnecting *m)
+{
+	const char *word = wire_enum_word("link_err", m->reason);
+
+	if (m->reason == LINK_ERR_OK)
+		log_info("%s: the server says goodbye", conn->name);
+	else
+		log_warn("%s: the server ends the session: %s", conn->name, word ? word : "unknown reason");
 }
 
 static int main_message(void *end, const struct wire_msg *m, const void *body)
@@ -270,6 +266,9 @@ static int main_message(void *end, const struct wire_msg *m, const void *body)
 		return E_AUTH;
 	case S_BASE_NOTIFY:
 		say_notice(ch->conn, body);
+		return 0;
+	case S_BASE_DISCONNECTING:
+		say_disconnecting(ch->conn, body);
 		return 0;
 	}
 	client_progress(c);
@@ -384,7 +383,7 @@ static void open_channel(struct client *c, unsigned type, unsigned id)
 	ch->client = c;
 	ch->type = (uint8_t)type;
 	ch->id = (uint8_t)id;
-	ch->tls = !c->where.unix_path && (listed(c->tls_channels, type) || !c->where.port);
+	ch->tls = !c->where.unix_path && (wire_channel_listed(c->tls_channels, type) || !c->where.port);
 	list_append(&c->channels, &ch->link);
 	connect_channel(ch);
 }

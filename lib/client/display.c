@@ -50,9 +50,6 @@ static int surface_create(struct client_display *e, const struct surface_create 
 	uint32_t large = m->width < LIM_IMAGE_SIDE && m->height < LIM_IMAGE_SIDE ? 4 * m->width * m->height : 0;
 	int rc;
 
-	/* an old primary may still be there: spice servers destroy it first, but a new one replaces it all the same */
-	if (m->surface_id == 0 && canvas_surface(e->canvas, 0))
-		canvas_surface_destroy(e->canvas, 0);
 	if ((rc = canvas_surface_create(e->canvas, m)))
 		return refuse(e, "SURFACE_CREATE", rc);
 	if (large + LIM_S_OTHER > e->conn->chan.limit)
@@ -67,6 +64,8 @@ static int mode(struct client_display *e, const struct display_mode *m)
 	struct surface_create s = {.width = m->x_res, .height = m->y_res,
 		.format = m->bits == 16 ? SURFACE_FMT_16_555 : SURFACE_FMT_32_xRGB};
 
+	if (canvas_surface(e->canvas, 0)) /* a new mode replaces the screen; a surface that exists is not created again */
+		canvas_surface_destroy(e->canvas, 0);
 	return surface_create(e, &s);
 }
 
@@ -139,8 +138,8 @@ static int stream_create(struct client_display *e, const struct stream_create *m
 {
 	struct stream *s = m->stream_id < LIM_STREAMS ? &e->streams[m->stream_id] : NULL;
 
-	if (!s)
-		return refuse(e, "STREAM_CREATE", E_LIMIT);
+	if (!s || !canvas_surface(e->canvas, m->surface_id))
+		return refuse(e, "STREAM_CREATE", s ? E_INVAL : E_LIMIT);
 	stream_free(s);
 	s->used = true;
 	s->codec = m->codec_type;

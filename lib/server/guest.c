@@ -66,19 +66,7 @@ static void make_room(struct server *s, const struct xport_info *info)
 
 static bool needs_tls(const struct server *s, unsigned type)
 {
-	const char *name = wire_channel_name(type), *list = s->tls_channels;
-	size_t n = name ? strlen(name) : 0;
-
-	if (s->o.need_tls)
-		return true;
-	while (list && *list) {
-		size_t len = strcspn(list, ",");
-
-		if ((len == 3 && strncmp(list, "all", 3) == 0) || (len == n && name && strncmp(list, name, n) == 0))
-			return true;
-		list += len + (list[len] == ',');
-	}
-	return false;
+	return s->o.need_tls || wire_channel_listed(s->tls_channels, type);
 }
 
 static bool offered(unsigned type, unsigned id)

@@ -109,7 +109,8 @@ static int message(void *end, const struct wire_msg *m, const void *body)
 		e->attached = true;
 		return 0;
 	case C_MAIN_MOUSE_MODE_REQUEST:
-		if (mode->mode == MOUSE_MODE_CLIENT || mode->mode == MOUSE_MODE_SERVER)
+		if (!e->session->info.view_only &&
+			(mode->mode == MOUSE_MODE_CLIENT || mode->mode == MOUSE_MODE_SERVER))
 			server_mouse_mode(e->session->server, mode->mode == MOUSE_MODE_CLIENT);
 		return 0;
 	case C_MAIN_AGENT_DATA:

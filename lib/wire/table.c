@@ -171,6 +171,21 @@ unsigned wire_channel_number(const char *name)
 	return 0;
 }
 
+bool wire_channel_listed(const char *list, unsigned channel)
+{
+	const char *name = wire_channel_name(channel);
+
+	while (list && *list) {
+		size_t n = strcspn(list, ",;");
+
+		if ((n == 3 && strncmp(list, "all", 3) == 0) ||
+			(name && n == strlen(name) && strncmp(list, name, n) == 0))
+			return true;
+		list += n + (list[n] != 0);
+	}
+	return false;
+}
+
 const char *wire_enum_word(const char *name, uint64_t value)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(enums); i++) {

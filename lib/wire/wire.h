@@ -128,6 +128,9 @@ const char *wire_channel_name(unsigned channel);
 /* The other way round; 0 when unknown. */
 unsigned wire_channel_number(const char *name);
 
+/* Is the channel named by a list of channel words, "main,inputs" or "main;inputs", or "all"? NULL names none. */
+bool wire_channel_listed(const char *list, unsigned channel);
+
 /* The word of a value ("BITMAP"), NULL when it has none. `name` is that of enums.def: "image_type". */
 const char *wire_enum_word(const char *name, uint64_t value);
 

@@ -1,0 +1,409 @@
+/* A client in front of a hostile server: rows 10, 11, 29 and 70 of RELIABILITY 8. The harness answers the links of main,
+ * display and cursor over unix sockets on one loop, says something, and asks by a PING on the same channel: either a PONG
+ * comes back (what was said did no harm) or the session has ended with an error. */
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "chan/ticket.h"
+#include "client/client.h"
+
+enum { W = 64, H = 48, PATIENCE_MS = 20000, PING_ID = 77 };
+enum { MAIN, DISPLAY, CURSOR, CHANNELS };
+
+static uv_loop_t loop;
+static int listener;
+static char path[64];
+static uint8_t reply[16 + 178 + 4]; /* LinkHeader, LinkReply, LinkResult: the same for every link; full headers */
+
+struct host {
+	struct client *c;
+	int fds[CHANNELS];
+	int closed; /* E_*: the client has said so */
+	struct buf got; /* of the channel that is asked */
+};
+
+static void on_closed(void *owner, int err)
+{
+	((struct host *)owner)->closed = err;
+}
+
+static void must_be_in_time(uint64_t since)
+{
+	if (uv_hrtime() - since > PATIENCE_MS * 1000000ull)
+		fail_msg("not in time");
+}
+
+static int accept_one(struct host *h)
+{
+	uint64_t since = uv_hrtime();
+
+	for (;;) {
+		int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			assert_int_equal(write(fd, reply, sizeof(reply)), sizeof(reply));
+			return fd;
+		}
+		assert_int_equal(h->closed, 0);
+		must_be_in_time(since);
+		uv_run(&loop, UV_RUN_NOWAIT);
+	}
+}
+
+/* A message whose body is `raw`, whole whatever the socket takes at once. */
+static void say_raw(struct host *h, unsigned channel, unsigned number, struct slice raw)
+{
+	uint8_t head[18] = {1};
+	struct buf out = {0};
+	uint64_t since = uv_hrtime();
+
+	put_le16(head + 8, (uint16_t)number);
+	put_le32(head + 10, (uint32_t)raw.n);
+	buf_put(&out, head, sizeof(head));
+	buf_put(&out, raw.p, raw.n);
+	while (buf_len(&out) && !h->closed) {
+		ssize_t n = write(h->fds[channel], buf_data(&out), buf_len(&out));
+
+		if (n > 0)
+			buf_skip(&out, (size_t)n);
+		else if (errno != EAGAIN)
+			break;
+		must_be_in_time(since);
+		uv_run(&loop, UV_RUN_NOWAIT);
+	}
+	buf_fini(&out);
+}
+
+static void say(struct host *h, unsigned channel, unsigned number, const void *body)
+{
+	static const unsigned types[] = {WIRE_MAIN, WIRE_DISPLAY, WIRE_CURSOR};
+	const struct wire_msg *m = wire_msg_find(types[channel], WIRE_S, number);
+	struct buf out = {0};
+
+	assert_non_null(m);
+	assert_int_equal(wire_encode(m->desc(), body, 0, &out), 0);
+	say_raw(h, channel, number, buf_slice(&out));
+	buf_fini(&out);
+}
+
+/* Did the client answer the ping? What it says has full headers. */
+static bool ponged(struct host *h)
+{
+	struct slice s = buf_slice(&h->got);
+
+	while (s.n >= 18 && s.n - 18 >= get_le32(s.p + 10)) {
+		size_t n = 18 + get_le32(s.p + 10);
+
+		if (get_le16(s.p + 8) == C_BASE_PONG && get_le32(s.p + 18) == PING_ID)
+			return true;
+		s = slice_of(s.p + n, s.n - n);
+	}
+	return false;
+}
+
+/* 0: the channel is alive and well; else what ended the session. */
+static int outcome(struct host *h, unsigned channel)
+{
+	uint64_t since = uv_hrtime();
+	struct ping ping = {.id = PING_ID};
+	bool link_head = true;
+
+	buf_clear(&h->got);
+	say(h, channel, S_BASE_PING, &ping);
+	while (!h->closed) {
+		ssize_t n = read(h->fds[channel], buf_reserve(&h->got, 4096), 4096);
+
+		if (n > 0)
+			buf_commit(&h->got, (size_t)n);
+		/* before the first message of the client its link stage stands: the header says how long it is */
+		if (link_head && buf_len(&h->got) >= 16 && memcmp(buf_data(&h->got), "REDQ", 4) == 0) {
+			size_t head = 16 + get_le32(buf_data(&h->got) + 12) + TICKET_SIZE;
+
+			if (buf_len(&h->got) < head)
+				continue;
+			buf_skip(&h->got, head);
+			link_head = false;
+		}
+		if (ponged(h))
+			return 0;
+		must_be_in_time(since);
+		uv_run(&loop, UV_RUN_NOWAIT);
+	}
+	return h->closed;
+}
+
+static void open_host(struct host *h)
+{
+	static const struct client_ops ops = {.closed = on_closed};
+	struct endpoint where = {.unix_path = path};
+	struct client_options o = {.timeout_ms = PATIENCE_MS, .view_only = true};
+	struct channel_id list[] = {{WIRE_DISPLAY, 0}, {WIRE_CURSOR, 0}};
+
+	*h = (struct host){0};
+	h->c = client_new(&loop, &where, &o, &ops, h);
+	h->fds[MAIN] = accept_one(h);
+	say(h, MAIN, S_MAIN_INIT, &(struct main_init){.session_id = 7, .supported_mouse_modes = MOUSE_MODE_SERVER,
+		.current_mouse_mode = MOUSE_MODE_SERVER});
+	say(h, MAIN, S_MAIN_CHANNELS_LIST, &(struct main_channels_list){ARRAY_SIZE(list), list});
+	h->fds[DISPLAY] = accept_one(h);
+	h->fds[CURSOR] = accept_one(h);
+	say(h, DISPLAY, S_DISPLAY_SURFACE_CREATE, &(struct surface_create){.width = W, .height = H,
+		.format = SURFACE_FMT_32_xRGB, .flags = SURFACE_FLAGS_PRIMARY});
+	assert_int_equal(outcome(h, DISPLAY), 0);
+}
+
+static void close_host(struct host *h)
+{
+	client_free(h->c);
+	for (int i = 0; i < CHANNELS; i++)
+		close(h->fds[i]);
+	buf_fini(&h->got);
+	while (uv_run(&loop, UV_RUN_NOWAIT))
+		;
+}
+
+/* One message to a new session: what became of that. */
+static int after(unsigned channel, unsigned number, const void *body)
+{
+	struct host h;
+	int rc;
+
+	open_host(&h);
+	say(&h, channel, number, body);
+	rc = outcome(&h, channel);
+	close_host(&h);
+	return rc;
+}
+
+static void assert_refused(int rc)
+{
+	assert_true(rc == E_PROTO || rc == E_LIMIT);
+}
+
+/* ---- row 10: ids of surfaces that are not there ---- */
+
+static void absent_surfaces(void **state)
+{
+	static const uint32_t ids[] = {1, 1023, 1024, 0x7fffffff, 0xffffffff};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+		uint32_t id = ids[i];
+		uint8_t pixel[4] = {0};
+		struct image img = {.d = {.type = IMAGE_TYPE_BITMAP, .width = 1, .height = 1},
+			.bitmap = {.format = BITMAP_FMT_32BIT, .x = 1, .y = 1, .stride = 4, .data = {pixel, 4}}};
+		struct draw_base base = {.surface_id = id, .box = {0, 0, 1, 1}};
+		struct image from = {.d = {.type = IMAGE_TYPE_SURFACE, .width = 1, .height = 1}, .surface_id = id};
+		struct head head = {.surface_id = id, .width = W, .height = H};
+
+		assert_refused(after(DISPLAY, S_DISPLAY_DRAW_FILL, &(struct draw_fill){.base = base,
+			.brush = {.type = BRUSH_TYPE_SOLID}, .rop = ROPD_OP_PUT}));
+		assert_refused(after(DISPLAY, S_DISPLAY_DRAW_COPY, &(struct draw_copy){.base = base, .src = &img,
+			.src_area = {0, 0, 1, 1}, .rop = ROPD_OP_PUT}));
+		base.surface_id = 0;
+		assert_refused(after(DISPLAY, S_DISPLAY_DRAW_COPY, &(struct draw_copy){.base = base, .src = &from,
+			.src_area = {0, 0, 1, 1}, .rop = ROPD_OP_PUT}));
+		assert_refused(after(DISPLAY, S_DISPLAY_STREAM_CREATE, &(struct stream_create){.surface_id = id,
+			.codec_type = VIDEO_CODEC_MJPEG}));
+		assert_refused(after(DISPLAY, S_DISPLAY_SURFACE_DESTROY, &(struct surface_destroy){id}));
+		/* only where heads lie is taken from it */
+		assert_int_equal(after(DISPLAY, S_DISPLAY_MONITORS_CONFIG, &(struct monitors_config){1, 1, &head}), 0);
+	}
+}
+
+static void just_destroyed(void **state)
+{
+	struct host h;
+
+	(void)state;
+	open_host(&h);
+	say(&h, DISPLAY, S_DISPLAY_SURFACE_CREATE, &(struct surface_create){.surface_id = 5, .width = 8, .height = 8,
+		.format = SURFACE_FMT_32_ARGB});
+	say(&h, DISPLAY, S_DISPLAY_SURFACE_DESTROY, &(struct surface_destroy){5});
+	assert_int_equal(outcome(&h, DISPLAY), 0);
+	say(&h, DISPLAY, S_DISPLAY_DRAW_FILL, &(struct draw_fill){.base = {.surface_id = 5, .box = {0, 0, 1, 1}},
+		.brush = {.type = BRUSH_TYPE_SOLID}, .rop = ROPD_OP_PUT});
+	assert_refused(outcome(&h, DISPLAY));
+	close_host(&h);
+}
+
+/* ---- row 11: surfaces of impossible sizes, formats, ids ---- */
+
+static void surface_sizes(void **state)
+{
+	static const uint32_t sizes[][2] = {{0, 0}, {0, 1}, {1, 0}, {65536, 65536}, {0xffffffff, 1}, {16385, 1},
+		{8192, 8193}};
+	static const uint32_t formats[] = {0, 33, 255};
+	struct host h;
+	uint32_t id = 1;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+		assert_refused(after(DISPLAY, S_DISPLAY_SURFACE_CREATE, &(struct surface_create){.surface_id = 1,
+			.width = sizes[i][0], .height = sizes[i][1], .format = SURFACE_FMT_32_xRGB}));
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+		assert_refused(after(DISPLAY, S_DISPLAY_SURFACE_CREATE, &(struct surface_create){.surface_id = 1,
+			.width = 1, .height = 1, .format = formats[i]}));
+	/* twice the same, the screen too */
+	assert_refused(after(DISPLAY, S_DISPLAY_SURFACE_CREATE, &(struct surface_create){.width = W, .height = H,
+		.format = SURFACE_FMT_32_xRGB}));
+	open_host(&h);
+	for (; id < 10000 && !h.closed; id++)
+		say(&h, DISPLAY, S_DISPLAY_SURFACE_CREATE, &(struct surface_create){.surface_id = id, .width = 1,
+			.height = 1, .format = SURFACE_FMT_32_xRGB});
+	assert_refused(outcome(&h, DISPLAY));
+	close_host(&h);
+	/* up to the last id that there is, all is well */
+	open_host(&h);
+	for (id = 1; id < LIM_SURFACES; id++)
+		say(&h, DISPLAY, S_DISPLAY_SURFACE_CREATE, &(struct surface_create){.surface_id = id, .width = 1,
+			.height = 1, .format = SURFACE_FMT_32_xRGB});
+	assert_int_equal(outcome(&h, DISPLAY), 0);
+	close_host(&h);
+}
+
+/* ---- row 29: pointer shapes ---- */
+
+/* Bytes of a shape, channels.md 4. */
+static size_t shape_bytes(unsigned type, size_t w, size_t h)
+{
+	static const unsigned bits[] = {32, 1, 4, 8, 16, 24, 32};
+	size_t mask = (w + 7) / 8 * h, palette = type == CURSOR_TYPE_COLOR4 ? 64 : type == CURSOR_TYPE_COLOR8 ? 1024 : 0;
+
+	return (w * bits[type] + 7) / 8 * h + palette + (type == CURSOR_TYPE_ALPHA ? 0 : mask);
+}
+
+/* A CURSOR_SET with `n` bytes of shape; type is written over afterwards, for an encoder makes no wrong ones. */
+static int after_cursor(unsigned type, unsigned w, unsigned h, size_t n, uint16_t flags, uint16_t hot)
+{
+	uint8_t *data = xcalloc(n + 1, 1);
+	struct cursor_set set = {.visible = 1, .cursor = {.flags = flags, .header = {.unique = 9, .width = (uint16_t)w,
+		.height = (uint16_t)h, .hot_spot_x = hot, .hot_spot_y = hot}, .data = {data, n}}};
+	const struct wire_msg *m = wire_msg_find(WIRE_CURSOR, WIRE_S, S_CURSOR_SET);
+	struct buf out = {0};
+	struct host host;
+	int rc;
+
+	assert_int_equal(wire_encode(m->desc(), &set, 0, &out), 0);
+	buf_data(&out)[4 + 1 + 2 + 8] = (uint8_t)type;
+	open_host(&host);
+	say_raw(&host, CURSOR, S_CURSOR_SET, buf_slice(&out));
+	rc = outcome(&host, CURSOR);
+	close_host(&host);
+	buf_fini(&out);
+	free(data);
+	return rc;
+}
+
+static void pointer_shapes(void **state)
+{
+	static const unsigned bad_sides[] = {0, 513, 65535};
+
+	(void)state;
+	for (unsigned type = CURSOR_TYPE_ALPHA; type <= CURSOR_TYPE_COLOR32; type++) {
+		size_t n = shape_bytes(type, 31, 7);
+
+		assert_int_equal(after_cursor(type, 31, 7, n, 0, 3), 0);
+		assert_int_equal(after_cursor(type, 31, 7, n + 5, 0, 3), 0); /* real servers pad */
+		assert_refused(after_cursor(type, 31, 7, n - 1, 0, 3));
+		assert_int_equal(after_cursor(type, 31, 7, n, 0, 65535), 0); /* the hot spot goes inside */
+		assert_int_equal(after_cursor(type, 512, 512, shape_bytes(type, 512, 512), 0, 0), 0);
+		for (size_t i = 0; i < ARRAY_SIZE(bad_sides); i++) {
+			assert_refused(after_cursor(type, bad_sides[i], 1, 4096, 0, 0));
+			assert_refused(after_cursor(type, 1, bad_sides[i], 4096, 0, 0));
+		}
+	}
+	assert_refused(after_cursor(7, 8, 8, 4096, 0, 0));
+	assert_refused(after_cursor(255, 8, 8, 4096, 0, 0));
+	assert_refused(after_cursor(CURSOR_TYPE_ALPHA, 8, 8, 0, CURSOR_FLAGS_FROM_CACHE, 0));
+}
+
+/* ---- row 70: rectangles ---- */
+
+static void rectangles(void **state)
+{
+	static const struct rect boxes[] = {{0, 0, 0, 0}, {0, 0, H, 0}, {0, 0, 0, W}, {10, 20, 5, 3},
+		{INT32_MIN, INT32_MIN, INT32_MAX, INT32_MAX}, {0, INT32_MAX, 1, INT32_MIN}, {H, W, 2 * H, 2 * W},
+		{-5, -5, -1, -1}, {INT32_MAX - 1, INT32_MAX - 1, INT32_MAX, INT32_MAX}};
+	struct rect *many = xcalloc(65535, sizeof(*many));
+	struct draw_fill fill = {.brush = {.type = BRUSH_TYPE_SOLID, .color = 0xffffff}, .rop = ROPD_OP_PUT};
+	struct host h;
+
+	(void)state;
+	open_host(&h);
+	for (size_t i = 0; i < ARRAY_SIZE(boxes); i++) {
+		for (size_t k = 0; k < ARRAY_SIZE(boxes); k++) {
+			struct rect clip = boxes[k];
+
+			fill.base = (struct draw_base){.box = boxes[i], .clip = {.type = CLIP_TYPE_RECTS,
+				.rects = {1, &clip}}};
+			say(&h, DISPLAY, S_DISPLAY_DRAW_FILL, &fill);
+		}
+		say(&h, DISPLAY, S_DISPLAY_COPY_BITS, &(struct copy_bits){.base = {.box = boxes[i]}, .src_pos = {-3, -4}});
+		say(&h, DISPLAY, S_DISPLAY_COPY_BITS, &(struct copy_bits){.base = {.box = boxes[i]},
+			.src_pos = {INT32_MIN, INT32_MAX}});
+	}
+	say(&h, DISPLAY, S_DISPLAY_COPY_BITS, &(struct copy_bits){.base = {.box = {1, 1, H, W}}});
+	fill.base = (struct draw_base){.box = {0, 0, H, W}, .clip = {.type = CLIP_TYPE_RECTS, .rects = {LIM_CLIP_RECTS,
+		many}}};
+	for (size_t i = 0; i < 65535; i++)
+		many[i] = (struct rect){(int)(i / W % H), (int)(i % W), (int)(i / W % H) + 1, (int)(i % W) + 1};
+	say(&h, DISPLAY, S_DISPLAY_DRAW_FILL, &fill);
+	assert_int_equal(outcome(&h, DISPLAY), 0);
+	for (int i = 0; i < LIM_CLIP_RECTS && i < W * H; i++) /* as far as the clip goes */
+		assert_int_equal(get_le32(client_screen(h.c, 0)->data + 4 * (size_t)i) & 0xffffff, 0xffffff);
+	fill.base.clip.rects.num_rects = 65535;
+	say(&h, DISPLAY, S_DISPLAY_DRAW_FILL, &fill);
+	assert_refused(outcome(&h, DISPLAY));
+	close_host(&h);
+	free(many);
+}
+
+static int set_up(void **state)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	struct ticket_key *key = ticket_key_new();
+
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	uv_loop_init(&loop);
+	snprintf(path, sizeof(path), "/tmp/spice-hostile-%d.sock", (int)getpid());
+	memcpy(a.sun_path, path, strlen(path) + 1);
+	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	memcpy(reply, "REDQ\2\0\0\0\2\0\0\0\262\0\0\0", 16);
+	ticket_key_der(key, reply + 20);
+	ticket_key_free(key);
+	return bind(listener, (struct sockaddr *)&a, sizeof(a)) || listen(listener, 16);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	unlink(path);
+	close(listener);
+	return uv_loop_close(&loop);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(absent_surfaces),
+		cmocka_unit_test(just_destroyed),
+		cmocka_unit_test(surface_sizes),
+		cmocka_unit_test(pointer_shapes),
+		cmocka_unit_test(rectangles),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
