@@ -652,6 +652,8 @@ static int script_start(struct view *v, void **owner)
 	if (!rc)
 		rc = v->o.script ? parse(s, &text, true) : typing(s, &text);
 	buf_fini(&text);
+	if (!rc && v->o.view_only && wants_inputs(s))
+		return cli_usage("--view-only and what is to be done contradict each other");
 	return err_exit(rc);
 }
 
@@ -670,7 +672,6 @@ static void script_free(void *owner)
 
 const struct view_mode view_script = {
 	.ops = {.mark = script_mark, .inputs = script_inputs, .damage = script_damage},
-	.needs_inputs = false,
 	.job = true,
 	.start = script_start,
 	.stop = script_stop,

@@ -114,20 +114,30 @@ void view_finish(struct view *v, int status)
 
 static void closed(void *owner, int err);
 
+static void joined(void *owner)
+{
+	log_set_quiet(false);
+	if (view.mode->ops.joined)
+		view.mode->ops.joined(owner);
+}
+
 static void connect_now(struct view *v)
 {
 	static struct client_ops ops;
 
 	ops = v->mode->ops;
 	ops.closed = closed;
+	ops.joined = joined;
 	v->client = client_new(v->loop, &v->where, &v->co, &ops, v->owner);
 }
 
+/* That nobody listens yet was said the first time. */
 static void connect_again(uv_timer_t *t)
 {
 	struct view *v = t->data;
 
 	client_free(v->client);
+	log_set_quiet(true);
 	connect_now(v);
 }
 
@@ -165,6 +175,7 @@ static bool ask_password(struct view *v)
 static void closed(void *owner, int err)
 {
 	struct view *v = &view;
+	bool unsaid = log_set_quiet(false);
 
 	(void)owner;
 	if (err == E_AUTH && ask_password(v))
@@ -173,7 +184,9 @@ static void closed(void *owner, int err)
 		uv_timer_start(&v->again, connect_again, RETRY_MS, 0);
 		return;
 	}
-	if (err == E_CLOSED)
+	if (unsaid && err != E_UNREACH)
+		cli_error("%s", err_str(err));
+	else if (err == E_CLOSED)
 		cli_error("the server has closed the connection");
 	view_finish(v, err_exit(err));
 }
@@ -255,10 +268,6 @@ static int read_options(struct view *v)
 		v->timeout_ms = DEFAULT_TIMEOUT_MS;
 	v->display = (unsigned)display;
 	v->mode = choose(v);
-	if (v->mode && v->mode->needs_inputs && v->o.view_only) {
-		cli_error("--view-only and what is to be done contradict each other");
-		return E_USAGE;
-	}
 	return v->mode ? 0 : E_USAGE;
 }
 

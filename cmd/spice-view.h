@@ -24,13 +24,12 @@ struct view {
 	struct cli_signals signals;
 	uv_timer_t deadline, again;
 	uint64_t began;
-	bool done, marked;
+	bool done;
 	int status;
 };
 
 struct view_mode {
 	struct client_ops ops;     /* `closed` is the view's own */
-	bool needs_inputs;
 	bool picture_only;         /* no other channel than the display is linked */
 	bool job;                  /* it has an end: --timeout bounds it, a signal cuts it short */
 	int (*start)(struct view *v, void **owner); /* before the connection: reads files. Exit status, 0 goes on */

@@ -77,9 +77,10 @@ enum {
 	LIM_PASSWORD_FILE = 4 << 10,
 	LIM_CA_FILE = 1 << 20,
 	LIM_CHAIN_DEPTH = 8,
-	/* reading captures: bytes held for a stream (out of order, or a message not yet whole), for all of them,
-	 * and TCP connections known at a time */
+	/* reading captures: bytes held for a stream that are out of order, a message that is not yet whole, all of
+	 * these together, and TCP connections known at a time */
 	LIM_CAPTURE_FLOW = 8 << 20,
+	LIM_CAPTURE_MESSAGE = LIM_S_DISPLAY,
 	LIM_CAPTURE_TOTAL = 64 << 20,
 	LIM_CAPTURE_FLOWS = 65536,
 	/* a ticket's secret, wire.md 2 */

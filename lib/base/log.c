@@ -16,9 +16,12 @@ void log_set(log_sink *s, enum log_level max)
 	max_level = max;
 }
 
-void log_set_quiet(bool quiet)
+bool log_set_quiet(bool quiet)
 {
+	bool was = hushed;
+
 	hushed = quiet;
+	return was;
 }
 
 static void say(enum log_level level, const char *fmt, va_list ap)

@@ -15,8 +15,8 @@ enum log_level {
 typedef void log_sink(enum log_level level, const char *line);
 
 void log_set(log_sink *sink, enum log_level max);
-/* Says nothing for a while: of something that may fail without being a fault. */
-void log_set_quiet(bool quiet);
+/* Says nothing for a while: of something that may fail without being a fault. Returns what it was. */
+bool log_set_quiet(bool quiet);
 void log_msg(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...) log_msg(LOG_ERROR, __VA_ARGS__)

@@ -160,7 +160,7 @@ static bool plausible(struct session *s, struct side *me, const struct frame *f)
 	size_t head = header_size(s);
 	struct wire_in in = {.arena = &s->arena};
 
-	if (!m || f->size > LIM_CAPTURE_FLOW - head || f->sub_list > f->size)
+	if (!m || f->size > LIM_CAPTURE_MESSAGE - head || f->sub_list > f->size)
 		return false;
 	if (buf_len(&me->in) - head < f->size || f->sub_list || m->desc == wire_desc_message_list)
 		return true;
@@ -225,7 +225,7 @@ bool read_frame(struct session *s, struct side *me)
 	if (!peek(s, me, &f) || (me->resync && !find_again(s, me, &f)))
 		return false;
 	if (buf_len(&me->in) - head < f.size) {
-		if (f.size <= LIM_CAPTURE_FLOW - head && s->tap->held <= LIM_CAPTURE_TOTAL)
+		if (f.size <= LIM_CAPTURE_MESSAGE - head && s->tap->held <= LIM_CAPTURE_TOTAL)
 			return false;
 		too_large(s, me, &f);
 		return true;

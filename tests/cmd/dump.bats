@@ -26,6 +26,30 @@ survives() {
 	done
 }
 
+@test "a picture of 20 MB is read; a message that claims more than 64 MiB is passed over" {
+	make_capture large.pcap <<'END'
+c.mss = 60000
+link(c, 2)
+w, h = 2560, 2048
+body = struct.pack("<IiiiiB", 0, 0, 0, h, w, 0) + struct.pack("<IiiiiHB", 57, 0, 0, h, w, 8, 1) + struct.pack("<Bii", 0, 0, 0) + struct.pack("<I", 0)
+body += struct.pack("<QBBII", 1, 0, 0, w, h) + struct.pack("<BBIIII", 8, 4, w, h, 4 * w, 0) + bytes(4 * w * h)
+c.server(message(304, body))
+c.server(message(102, b""))
+c.end()
+out = pcap(c.packets())
+END
+	spice-dump --check large.pcap
+	spice-dump -m DRAW_COPY large.pcap | grep -q 'size=20971'
+	make_capture claims.pcap <<'END'
+link(c, 2)
+c.server(struct.pack("<HI", 304, (64 << 20) + 1) + bytes(1000))
+c.end()
+out = pcap(c.packets())
+END
+	run -65 spice-dump --check claims.pcap
+	[[ $output == *"too large to hold"* ]]
+}
+
 @test "--help, --usage and --version print on stdout and end with 0" {
 	for o in --help --usage --version; do
 		spice-dump $o >o 2>e

@@ -113,6 +113,27 @@ print('received', n)"
 	serve --unix "$PWD/later"
 	gone "$viewer"
 	[ -s x.ppm ]
+	[ "$(wc -l <view.err)" = 1 ]
+}
+
+@test "--retry says once that nobody listens, and at the end what went wrong then" {
+	run -69 --separate-stderr view --retry 700ms --screenshot x.ppm "spice+unix://$PWD/never"
+	[ "$(wc -l <<<"$stderr")" = 1 ]
+	echo secret-ticket >tickets
+	spice-view --retry 20s --screenshot x.ppm "spice+unix://$PWD/closed" 2>view.err 3>&- &
+	viewer=$!
+	await grep -q . view.err
+	serve --unix "$PWD/closed" --ticket-file tickets
+	rc=0
+	wait "$viewer" || rc=$?
+	[ $rc = 77 ]
+	[ "$(wc -l <view.err)" = 2 ]
+	[[ $(tail -n 1 view.err) == *refused* ]]
+}
+
+@test "--view-only and a script that types contradict each other" {
+	printf 'key a\n' >s
+	refuses 64 spice-view --view-only --script s localhost
 }
 
 @test "pictures: PNG, PPM, JPEG by ending, PPM on stdout, whole or not at all" {
