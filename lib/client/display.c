@@ -88,7 +88,7 @@ static int surface_destroy(struct client_display *e, uint32_t id)
 
 static void damage(struct client_display *e, uint32_t surface, const struct rect *r)
 {
-	if (surface == 0 && r->left < r->right && r->top < r->bottom)
+	if (surface == 0 && !rect_is_empty(r))
 		CLIENT_TELL(e->client, damage, e->conn->chan.id, r);
 }
 

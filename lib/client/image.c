@@ -5,58 +5,29 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "codec/jpeg.h"
 #include "codec/lz.h"
 #include "codec/lz4.h"
 #include "codec/quic.h"
 
-/* ---- the image cache: an open hash by id ---- */
+/* ---- the image cache ---- */
 
 struct cached {
-	uint64_t id;
-	struct pixmap *p; /* NULL: free */
+	struct pixmap *p;
 	unsigned refs;
 	bool lossy;
 };
 
 struct image_cache {
-	struct cached *slots;
-	size_t n, cap; /* cap is a power of two */
+	struct map images; /* by id: struct cached * */
 	size_t bytes;
 };
 
 struct image_cache *image_cache_new(void)
 {
 	return new(struct image_cache);
-}
-
-static struct cached *slot_of(const struct image_cache *c, uint64_t id)
-{
-	size_t i = (size_t)(id * 0x9e3779b97f4a7c15u >> 7) & (c->cap - 1);
-
-	while (c->slots[i].p && c->slots[i].id != id)
-		i = (i + 1) & (c->cap - 1);
-	return &c->slots[i];
-}
-
-static struct cached *lookup(const struct image_cache *c, uint64_t id)
-{
-	struct cached *s = c->cap ? slot_of(c, id) : NULL;
-
-	return s && s->p ? s : NULL;
-}
-
-static void grow(struct image_cache *c)
-{
-	struct image_cache old = *c;
-
-	c->cap = old.cap ? 2 * old.cap : 64;
-	c->slots = xcalloc(c->cap, sizeof(*c->slots));
-	for (size_t i = 0; i < old.cap; i++)
-		if (old.slots[i].p)
-			*slot_of(c, old.slots[i].id) = old.slots[i];
-	free(old.slots);
 }
 
 static size_t weight(const struct pixmap *p)
@@ -68,7 +39,7 @@ static size_t weight(const struct pixmap *p)
  * the server counts that one as the same. */
 static int store(struct image_cache *c, uint64_t id, struct pixmap *p, bool lossy, bool replaces)
 {
-	struct cached *s = lookup(c, id);
+	struct cached *s = map_get(&c->images, id);
 
 	if (c->bytes + weight(p) > LIM_IMAGE_CACHE + (s ? weight(s->p) : 0)) {
 		log_warn("the server stores more in the image cache than we announced");
@@ -78,11 +49,8 @@ static int store(struct image_cache *c, uint64_t id, struct pixmap *p, bool loss
 		c->bytes -= weight(s->p);
 		pixmap_unref(s->p);
 	} else {
-		if (2 * (c->n + 1) > c->cap)
-			grow(c);
-		s = slot_of(c, id);
-		*s = (struct cached){.id = id};
-		c->n++;
+		s = new(struct cached);
+		map_put(&c->images, id, s);
 	}
 	s->p = pixmap_ref(p);
 	s->lossy = lossy;
@@ -92,30 +60,27 @@ static int store(struct image_cache *c, uint64_t id, struct pixmap *p, bool loss
 	return 0;
 }
 
+static void drop_cached(void *cached)
+{
+	pixmap_unref(((struct cached *)cached)->p);
+	free(cached);
+}
+
 void image_cache_remove(struct image_cache *c, uint64_t id)
 {
-	struct cached *s = lookup(c, id);
+	struct cached *s = map_get(&c->images, id);
 
 	if (!s || --s->refs)
 		return;
 	c->bytes -= weight(s->p);
-	pixmap_unref(s->p);
-	*s = (struct cached){0};
-	c->n--;
-	for (size_t i = ((size_t)(s - c->slots) + 1) & (c->cap - 1); c->slots[i].p; i = (i + 1) & (c->cap - 1)) {
-		struct cached moved = c->slots[i];
-
-		c->slots[i] = (struct cached){0};
-		*slot_of(c, moved.id) = moved;
-	}
+	map_remove(&c->images, id);
+	drop_cached(s);
 }
 
 void image_cache_clear(struct image_cache *c)
 {
-	for (size_t i = 0; i < c->cap; i++)
-		pixmap_unref(c->slots[i].p);
-	free(c->slots);
-	*c = (struct image_cache){0};
+	map_clear(&c->images, drop_cached);
+	c->bytes = 0;
 }
 
 void image_cache_free(struct image_cache *c)
@@ -502,7 +467,7 @@ static const struct decoder {
 
 static int from_cache(struct image_decoder *d, const struct image *img, struct pixmap **out)
 {
-	struct cached *s = lookup(d->images, img->d.id);
+	struct cached *s = map_get(&d->images->images, img->d.id);
 
 	if (!s || (img->d.type == IMAGE_TYPE_FROM_CACHE_LOSSLESS && s->lossy))
 		return d->others && d->others(d->owner) ? E_AGAIN : E_INVAL;

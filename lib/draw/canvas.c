@@ -208,37 +208,39 @@ static int draw_fill(struct job *j, const void *body)
 	return 0;
 }
 
+/* The sheet of a fetched source in the surface's format; true when there is something to draw with it. */
+static bool cut_source(struct job *j, const struct rect *area, const struct draw_base *base, unsigned scale_mode,
+	bool like_rop3, int *rc)
+{
+	*rc = sheet_cut(&j->sheet, j->src, area, &base->box, &j->a.region, j->a.dst->format, scale_mode, like_rop3);
+	return !*rc && j->sheet.p && !area_empty(&j->a);
+}
+
 static int draw_copy(struct job *j, const void *body)
 {
 	const struct draw_copy *m = body;
-	uint32_t format = j->a.dst->format;
 	int rc;
 
 	if ((rc = job_fetch(j, m->src, false, &j->src)) ||
-		(rc = job_mask(j, &m->mask, &m->base.box)) ||
-		(rc = sheet_cut(&j->sheet, j->src, &m->src_area, &m->base.box, &j->a.region, format, m->scale_mode,
-			 false)))
+		(rc = job_mask(j, &m->mask, &m->base.box)))
 		return rc;
-	if (j->sheet.p && !area_empty(&j->a))
+	if (cut_source(j, &m->src_area, &m->base, m->scale_mode, false, &rc))
 		paint_rop(&j->a, rop_of_ropd(m->rop, ROP_S, ROP_D, false, false), &j->ink, &j->sheet);
-	return 0;
+	return rc;
 }
 
 static int draw_opaque(struct job *j, const void *body)
 {
 	const struct draw_opaque *m = body;
-	uint32_t format = j->a.dst->format;
 	int rc;
 
 	if ((rc = job_fetch(j, m->src, false, &j->src)) ||
 		(rc = job_ink(j, &m->brush, &j->ink)) ||
-		(rc = job_mask(j, &m->mask, &m->base.box)) ||
-		(rc = sheet_cut(&j->sheet, j->src, &m->src_area, &m->base.box, &j->a.region, format, m->scale_mode,
-			 false)))
+		(rc = job_mask(j, &m->mask, &m->base.box)))
 		return rc;
-	if (j->sheet.p && !area_empty(&j->a))
+	if (cut_source(j, &m->src_area, &m->base, m->scale_mode, false, &rc))
 		paint_rop(&j->a, rop_of_ropd(m->rop, ROP_P, ROP_S, true, true), &j->ink, &j->sheet);
-	return 0;
+	return rc;
 }
 
 static int draw_plain(struct job *j, const struct draw_blackness *m, uint8_t rop)
@@ -268,18 +270,15 @@ static int draw_invers(struct job *j, const void *body)
 static int draw_rop3(struct job *j, const void *body)
 {
 	const struct draw_rop3 *m = body;
-	uint32_t format = j->a.dst->format;
 	int rc;
 
 	if ((rc = job_fetch(j, m->src, false, &j->src)) ||
 		(rc = job_ink(j, &m->brush, &j->ink)) ||
-		(rc = job_mask(j, &m->mask, &m->base.box)) ||
-		(rc = sheet_cut(&j->sheet, j->src, &m->src_area, &m->base.box, &j->a.region, format, m->scale_mode,
-			 true)))
+		(rc = job_mask(j, &m->mask, &m->base.box)))
 		return rc;
-	if (j->sheet.p && !area_empty(&j->a) && pixmap_bits(format) >= 16)
+	if (cut_source(j, &m->src_area, &m->base, m->scale_mode, true, &rc) && pixmap_bits(j->a.dst->format) >= 16)
 		paint_rop(&j->a, m->rop3, &j->ink, &j->sheet);
-	return 0;
+	return rc;
 }
 
 /* 0x00rrggbb as a pixel of a 16-bit format. */
@@ -299,14 +298,12 @@ static int draw_transparent(struct job *j, const void *body)
 	bool small = pixmap_bits(format) == 16;
 	int rc;
 
-	if ((rc = job_fetch(j, m->src, false, &j->src)) ||
-		(rc = sheet_cut(&j->sheet, j->src, &m->src_area, &m->base.box, &j->a.region, format,
-			 SCALE_MODE_NEAREST, false)))
+	if ((rc = job_fetch(j, m->src, false, &j->src)))
 		return rc;
-	if (j->sheet.p && !area_empty(&j->a) && format != SURFACE_FMT_1_A)
+	if (cut_source(j, &m->src_area, &m->base, SCALE_MODE_NEAREST, false, &rc) && format != SURFACE_FMT_1_A)
 		paint_keyed(&j->a, &j->sheet, small ? cut_color(m->true_color, format) : m->true_color,
 			small ? 0xffff : 0xffffff);
-	return 0;
+	return rc;
 }
 
 /* The source in its own format, so that its alpha counts on every target. */

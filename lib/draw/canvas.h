@@ -23,6 +23,11 @@ struct pixmap *pixmap_ref(struct pixmap *p);
 void pixmap_unref(struct pixmap *p); /* NULL is fine */
 unsigned pixmap_bits(uint32_t format); /* bits a pixel; 0 for an unknown format */
 
+static inline bool rect_is_empty(const struct rect *r)
+{
+	return r->left >= r->right || r->top >= r->bottom;
+}
+
 struct canvas;
 
 /* The canvas meets an image of a message: give its pixels. Called once for every image of a command, in the order of

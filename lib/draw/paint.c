@@ -7,11 +7,6 @@
 #include "base/mem.h"
 #include "draw/rop.h"
 
-bool rect_is_empty(const struct rect *r)
-{
-	return r->left >= r->right || r->top >= r->bottom;
-}
-
 void area_fini(struct area *a)
 {
 	pixman_region32_fini(&a->region);

@@ -65,8 +65,6 @@ int sheet_cut(struct sheet *out, struct pixmap *img, const struct rect *area, co
 /* img itself when it has the depth, else converted as the pixel rules say. Takes the reference. */
 struct pixmap *pixmap_convert(struct pixmap *img, uint32_t format);
 
-bool rect_is_empty(const struct rect *r);
-
 /* A command while it is drawn: everything that it may have fetched, freed by the canvas. A command fetches all that it
  * names, in the order of its message, then draws: 0, or E_* with nothing drawn. */
 struct job {

@@ -7,70 +7,22 @@
 #include "base/err.h"
 #include "base/log.h"
 
-/* The pictures a producer has registered: an open hash by id. */
-struct pictures {
-	struct slot {
-		uint64_t id;
-		struct pixmap *p;
-	} *slots;
-	size_t n, cap; /* cap is a power of two */
-};
-
-static struct slot *slot_of(const struct pictures *t, uint64_t id)
-{
-	size_t i = (size_t)(id * 0x9e3779b97f4a7c15u) & (t->cap - 1);
-
-	while (t->slots[i].id && t->slots[i].id != id)
-		i = (i + 1) & (t->cap - 1);
-	return &t->slots[i];
-}
-
-static void pictures_grow(struct pictures *t)
-{
-	struct pictures old = *t;
-
-	t->cap = old.cap ? 2 * old.cap : 64;
-	t->slots = xcalloc(t->cap, sizeof(*t->slots));
-	for (size_t i = 0; i < old.cap; i++)
-		if (old.slots[i].id)
-			*slot_of(t, old.slots[i].id) = old.slots[i];
-	free(old.slots);
-}
-
 uint64_t device_picture(struct device *d, struct pixmap *p)
 {
-	struct pictures *t = d->pictures;
 	uint64_t id = d->next_id++;
 
-	if (2 * (t->n + 1) > t->cap)
-		pictures_grow(t);
-	*slot_of(t, id) = (struct slot){id, pixmap_ref(p)};
-	t->n++;
+	map_put(&d->pictures, id, pixmap_ref(p));
 	return id;
 }
 
 void device_picture_forget(struct device *d, uint64_t id)
 {
-	struct pictures *t = d->pictures;
-	struct slot *s = t->cap ? slot_of(t, id) : NULL;
-
-	if (!s || !s->id)
-		return;
-	pixmap_unref(s->p);
-	*s = (struct slot){0};
-	t->n--;
-	/* those behind it in the same run may have wanted this place */
-	for (size_t i = ((size_t)(s - t->slots) + 1) & (t->cap - 1); t->slots[i].id; i = (i + 1) & (t->cap - 1)) {
-		struct slot moved = t->slots[i];
-
-		t->slots[i] = (struct slot){0};
-		*slot_of(t, moved.id) = moved;
-	}
+	pixmap_unref(map_remove(&d->pictures, id));
 }
 
 struct pixmap *device_picture_get(struct device *d, uint64_t id)
 {
-	return d->pictures->cap && id ? slot_of(d->pictures, id)->p : NULL;
+	return map_get(&d->pictures, id);
 }
 
 struct image device_image(struct device *d, uint64_t id)
@@ -109,19 +61,23 @@ void draw_item_unref(struct draw_item *i)
 struct collecting {
 	struct device *d;
 	struct draw_item *item;
+	int rc;
 };
 
+/* Every image that is no surface gets its place among the item's pictures: encoders count on that. */
 static void collect(void *user, void **target)
 {
 	struct collecting *c = user;
 	const struct image *img = *target;
 	struct pixmap *p;
 
-	if (img->d.type == IMAGE_TYPE_SURFACE || c->item->n_pictures == ARRAY_SIZE(c->item->pictures))
+	if (img->d.type == IMAGE_TYPE_SURFACE)
 		return;
 	p = device_picture_get(c->d, img->d.id);
-	if (!p) /* canvas_draw has refused the command already if it is needed */
+	if (!p || c->item->n_pictures == ARRAY_SIZE(c->item->pictures)) {
+		c->rc = E_INVAL;
 		return;
+	}
 	c->item->pictures[c->item->n_pictures++] = pixmap_ref(p);
 	c->item->bytes += (size_t)p->stride * p->height;
 }
@@ -137,37 +93,34 @@ static int canvas_picture(void *owner, const struct image *img, bool mask, uint3
 	return 0;
 }
 
-static bool rect_empty(const struct rect *r)
-{
-	return r->left >= r->right || r->top >= r->bottom;
-}
-
 int device_draw(struct device *d, unsigned number, const void *body)
 {
 	const struct wire_msg *m = wire_msg_find(WIRE_DISPLAY, WIRE_S, number);
-	struct draw_item *item;
 	struct rect damage = {0}, box;
+	struct collecting c = {.d = d};
 	struct device_listener *l;
+	struct draw_item *item;
 	uint32_t surface;
-	int rc;
 
 	if (!m || !canvas_target(number, body, &surface, &box))
 		return E_INVAL;
-	if ((rc = canvas_draw(d->canvas, number, body, &damage)) || rect_empty(&damage))
-		return rc;
-	item = new(struct draw_item);
+	c.item = item = new(struct draw_item);
 	item->refs = 1;
 	item->number = number;
 	item->surface = surface;
-	item->damage = damage;
 	item->body = wire_copy(m->desc(), body, 0, &item->arena);
-	wire_visit(m->desc(), item->body, wire_desc_image(), collect, &(struct collecting){d, item});
-	item->bytes += sizeof(*item) + item->arena.used;
-	list_each(l, &d->listeners, link)
-		if (l->ops->drawn)
-			l->ops->drawn(l->owner, item);
+	wire_visit(m->desc(), item->body, wire_desc_image(), collect, &c);
+	if (!c.rc)
+		c.rc = canvas_draw(d->canvas, number, body, &damage);
+	if (!c.rc && !rect_is_empty(&damage)) {
+		item->damage = damage;
+		item->bytes += sizeof(*item) + item->arena.used;
+		list_each(l, &d->listeners, link)
+			if (l->ops->drawn)
+				l->ops->drawn(l->owner, item);
+	}
 	draw_item_unref(item);
-	return 0;
+	return c.rc;
 }
 
 int device_put(struct device *d, uint32_t surface, int x, int y, unsigned width, unsigned height,
@@ -316,10 +269,14 @@ struct device *device_new(void)
 	struct device *d = new(struct device);
 
 	d->canvas = canvas_new(canvas_picture, d);
-	d->pictures = new(struct pictures);
 	d->next_id = 1;
 	list_init(&d->listeners);
 	return d;
+}
+
+static void drop_picture(void *picture)
+{
+	pixmap_unref(picture);
 }
 
 void device_free(struct device *d)
@@ -327,10 +284,7 @@ void device_free(struct device *d)
 	if (!d)
 		return;
 	canvas_free(d->canvas);
-	for (size_t i = 0; i < d->pictures->cap; i++)
-		pixmap_unref(d->pictures->slots[i].p);
-	free(d->pictures->slots);
-	free(d->pictures);
+	map_clear(&d->pictures, drop_picture);
 	blob_unref(d->pointer.data);
 	free(d);
 }

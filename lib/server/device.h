@@ -8,6 +8,7 @@
 
 #include "base/blob.h"
 #include "base/list.h"
+#include "base/map.h"
 #include "draw/canvas.h"
 
 /* A drawing command as the listeners share it: counted references, immutable. */
@@ -51,7 +52,7 @@ struct device_listener {
 struct device {
 	struct canvas *canvas;
 	struct list listeners;
-	struct pictures *pictures;
+	struct map pictures; /* by id: struct pixmap *, a reference each */
 	uint64_t next_id;
 	uint32_t surface_serial[LIM_SURFACES]; /* changes at each create and destroy; odd while alive */
 	struct pointer pointer;

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "base/rng.h"
 #include "base/text.h"
 
@@ -96,6 +97,47 @@ static void lists(void **state)
 	list_each(i, &head, link)
 		sum = 10 * sum + i->n;
 	assert_int_equal(sum, 24);
+}
+
+static void count_drop(void *value)
+{
+	++*(int *)value;
+}
+
+/* Against an array that holds the same: random ids of a small range, so that runs form and break. */
+static void maps(void **state)
+{
+	enum { IDS = 300, TURNS = 20000 };
+	static int values[IDS];
+	bool there[IDS] = {false};
+	struct map m = {0};
+	struct rng r = {7};
+	size_t n = 0;
+
+	(void)state;
+	assert_null(map_get(&m, 1));
+	assert_null(map_remove(&m, 1));
+	for (int i = 0; i < TURNS; i++) {
+		uint32_t k = rng_below(&r, IDS);
+		uint64_t id = (uint64_t)k << 32 | k;
+
+		assert_ptr_equal(map_get(&m, id), there[k] ? &values[k] : NULL);
+		if (rng_below(&r, 2)) {
+			assert_ptr_equal(map_put(&m, id, &values[k]), there[k] ? &values[k] : NULL);
+			n += !there[k];
+			there[k] = true;
+		} else {
+			assert_ptr_equal(map_remove(&m, id), there[k] ? &values[k] : NULL);
+			n -= there[k];
+			there[k] = false;
+		}
+		assert_int_equal(m.n, n);
+	}
+	map_clear(&m, count_drop);
+	for (int k = 0; k < IDS; k++)
+		assert_int_equal(values[k], there[k]);
+	assert_null(map_get(&m, 0));
+	map_clear(&m, NULL);
 }
 
 static void escapes(void **state)
@@ -263,6 +305,7 @@ int main(void)
 		cmocka_unit_test(buffers),
 		cmocka_unit_test(arenas),
 		cmocka_unit_test(lists),
+		cmocka_unit_test(maps),
 		cmocka_unit_test(escapes),
 		cmocka_unit_test(json_writer),
 		cmocka_unit_test(numbers),
