@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "client/ends.h"
+#include "codec/glz.h"
 
 enum { TICK_MS = 250, DEFAULT_TIMEOUT_MS = 30000 };
 
@@ -37,6 +38,7 @@ struct client {
 	struct client_session session;
 	struct list channels;
 	struct image_cache *images;
+	struct glz_window *glz;
 	unsigned locks;
 	uv_timer_t tick;
 	uv_idle_t idle;
@@ -95,6 +97,7 @@ static void handle_closed(uv_handle_t *h)
 		return;
 	endpoint_fini(&c->where);
 	image_cache_free(c->images);
+	glz_window_free(c->glz);
 	free(c->session.name);
 	free(c->session.list);
 	if (c->password)
@@ -428,6 +431,11 @@ struct image_cache *client_images(struct client *c)
 	return c->images;
 }
 
+struct glz_window *client_glz(struct client *c)
+{
+	return c->glz;
+}
+
 uint8_t client_compression(const struct client *c)
 {
 	return c->o.compression;
@@ -500,6 +508,7 @@ struct client *client_new(uv_loop_t *loop, const struct endpoint *e, const struc
 	c->ops = ops;
 	c->owner = owner;
 	c->images = image_cache_new();
+	c->glz = glz_window_new(CLIENT_GLZ_PIXELS);
 	list_init(&c->channels);
 	uv_timer_init(loop, &c->tick);
 	uv_idle_init(loop, &c->idle);

@@ -110,6 +110,7 @@ static int draw(struct client_display *e, const struct wire_msg *m, const void *
 	struct rect box;
 	int rc = canvas_draw(e->canvas, m->number, body, &changed);
 
+	image_decoder_done(&e->decoder, rc == E_AGAIN);
 	if (rc == E_AGAIN)
 		return rc;
 	if (rc)
@@ -310,7 +311,7 @@ static void hello(struct client_display *e)
 		.pixmap_cache_id = CACHE_ID,
 		.pixmap_cache_size = CACHE_PIXELS,
 		.glz_dictionary_id = DICTIONARY_ID,
-		.glz_dictionary_window_size = 0,
+		.glz_dictionary_window_size = CLIENT_GLZ_PIXELS,
 	});
 }
 
@@ -320,7 +321,7 @@ struct client_display *client_display_new(struct client *c, struct conn *conn)
 
 	e->client = c;
 	e->conn = conn;
-	e->decoder = (struct image_decoder){.images = client_images(c), .others = several, .owner = e};
+	e->decoder = (struct image_decoder){.images = client_images(c), .glz = client_glz(c), .others = several, .owner = e};
 	e->canvas = canvas_new(image_decode, &e->decoder);
 	conn_attach(conn, &ops, e);
 	hello(e);

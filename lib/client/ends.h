@@ -7,6 +7,8 @@
 #include "client/client.h"
 #include "client/image.h"
 
+enum { CLIENT_GLZ_PIXELS = LIM_GLZ_WINDOW / 4 }; /* the window that is announced */
+
 struct client_display;
 struct client_inputs;
 struct client_cursor;
@@ -38,6 +40,7 @@ const struct client_pointer *client_cursor_pointer(const struct client_cursor *e
 /* ---- what the ends ask of the session ---- */
 
 struct image_cache *client_images(struct client *c);
+struct glz_window *client_glz(struct client *c);
 uint8_t client_compression(const struct client *c);
 bool client_several_displays(const struct client *c);
 void client_told_locks(struct client *c, unsigned modifiers);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "codec/glz.h"
 #include "codec/jpeg.h"
 #include "codec/lz.h"
 #include "codec/lz4.h"
@@ -280,8 +281,9 @@ static int decode_bitmap(struct image_decoder *d, const struct image *img, bool 
 
 /* ---- codecs ---- */
 
-/* A byte of LZ4 stands for at most 255: a small file that claims a large picture lies, and nothing is allocated. */
-enum { LZ4_RATIO = 255 };
+/* A byte of LZ4 stands for at most 255, one of zlib for 1032: a small file that claims a large picture lies, and nothing
+ * is allocated. */
+enum { LZ4_RATIO = 255, ZLIB_RATIO = 1032 };
 
 static int decode_lz4(struct image_decoder *d, const struct image *img, bool mask, uint32_t target,
 	struct pixmap **out)
@@ -418,6 +420,49 @@ static int decode_lz_plt(struct image_decoder *d, const struct image *img, bool 
 	return rc;
 }
 
+/* A GLZ stream into the session's window, and out of it. One that refers to a picture which another channel has yet to
+ * bring waits; without another channel it never comes. */
+static int decode_glz_stream(struct image_decoder *d, const struct image *img, struct slice data, struct pixmap **out)
+{
+	struct glz_info info;
+	const uint32_t *words;
+	struct pixmap *p;
+	uint64_t missing;
+	int rc;
+
+	if (glz_header(data, &info) || info.width != img->d.width || info.height != img->d.height)
+		return E_INVAL;
+	rc = glz_decode(d->glz, data, &info, &words, &missing);
+	if (rc == E_AGAIN && !(d->others && d->others(d->owner)))
+		return E_INVAL;
+	if (rc)
+		return rc;
+	p = pixmap_new(info.type == LZ_RGBA ? SURFACE_FMT_32_ARGB : SURFACE_FMT_32_xRGB, info.width, info.height);
+	glz_pixels(&info, words, p->data, p->stride);
+	*out = p;
+	return 0;
+}
+
+static int decode_glz(struct image_decoder *d, const struct image *img, bool mask, uint32_t target, struct pixmap **out)
+{
+	(void)mask, (void)target;
+	return decode_glz_stream(d, img, img->coded.data, out);
+}
+
+static int decode_zlib_glz(struct image_decoder *d, const struct image *img, bool mask, uint32_t target,
+	struct pixmap **out)
+{
+	size_t n = img->zlib_glz.glz_data_size;
+
+	(void)mask, (void)target;
+	if (n > glz_bound(LZ_RGBA, img->d.width, img->d.height) || n / ZLIB_RATIO > img->zlib_glz.data.n)
+		return E_INVAL;
+	buf_clear(&d->inflated);
+	if (glz_inflate(img->zlib_glz.data, buf_reserve(&d->inflated, n), n))
+		return E_INVAL;
+	return decode_glz_stream(d, img, slice_of(d->inflated.mem, n), out);
+}
+
 /* Colours from the JPEG, which is top down, alpha from an LZ stream of its own orientation. */
 static int decode_jpeg_alpha(struct image_decoder *d, const struct image *img, bool mask, uint32_t target,
 	struct pixmap **out)
@@ -458,6 +503,8 @@ static const struct decoder {
 	{IMAGE_TYPE_QUIC, false, decode_quic},
 	{IMAGE_TYPE_LZ_PLT, false, decode_lz_plt},
 	{IMAGE_TYPE_LZ_RGB, false, decode_lz},
+	{IMAGE_TYPE_GLZ_RGB, false, decode_glz},
+	{IMAGE_TYPE_ZLIB_GLZ_RGB, false, decode_zlib_glz},
 	{IMAGE_TYPE_JPEG, true, decode_jpeg},
 	{IMAGE_TYPE_JPEG_ALPHA, true, decode_jpeg_alpha},
 	{IMAGE_TYPE_LZ4, false, decode_lz4},
@@ -505,24 +552,47 @@ static int decode_new(struct image_decoder *d, const struct image *img, const st
 	return rc;
 }
 
+static int decode_one(struct image_decoder *d, const struct image *img, bool mask, uint32_t target, struct pixmap **out)
+{
+	if (img->d.type == IMAGE_TYPE_FROM_CACHE || img->d.type == IMAGE_TYPE_FROM_CACHE_LOSSLESS)
+		return from_cache(d, img, out);
+	for (size_t i = 0; i < ARRAY_SIZE(decoders); i++)
+		if (decoders[i].type == img->d.type)
+			return decode_new(d, img, &decoders[i], mask, target, out);
+	return E_UNSUP;
+}
+
 int image_decode(void *decoder, const struct image *img, bool mask, uint32_t target, struct pixmap **out)
 {
 	struct image_decoder *d = decoder;
 	const char *name = wire_enum_word("image_type", img->d.type);
-	int rc = E_UNSUP;
+	int rc;
 
-	if (img->d.type == IMAGE_TYPE_FROM_CACHE || img->d.type == IMAGE_TYPE_FROM_CACHE_LOSSLESS)
-		rc = from_cache(d, img, out);
-	for (size_t i = 0; i < ARRAY_SIZE(decoders); i++)
-		if (decoders[i].type == img->d.type)
-			rc = decode_new(d, img, &decoders[i], mask, target, out);
+	if (d->at < d->n_done) {
+		*out = pixmap_ref(d->done[d->at++]);
+		return 0;
+	}
+	rc = decode_one(d, img, mask, target, out);
 	if (rc && rc != E_AGAIN)
 		log_error("an image of type %s: %s", name ? name : "unknown", err_str(rc));
+	if (!rc && d->n_done < ARRAY_SIZE(d->done)) {
+		d->done[d->n_done++] = pixmap_ref(*out);
+		d->at = d->n_done;
+	}
 	return rc;
+}
+
+void image_decoder_done(struct image_decoder *d, bool again)
+{
+	d->at = 0;
+	for (; !again && d->n_done; d->n_done--)
+		pixmap_unref(d->done[d->n_done - 1]);
 }
 
 void image_decoder_fini(struct image_decoder *d)
 {
+	image_decoder_done(d, false);
 	palette_cache_fini(&d->palettes);
 	buf_fini(&d->scratch);
+	buf_fini(&d->inflated);
 }

@@ -25,13 +25,20 @@ void palette_cache_clear(struct palette_cache *p);
 
 struct image_decoder {
 	struct image_cache *images;
+	struct glz_window *glz;
 	struct palette_cache palettes;
 	/* another display channel of this client may bring what is missing: then E_AGAIN, else E_INVAL */
 	bool (*others)(void *owner);
 	void *owner;
-	struct buf scratch;
+	struct buf scratch, inflated;
+	/* images of the message in hand that are decoded: when it has to wait and comes again, caches and window have
+	 * seen them already */
+	struct pixmap *done[4];
+	unsigned n_done, at;
 };
 void image_decoder_fini(struct image_decoder *d);
+/* After every command: all its images have been seen, or (again) it will be given once more. */
+void image_decoder_done(struct image_decoder *d, bool again);
 
 /* As canvas_image_fn, with the decoder as its owner. E_UNSUP (logged) for an image type that is not decoded yet,
  * E_INVAL (logged) for one that is malformed. */

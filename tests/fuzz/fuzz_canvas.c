@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "client/image.h"
+#include "codec/glz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
@@ -31,25 +32,28 @@ static void check_damage(struct canvas *c, uint32_t surface, const struct rect *
 		abort();
 }
 
-static void one(struct canvas *c, unsigned number, struct slice body, struct arena *a)
+static void one(struct canvas *c, struct image_decoder *d, unsigned number, struct slice body, struct arena *a)
 {
 	const struct wire_msg *m = wire_msg_find(WIRE_DISPLAY, WIRE_S, number);
 	struct wire_in in = {.msg = body, .arena = a};
 	struct rect damage, box;
 	uint32_t surface;
 	void *host;
+	int rc;
 
 	a->max = 0;
 	host = m ? arena_alloc(a, m->size) : NULL;
 	if (!m || wire_decode(m->desc(), &in, host) || !canvas_target(number, host, &surface, &box))
 		return;
-	if (canvas_draw(c, number, host, &damage) == 0)
+	rc = canvas_draw(c, number, host, &damage);
+	image_decoder_done(d, false);
+	if (!rc)
 		check_damage(c, surface, &damage);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
-	struct image_decoder d = {.images = image_cache_new()};
+	struct image_decoder d = {.images = image_cache_new(), .glz = glz_window_new(LIM_GLZ_WINDOW / 4)};
 	struct canvas *c = canvas_new(image_decode, &d);
 
 	surfaces(c);
@@ -64,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		len = len < n ? len : n;
 		body = malloc(len ? len : 1); /* at its exact size */
 		memcpy(body, p, len);
-		one(c, number, slice_of(body, len), &a);
+		one(c, &d, number, slice_of(body, len), &a);
 		free(body);
 		arena_fini(&a);
 		p += len;
@@ -72,6 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	}
 	canvas_free(c);
 	image_cache_free(d.images);
+	glz_window_free(d.glz);
 	image_decoder_fini(&d);
 	return 0;
 }

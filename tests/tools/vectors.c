@@ -411,6 +411,7 @@ static int wire_message(struct canvas *c, struct image_decoder *d, unsigned numb
 		break;
 	default:
 		rc = canvas_draw(c, number, host, NULL);
+		image_decoder_done(d, false);
 	}
 	arena_fini(&a);
 	return rc;
@@ -439,7 +440,7 @@ static const char *wire_compare(const struct pixmap *s, const struct vector *v)
 
 static const char *run_wire(const struct vector *v)
 {
-	struct image_decoder d = {.images = image_cache_new()};
+	struct image_decoder d = {.images = image_cache_new(), .glz = glz_window_new(LIM_GLZ_WINDOW / 4)};
 	struct canvas *c = canvas_new(image_decode, &d);
 	struct slice s = v->in;
 	const char *wrong = NULL;
@@ -462,6 +463,7 @@ static const char *run_wire(const struct vector *v)
 		wrong = wire_compare(canvas_surface(c, 0), v);
 	canvas_free(c);
 	image_cache_free(d.images);
+	glz_window_free(d.glz);
 	image_decoder_fini(&d);
 	return wrong;
 }
