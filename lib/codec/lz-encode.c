@@ -1,0 +1,219 @@
+/* LZ, encoding. One inlined core, specialised by the constant kind of unit: greedy, one candidate a hash, which is
+ * looked for less often the longer nothing was found. The table has the low 16 bits of positions, so that it stays in
+ * the nearest cache; a candidate is thus never farther than 65536 units, less than the format could say. */
+#include "codec/lz-kind.h"
+
+enum {
+	HASH_BITS = 14,
+	SKIP_SHIFT = 5,
+};
+
+_Static_assert(sizeof(uint16_t) << HASH_BITS <= LZ_SCRATCH, "the table is the scratch");
+
+struct writer {
+	uint8_t *p, *end;
+};
+
+COPY_INLINE bool room(const struct writer *w, size_t n)
+{
+	return (size_t)(w->end - w->p) >= n;
+}
+
+/* ---- output ---- */
+
+COPY_INLINE void put_one(uint8_t *out, const uint8_t *src, const struct lz_kind k)
+{
+	if (k.size == 4 && k.literal == 1)
+		out[0] = src[3];
+	else if (k.size == 2)
+		put_be16(out, get_le16(src) & 0x7fff);
+	else
+		memcpy(out, src, k.literal);
+}
+
+/* n literals, wide on both sides. */
+COPY_INLINE void put_many(uint8_t *out, const uint8_t *src, size_t n, const struct lz_kind k)
+{
+	if (k.size == 4 && k.literal == 1) {
+		for (size_t i = 0; i < n; i++)
+			out[i] = src[4 * i + 3];
+	} else if (k.size == 4) {
+		for (size_t i = 0; i < n; i += 4) {
+			uint64_t a = load64(src + 4 * i), b = load64(src + 4 * i + 8);
+
+			a = (a & 0xffffff) | (a >> 8 & 0xffffff000000);
+			b = (b & 0xffffff) | (b >> 8 & 0xffffff000000);
+			store64(out + 3 * i, a | b << 48);
+			store32(out + 3 * i + 8, (uint32_t)(b >> 16));
+		}
+	} else if (k.size == 2) {
+		for (size_t i = 0; i < n; i += 4) {
+			uint64_t a = load64(src + 2 * i) & k.mask;
+
+			store64(out + 2 * i, (a & 0x00ff00ff00ff00ff) << 8 | (a >> 8 & 0x00ff00ff00ff00ff));
+		}
+	} else {
+		copy_wide(out, src, n * k.size);
+	}
+}
+
+/* `last` is the end of the picture. */
+COPY_INLINE bool put_literals(struct writer *w, const uint8_t *src, size_t n, const uint8_t *last,
+	const struct lz_kind k)
+{
+	while (n) {
+		size_t part = n < LZ_GROUP ? n : LZ_GROUP;
+
+		if (!room(w, 1 + part * k.literal))
+			return false;
+		*w->p++ = (uint8_t)(part - 1);
+		if (room(w, part * k.literal + COPY_SLACK) && (size_t)(last - src) >= part * k.size + COPY_SLACK)
+			put_many(w->p, src, part, k);
+		else
+			for (size_t i = 0; i < part; i++)
+				put_one(w->p + i * k.literal, src + i * k.size, k);
+		w->p += part * k.literal;
+		src += part * k.size;
+		n -= part;
+	}
+	return true;
+}
+
+COPY_INLINE bool put_match(struct writer *w, size_t distance, size_t length, const struct lz_kind k)
+{
+	size_t offset = distance - 1, code = length - k.bias;
+	bool far = offset >= LZ_NEAR;
+	uint8_t *p = w->p;
+
+	if (!room(w, 5 + code / 255) && !room(w, 2u + (code < 7 ? 0 : 1 + (code - 7) / 255) + (far ? 2 : 0)))
+		return false;
+	*p++ = (uint8_t)((code < 7 ? code : 7) << 5 | (far ? 31 : offset >> 8));
+	if (code >= 7) {
+		for (code -= 7; code >= 255; code -= 255)
+			*p++ = 255;
+		*p++ = (uint8_t)code;
+	}
+	if (far) {
+		*p++ = 255;
+		put_be16(p, (uint16_t)(offset - LZ_NEAR));
+		p += 2;
+	} else {
+		*p++ = (uint8_t)offset;
+	}
+	w->p = p;
+	return true;
+}
+
+/* ---- search ---- */
+
+/* The bits of the first units at p, which are hashed: as many as a match has at least. */
+COPY_INLINE uint64_t word(const uint8_t *p, const struct lz_kind k)
+{
+	if (k.size == 4 && k.literal == 1)
+		return (load64(p) & k.mask) | (load64(p + 4) & k.mask) >> 8;
+	if (k.size == 4)
+		return load64(p) & k.mask;
+	if (k.size == 3)
+		return load64(p) & 0xffffffffffff;
+	if (k.size == 2)
+		return load64(p) & 0x7fff7fff7fff;
+	return load32(p);
+}
+
+COPY_INLINE uint32_t hash(uint64_t v)
+{
+	return (uint32_t)(v * 0x9e3779b97f4a7c15 >> (64 - HASH_BITS));
+}
+
+/* The fewest units that are worth a match. */
+COPY_INLINE size_t worth(size_t distance, const struct lz_kind k)
+{
+	size_t least = k.literal == 3 ? 2 : 3;
+
+	return distance > LZ_NEAR ? least + (k.literal == 1 ? 2 : 1) : least;
+}
+
+struct found {
+	size_t distance, length;
+};
+
+/* What lies `distance` units back, when it goes on for longer than what was found before. v is the word at p. */
+COPY_INLINE void consider(struct found *f, const uint8_t *p, uint64_t v, size_t distance, size_t n,
+	const struct lz_kind k)
+{
+	const uint8_t *from = p - distance * k.size;
+	size_t length;
+
+	if (word(from, k) != v)
+		return;
+	length = copy_alike(p, from, n, k.mask) / k.size;
+	if (length > f->length)
+		*f = (struct found){distance, length};
+}
+
+/* `row` is how far back the unit above is. */
+COPY_INLINE uint8_t *encode_pass(const uint8_t *src, size_t units, size_t row, uint8_t *out, uint8_t *end,
+	uint16_t *table, const struct lz_kind k)
+{
+	const size_t s = k.size, tail = 16 / s + 1; /* the last units are never the start of a match: wide loads */
+	const uint8_t *last = src + units * s;
+	struct writer w = {out, end};
+	size_t pos = 1, start = 0;
+
+	memset(table, 0, sizeof(*table) << HASH_BITS);
+	if (row > LZ_FAR + 1)
+		row = units;
+	while (pos + tail <= units) {
+		const uint8_t *p = src + pos * s;
+		uint64_t v = word(p, k);
+		uint32_t h = hash(v);
+		size_t n = (size_t)(last - p), distance = (uint16_t)(pos - 1 - table[h]) + (size_t)1;
+		struct found f = {0, 0};
+
+		table[h] = (uint16_t)pos;
+		if (word(p - distance * s, k) != v) {
+			pos += 1 + ((pos - start) >> SKIP_SHIFT);
+			continue;
+		}
+		consider(&f, p, v, 1, n, k);
+		if (pos >= row)
+			consider(&f, p, v, row, n, k);
+		if (distance != 1 && distance != row)
+			consider(&f, p, v, distance, n, k);
+		if (f.length < worth(f.distance, k)) {
+			pos++;
+			continue;
+		}
+		while (pos > start && pos > f.distance && copy_alike(p - s, p - s - f.distance * s, s, k.mask) == s) {
+			pos--;
+			p -= s;
+			f.length++;
+		}
+		if (!put_literals(&w, src + start * s, pos - start, last, k) ||
+			!put_match(&w, f.distance, f.length, k))
+			return NULL;
+		pos += f.length;
+		start = pos;
+		if (pos + tail <= units)
+			table[hash(word(src + (pos - 2) * s, k))] = (uint16_t)(pos - 2);
+	}
+	return put_literals(&w, src + start * s, units - start, last, k) ? w.p : NULL;
+}
+
+uint8_t *lz_encode_units(enum lz_type type, const uint8_t *src, size_t units, size_t row, uint8_t *out, uint8_t *end,
+	void *scratch)
+{
+	switch (type) {
+	case LZ_RGB16:
+		return encode_pass(src, units, row, out, end, scratch, LZ_RGB16_KIND);
+	case LZ_RGB24:
+		return encode_pass(src, units, row, out, end, scratch, LZ_RGB24_KIND);
+	case LZ_RGB32:
+	case LZ_RGBA:
+		return encode_pass(src, units, row, out, end, scratch, LZ_RGB32_KIND);
+	case LZ_ALPHA:
+		return encode_pass(src, units, row, out, end, scratch, LZ_ALPHA_KIND);
+	default:
+		return encode_pass(src, units, row, out, end, scratch, LZ_BYTE_KIND);
+	}
+}
