@@ -80,11 +80,23 @@ COPY_INLINE void copy_back(uint8_t *out, size_t distance, size_t n, size_t unit)
 {
 	const uint8_t *from = out - distance;
 	size_t done = 0, step = distance;
+	uint64_t a, b;
 
 	if (distance < 16) {
-		/* 16 bytes unit by unit, then from as many distances back as make 16 */
+		/* 16 bytes unit by unit; they are a pattern, or what lies as many distances back as make 16 goes on */
 		for (; done + unit <= 16; done += unit)
 			memcpy(out + done, from + done, unit);
+		if (n <= done)
+			return;
+		if (16 % unit == 0 && 16 % distance == 0) {
+			a = load64(out);
+			b = load64(out + 8);
+			for (; done < n; done += 16) {
+				store64(out + done, a);
+				store64(out + done + 8, b);
+			}
+			return;
+		}
 		while (step < 16)
 			step += distance;
 		from = out - step;

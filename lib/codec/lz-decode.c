@@ -14,6 +14,70 @@ struct cursor {
 	uint8_t *out, *o, *stop; /* the picture: first byte, next one, behind the last */
 };
 
+/* ---- wide ---- */
+
+/* Literals of 8 bytes of the picture or more, wide. */
+COPY_INLINE void literals(uint8_t *o, const uint8_t *p, size_t n, const struct lz_kind k)
+{
+	if (k.size == 4 && k.literal == 1) {
+		for (size_t i = 0; i < n; i++)
+			o[4 * i + 3] = p[i];
+	} else if (k.size == 4) {
+		for (size_t i = 0; i < n; i += 4) {
+			uint64_t a = load64(p + 3 * i), b = load64(p + 3 * i + 6);
+
+			store64(o + 4 * i, (a & 0xffffff) | (a & 0xffffff000000) << 8);
+			store64(o + 4 * i + 8, (b & 0xffffff) | (b & 0xffffff000000) << 8);
+		}
+	} else if (k.size == 2) {
+		for (size_t i = 0; i < n; i += 4) {
+			uint64_t a = load64(p + 2 * i);
+
+			store64(o + 2 * i, (a & 0x00ff00ff00ff00ff) << 8 | (a >> 8 & 0x00ff00ff00ff00ff));
+		}
+	} else {
+		copy_wide(o, p, n * k.size);
+	}
+}
+
+/* The alpha bytes of 16 from a and b. */
+COPY_INLINE void blend(uint8_t *o, uint64_t a, uint64_t b, uint64_t mask)
+{
+	store64(o, (load64(o) & ~mask) | (a & mask));
+	store64(o + 8, (load64(o + 8) & ~mask) | (b & mask));
+}
+
+/* copy_back() of alpha alone. */
+COPY_INLINE void alpha_back(uint8_t *o, size_t distance, size_t n, uint64_t mask)
+{
+	const uint8_t *from = o - distance;
+	size_t done = 0;
+	uint64_t a, b;
+
+	if (distance < 16) {
+		for (; done < 16; done += 4)
+			o[done + 3] = from[done + 3];
+		a = load64(o);
+		b = load64(o + 8);
+		if (distance != 12) {
+			for (; done < n; done += 16)
+				blend(o + done, a, b, mask);
+			return;
+		}
+		from = o - 24;
+	}
+	for (; done < n; done += 16)
+		blend(o + done, load64(from + done), load64(from + done + 8), mask);
+}
+
+COPY_INLINE void match(uint8_t *o, size_t distance, size_t length, const struct lz_kind k)
+{
+	if (k.size == 4 && k.literal == 1)
+		alpha_back(o, 4 * distance, 4 * length, k.mask);
+	else
+		copy_back(o, distance * k.size, length * k.size, k.size);
+}
+
 /* ---- an operation at a time ---- */
 
 COPY_INLINE void put_literal(uint8_t *out, const uint8_t *in, const struct lz_kind k)
@@ -69,71 +133,24 @@ COPY_INLINE int one(struct cursor *c, const struct lz_kind k)
 	length += k.bias;
 	if (offset >= (size_t)(c->o - c->out) / k.size || length > room)
 		return E_INVAL;
-	from = c->o - (offset + 1) * k.size;
-	for (size_t i = 0; i < length; i++, c->o += k.size, from += k.size) {
+	c->p = p;
+	if (room > COPY_SLACK) { /* all but what is near the end */
+		size_t n = length < room - COPY_SLACK ? length : room - COPY_SLACK;
+
+		match(c->o, offset + 1, n, k);
+		c->o += n * k.size;
+		length -= n;
+	}
+	for (from = c->o - (offset + 1) * k.size; length; length--, c->o += k.size, from += k.size) {
 		if (k.size == 4 && k.literal == 1)
 			c->o[3] = from[3];
 		else
 			memcpy(c->o, from, k.size);
 	}
-	c->p = p;
 	return 0;
 }
 
-/* ---- many ---- */
-
-/* Literals of 8 bytes of the picture or more, wide. */
-COPY_INLINE void literals(uint8_t *o, const uint8_t *p, size_t n, const struct lz_kind k)
-{
-	if (k.size == 4 && k.literal == 1) {
-		for (size_t i = 0; i < n; i++)
-			o[4 * i + 3] = p[i];
-	} else if (k.size == 4) {
-		for (size_t i = 0; i < n; i += 4) {
-			uint64_t a = load64(p + 3 * i), b = load64(p + 3 * i + 6);
-
-			store64(o + 4 * i, (a & 0xffffff) | (a & 0xffffff000000) << 8);
-			store64(o + 4 * i + 8, (b & 0xffffff) | (b & 0xffffff000000) << 8);
-		}
-	} else if (k.size == 2) {
-		for (size_t i = 0; i < n; i += 4) {
-			uint64_t a = load64(p + 2 * i);
-
-			store64(o + 2 * i, (a & 0x00ff00ff00ff00ff) << 8 | (a >> 8 & 0x00ff00ff00ff00ff));
-		}
-	} else {
-		copy_wide(o, p, n * k.size);
-	}
-}
-
-/* Only the alpha bytes of 16. */
-COPY_INLINE void blend16(uint8_t *o, const uint8_t *from, const struct lz_kind k)
-{
-	uint64_t a = load64(o) & ~k.mask, b = load64(o + 8) & ~k.mask;
-
-	a |= load64(from) & k.mask;
-	b |= load64(from + 8) & k.mask;
-	store64(o, a);
-	store64(o + 8, b);
-}
-
-COPY_INLINE void match(uint8_t *o, size_t distance, size_t length, const struct lz_kind k)
-{
-	const uint8_t *from;
-
-	if (k.size != 4 || k.literal != 1) {
-		copy_back(o, distance * k.size, length * k.size, k.size);
-		return;
-	}
-	from = o - 4 * distance;
-	if (distance < 4) {
-		for (unsigned i = 3; i < 16; i += 4)
-			o[i] = from[i];
-		from = o - 4 * (distance == 3 ? 6 : 4);
-	}
-	for (size_t i = distance < 4 ? 16 : 0; i < 4 * length; i += 16)
-		blend16(o + i, from + i, k);
-}
+/* ---- many operations ---- */
 
 /* As long as both ends are far away. What it stops at is for one() to judge. */
 COPY_INLINE void run(struct cursor *c, const struct lz_kind k)

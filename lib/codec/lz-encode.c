@@ -1,6 +1,8 @@
-/* LZ, encoding. One inlined core, specialised by the constant kind of unit: greedy, one candidate a hash, which is
- * looked for less often the longer nothing was found. The table has the low 16 bits of positions, so that it stays in
- * the nearest cache; a candidate is thus never farther than 65536 units, less than the format could say. */
+/* LZ, encoding. One inlined core, specialised by the constant kind of unit: greedy, with one candidate a hash, which
+ * is looked for less often the longer nothing was found. Where the hash finds something, the unit before (runs) and
+ * the row above are tried too: they are what desktops are made of. A slot of the table is the low 16 bits of a
+ * position and 16 more bits of the hash, so that most misses never look at the picture; a candidate is thus never
+ * farther than 65536 units, less than the format could say. */
 #include "codec/lz-kind.h"
 
 enum {
@@ -8,7 +10,7 @@ enum {
 	SKIP_SHIFT = 5,
 };
 
-_Static_assert(sizeof(uint16_t) << HASH_BITS <= LZ_SCRATCH, "the table is the scratch");
+_Static_assert(sizeof(uint32_t) << HASH_BITS <= LZ_SCRATCH, "the table is the scratch");
 
 struct writer {
 	uint8_t *p, *end;
@@ -120,9 +122,18 @@ COPY_INLINE uint64_t word(const uint8_t *p, const struct lz_kind k)
 	return load32(p);
 }
 
-COPY_INLINE uint32_t hash(uint64_t v)
+COPY_INLINE uint64_t hash(uint64_t v)
 {
-	return (uint32_t)(v * 0x9e3779b97f4a7c15 >> (64 - HASH_BITS));
+	return v * 0x9e3779b97f4a7c15;
+}
+
+/* Remembers pos; gives what was there. */
+COPY_INLINE uint32_t swap(uint32_t *table, uint64_t h, size_t pos)
+{
+	uint32_t *slot = &table[h >> (64 - HASH_BITS)], was = *slot;
+
+	*slot = (uint16_t)pos | (uint32_t)(h >> 16 & 0xffff0000);
+	return was;
 }
 
 /* The fewest units that are worth a match. */
@@ -133,9 +144,25 @@ COPY_INLINE size_t worth(size_t distance, const struct lz_kind k)
 	return distance > LZ_NEAR ? least + (k.literal == 1 ? 2 : 1) : least;
 }
 
+/* Is one unit like another? Reads 4 bytes. */
+COPY_INLINE bool same(const uint8_t *a, const uint8_t *b, const struct lz_kind k)
+{
+	uint32_t one = k.size == 4 ? UINT32_MAX : (1u << 8 * k.size % 32) - 1;
+
+	return ((load32(a) ^ load32(b)) & (uint32_t)k.mask & one) == 0;
+}
+
 struct found {
 	size_t distance, length;
 };
+
+/* The units alike at p and from, n bytes at most; 8 bytes of 4-byte pixels are known to be. */
+COPY_INLINE size_t extend(const uint8_t *p, const uint8_t *from, size_t n, const struct lz_kind k)
+{
+	if (k.size != 4)
+		return copy_alike(p, from, n, k.mask) / k.size;
+	return 2 + copy_alike(p + 8, from + 8, n - 8, k.mask) / 4;
+}
 
 /* What lies `distance` units back, when it goes on for longer than what was found before. v is the word at p. */
 COPY_INLINE void consider(struct found *f, const uint8_t *p, uint64_t v, size_t distance, size_t n,
@@ -146,14 +173,28 @@ COPY_INLINE void consider(struct found *f, const uint8_t *p, uint64_t v, size_t 
 
 	if (word(from, k) != v)
 		return;
-	length = copy_alike(p, from, n, k.mask) / k.size;
+	length = extend(p, from, n, k);
 	if (length > f->length)
 		*f = (struct found){distance, length};
 }
 
+/* The longest match at p among the run, the row above and the candidate of the hash. */
+COPY_INLINE struct found search(const uint8_t *p, uint64_t v, size_t pos, size_t row, size_t candidate, size_t n,
+	const struct lz_kind k)
+{
+	struct found f = {0, 0};
+
+	consider(&f, p, v, 1, n, k);
+	if (pos >= row)
+		consider(&f, p, v, row, n, k);
+	if (candidate != 1 && candidate != row)
+		consider(&f, p, v, candidate, n, k);
+	return f;
+}
+
 /* `row` is how far back the unit above is. */
 COPY_INLINE uint8_t *encode_pass(const uint8_t *src, size_t units, size_t row, uint8_t *out, uint8_t *end,
-	uint16_t *table, const struct lz_kind k)
+	uint32_t *table, const struct lz_kind k)
 {
 	const size_t s = k.size, tail = 16 / s + 1; /* the last units are never the start of a match: wide loads */
 	const uint8_t *last = src + units * s;
@@ -165,37 +206,28 @@ COPY_INLINE uint8_t *encode_pass(const uint8_t *src, size_t units, size_t row, u
 		row = units;
 	while (pos + tail <= units) {
 		const uint8_t *p = src + pos * s;
-		uint64_t v = word(p, k);
-		uint32_t h = hash(v);
-		size_t n = (size_t)(last - p), distance = (uint16_t)(pos - 1 - table[h]) + (size_t)1;
-		struct found f = {0, 0};
+		uint64_t v = word(p, k), h = hash(v);
+		uint32_t slot = swap(table, h, pos);
+		struct found f;
 
-		table[h] = (uint16_t)pos;
-		if (word(p - distance * s, k) != v) {
+		if ((slot ^ h >> 16) & 0xffff0000) {
 			pos += 1 + ((pos - start) >> SKIP_SHIFT);
 			continue;
 		}
-		consider(&f, p, v, 1, n, k);
-		if (pos >= row)
-			consider(&f, p, v, row, n, k);
-		if (distance != 1 && distance != row)
-			consider(&f, p, v, distance, n, k);
+		f = search(p, v, pos, row, (uint16_t)(pos - 1 - slot) + (size_t)1, (size_t)(last - p), k);
 		if (f.length < worth(f.distance, k)) {
 			pos++;
 			continue;
 		}
-		while (pos > start && pos > f.distance && copy_alike(p - s, p - s - f.distance * s, s, k.mask) == s) {
-			pos--;
-			p -= s;
+		for (; pos > start && pos > f.distance && same(p - s, p - s - f.distance * s, k); p -= s, pos--)
 			f.length++;
-		}
 		if (!put_literals(&w, src + start * s, pos - start, last, k) ||
 			!put_match(&w, f.distance, f.length, k))
 			return NULL;
 		pos += f.length;
 		start = pos;
 		if (pos + tail <= units)
-			table[hash(word(src + (pos - 2) * s, k))] = (uint16_t)(pos - 2);
+			swap(table, hash(word(src + (pos - 2) * s, k)), pos - 2);
 	}
 	return put_literals(&w, src + start * s, units - start, last, k) ? w.p : NULL;
 }
