@@ -35,8 +35,8 @@ static struct poptOption options[] = {
 	{"hotkeys", 0, POPT_ARG_STRING, &view.o.hotkeys, 0,
 		"ACTION=KEY+KEY,... (toggle-fullscreen, release-cursor, secure-attention)", "LIST"},
 	{"preferred-compression", 0, POPT_ARG_STRING, &view.o.compression, 0,
-		"ask the server for images: auto, off, auto-glz, auto-lz, quic, glz, lz, lz4 (default auto: its choice)",
-		"NAME"},
+		"ask the server for images: auto, off, auto-glz, auto-lz, quic, glz, lz, lz4 "
+		"(default auto: its choice)", "NAME"},
 	CLI_CONNECT,
 	CLI_END
 };
@@ -220,7 +220,8 @@ static int compression(const char *name, uint8_t *out)
 	static const struct {
 		const char *name;
 		uint8_t value;
-	} rows[] = {{"auto", IMAGE_COMPRESSION_INVALID}, {"off", IMAGE_COMPRESSION_OFF}, {"auto-glz", IMAGE_COMPRESSION_AUTO_GLZ},
+	} rows[] = {{"auto", IMAGE_COMPRESSION_INVALID}, {"off", IMAGE_COMPRESSION_OFF},
+		{"auto-glz", IMAGE_COMPRESSION_AUTO_GLZ},
 		{"auto_glz", IMAGE_COMPRESSION_AUTO_GLZ}, {"auto-lz", IMAGE_COMPRESSION_AUTO_LZ},
 		{"auto_lz", IMAGE_COMPRESSION_AUTO_LZ}, {"quic", IMAGE_COMPRESSION_QUIC},
 		{"glz", IMAGE_COMPRESSION_GLZ},

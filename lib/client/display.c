@@ -64,7 +64,7 @@ static int mode(struct client_display *e, const struct display_mode *m)
 	struct surface_create s = {.width = m->x_res, .height = m->y_res,
 		.format = m->bits == 16 ? SURFACE_FMT_16_555 : SURFACE_FMT_32_xRGB};
 
-	if (canvas_surface(e->canvas, 0)) /* a new mode replaces the screen; a surface that exists is not created again */
+	if (canvas_surface(e->canvas, 0)) /* a new mode replaces the screen; no surface is created twice */
 		canvas_surface_destroy(e->canvas, 0);
 	return surface_create(e, &s);
 }
@@ -321,7 +321,8 @@ struct client_display *client_display_new(struct client *c, struct conn *conn)
 
 	e->client = c;
 	e->conn = conn;
-	e->decoder = (struct image_decoder){.images = client_images(c), .glz = client_glz(c), .others = several, .owner = e};
+	e->decoder = (struct image_decoder){.images = client_images(c), .glz = client_glz(c), .others = several,
+		.owner = e};
 	e->canvas = canvas_new(image_decode, &e->decoder);
 	conn_attach(conn, &ops, e);
 	hello(e);

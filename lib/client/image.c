@@ -281,8 +281,8 @@ static int decode_bitmap(struct image_decoder *d, const struct image *img, bool 
 
 /* ---- codecs ---- */
 
-/* A byte of LZ4 stands for at most 255, one of zlib for 1032: a small file that claims a large picture lies, and nothing
- * is allocated. */
+/* A byte of LZ4 stands for at most 255, one of zlib for 1032: a small file that claims a large picture lies, and
+ * nothing is allocated. */
 enum { LZ4_RATIO = 255, ZLIB_RATIO = 1032 };
 
 static int decode_lz4(struct image_decoder *d, const struct image *img, bool mask, uint32_t target,

@@ -1,6 +1,6 @@
-/* A client in front of a hostile server: rows 10, 11, 29 and 70 of RELIABILITY 8. The harness answers the links of main,
- * display and cursor over unix sockets on one loop, says something, and asks by a PING on the same channel: either a PONG
- * comes back (what was said did no harm) or the session has ended with an error. */
+/* A client in front of a hostile server: rows 10, 11, 29 and 70 of RELIABILITY 8. The harness answers the links of
+ * main, display and cursor over unix sockets on one loop, says something, and asks by a PING on the same channel: a
+ * PONG comes back (what was said did no harm) or the session has ended with an error. */
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -279,7 +279,8 @@ static void surface_sizes(void **state)
 static size_t shape_bytes(unsigned type, size_t w, size_t h)
 {
 	static const unsigned bits[] = {32, 1, 4, 8, 16, 24, 32};
-	size_t mask = (w + 7) / 8 * h, palette = type == CURSOR_TYPE_COLOR4 ? 64 : type == CURSOR_TYPE_COLOR8 ? 1024 : 0;
+	size_t mask = (w + 7) / 8 * h;
+	size_t palette = type == CURSOR_TYPE_COLOR4 ? 64 : type == CURSOR_TYPE_COLOR8 ? 1024 : 0;
 
 	return (w * bits[type] + 7) / 8 * h + palette + (type == CURSOR_TYPE_ALPHA ? 0 : mask);
 }
@@ -350,7 +351,8 @@ static void rectangles(void **state)
 				.rects = {1, &clip}}};
 			say(&h, DISPLAY, S_DISPLAY_DRAW_FILL, &fill);
 		}
-		say(&h, DISPLAY, S_DISPLAY_COPY_BITS, &(struct copy_bits){.base = {.box = boxes[i]}, .src_pos = {-3, -4}});
+		say(&h, DISPLAY, S_DISPLAY_COPY_BITS,
+			&(struct copy_bits){.base = {.box = boxes[i]}, .src_pos = {-3, -4}});
 		say(&h, DISPLAY, S_DISPLAY_COPY_BITS, &(struct copy_bits){.base = {.box = boxes[i]},
 			.src_pos = {INT32_MIN, INT32_MAX}});
 	}
