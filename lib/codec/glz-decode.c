@@ -31,13 +31,6 @@ int glz_header(struct slice in, struct glz_info *info)
 	return 0;
 }
 
-size_t glz_bound(enum lz_type type, uint32_t width, uint32_t height)
-{
-	size_t units = (size_t)width * height, groups = (units + MAX_LITERALS - 1) / MAX_LITERALS;
-
-	return GLZ_HEADER + (type == LZ_RGBA ? 4 * units + 2 * groups : (type == LZ_RGB16 ? 2 : 3) * units + groups);
-}
-
 struct reader {
 	const uint8_t *p, *end;
 	bool over; /* something was read past the end, as 0 */

@@ -8,8 +8,8 @@ struct glz_stored {
 	uint64_t id;
 	enum lz_type type;
 	uint32_t head_dist;
-	size_t n;         /* pixels */
-	uint32_t *pixels; /* NULL: a free slot */
+	size_t n; /* pixels */
+	uint32_t pixels[];
 };
 
 /* NULL when it is not there. */

@@ -1,5 +1,6 @@
 /* GLZ, LZ over a window of earlier pictures that the display channels of a client share (image types GLZ_RGB and,
- * inside a zlib stream, ZLIB_GLZ_RGB). glz.md specifies it. Here: what both ends know, and the client's window.
+ * inside a zlib stream, ZLIB_GLZ_RGB). glz.md specifies it. Here: what both ends know, the client's window
+ * with its decoder, the server's dictionary with its encoder.
  *
  * A decoded picture is an array of words in coded order, whatever way it stands: 0x00RRGGBB, 0xAARRGGBB for RGBA,
  * x1r5g5b5 in the low half for RGB16. A match across pictures is then a copy of words. */
@@ -42,9 +43,28 @@ int glz_decode(struct glz_window *w, struct slice in, const struct glz_info *inf
  * RGB16 widened. */
 void glz_pixels(const struct glz_info *info, const uint32_t *pixels, uint8_t *dst, ptrdiff_t stride);
 
-/* ZLIB_GLZ_RGB: inflates a whole zlib stream into exactly n bytes, 0 or E_INVAL. No picture
+/* The dictionary of a client, at a server: the pixels of the pictures that were sent last, at most window_pixels of
+ * them (GLZ_WINDOW_MAX if it is more), and a megabyte of hashes. */
+enum { GLZ_WINDOW_MAX = 1 << 25 };
+
+struct glz_dict *glz_dict_new(uint64_t window_pixels);
+void glz_dict_free(struct glz_dict *d); /* NULL is fine */
+
+/* The largest stream that a picture can make, and some slack that the encoder wants. */
+size_t glz_bound(enum lz_type type, uint32_t width, uint32_t height);
+
+/* Takes the next id, puts a copy of the picture into the window and encodes it, *n bytes. Rows in the order in which
+ * they are coded, `stride` bytes apart: RGB16 little-endian x1r5g5b5, RGB24 B G R, RGB32 B G R x, RGBA B G R A.
+ * The order of calls is the order of ids, which is the order in which the pictures have to be sent: all that return 0.
+ * E_LIMIT, and no id is taken: as many pixels as the window has or more, or cap < glz_bound. One call at a time. */
+int glz_encode(struct glz_dict *d, enum lz_type type, uint32_t width, uint32_t height, const uint8_t *src,
+	ptrdiff_t stride, bool top_down, uint8_t *out, size_t cap, size_t *n);
+
+/* ZLIB_GLZ_RGB: deflates, level 3. E_LIMIT when cap is too small for it, or it would not get smaller. */
+int glz_deflate(struct slice in, uint8_t *out, size_t cap, size_t *n);
+
+/* Inflates a whole zlib stream into exactly n bytes, 0 or E_INVAL. No picture
  * needs a larger n than glz_bound with LZ_RGBA. */
 int glz_inflate(struct slice in, uint8_t *out, size_t n);
-size_t glz_bound(enum lz_type type, uint32_t width, uint32_t height);
 
 #endif
