@@ -105,6 +105,9 @@ $(BUILD)/tests/vectors $(BUILD)/tests/seeds: $(BUILD)/tests/%: $(BUILD)/obj/test
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
 
+# The plain QUIC coder, an oracle.
+$(BUILD)/tests/unit-quic $(BUILD)/tests/fuzz_quicenc $(BUILD)/bin/fuzz_quicenc: $(call obj,tests/tools/quic-plain.c)
+
 # Parts of commands that are tested alone.
 $(BUILD)/tests/unit-script: $(call obj,cmd/source-script-parse.c cmd/source-script-rop3.c)
 $(BUILD)/tests/fuzz_script $(BUILD)/bin/fuzz_script: $(call obj,cmd/source-script-parse.c)

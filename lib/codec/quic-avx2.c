@@ -1,0 +1,210 @@
+/* The kernels of QUIC for AVX2: a row's symbols and the codes of 8 pixels at a time, and the model's smallest counter
+ * by one instruction. Groups of one channel use the plain kernels, with faster bit operations. */
+#include "codec/quic-model.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define QUIC_TARGET __attribute__((target(CPU_TARGET_AVX2)))
+#include "base/err.h"
+#include "codec/quic-decode.h"
+
+/* ---- the model ---- */
+
+CORE unsigned slot_of(const struct quic_family *f, unsigned symbol)
+{
+	(void)f;
+	return _lzcnt_u32(symbol + 1) - 23;
+}
+
+CORE unsigned leading_zeros(uint64_t v)
+{
+	return (unsigned)_lzcnt_u64(v);
+}
+
+/* The first of the smallest lanes is the largest of the best k: quic_family.cost has them so. */
+CORE void learn(struct quic_channel *c, const struct quic_family *f, unsigned context, unsigned symbol,
+	uint32_t trigger, const unsigned depth)
+{
+	unsigned slot = slot_of(f, context), last = quic_last_slot(depth);
+	__m128i *count, v;
+	uint32_t least;
+
+	slot = slot < last ? last : slot;
+	count = (__m128i *)c->count[slot];
+	v = _mm_adds_epu16(_mm_load_si128(count), _mm_loadu_si128((const __m128i *)f->cost[symbol]));
+	least = (uint32_t)_mm_cvtsi128_si32(_mm_minpos_epu16(v));
+	if ((least & 0xffff) > trigger)
+		v = _mm_srli_epi16(v, 1);
+	_mm_store_si128(count, v);
+	c->best[slot] = (uint8_t)(depth - 1 - (least >> 16));
+	c->best[slot - (slot == last)] = (uint8_t)(depth - 1 - (least >> 16));
+}
+
+/* ---- rows to symbols ---- */
+
+/* 8 pixels at p as words. RGB24 reads 28 bytes. */
+CORE __m256i load8(const uint8_t *p, const struct quic_layout l)
+{
+	const __m128i spread = _mm_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1);
+	__m256i v;
+
+	if (l.bytes == 4) {
+		v = _mm256_loadu_si256((const __m256i *)p);
+		return l.alpha ? _mm256_and_si256(v, _mm256_set1_epi32(0xffffff)) : v;
+	}
+	if (l.bytes == 3)
+		return _mm256_set_m128i(_mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(p + 12)), spread),
+			_mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)p), spread));
+	v = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p));
+	return _mm256_or_si256(_mm256_and_si256(v, _mm256_set1_epi32(31)),
+		_mm256_or_si256(_mm256_and_si256(_mm256_slli_epi32(v, 3), _mm256_set1_epi32(0x1f00)),
+			_mm256_and_si256(_mm256_slli_epi32(v, 6), _mm256_set1_epi32(0x1f0000))));
+}
+
+/* The symbols of v; left and up are its neighbours. For 5 bits the sum wraps at 8, and is cut to 5. */
+CORE __m256i fold8(__m256i v, __m256i left, __m256i up, const unsigned depth)
+{
+	const __m256i one = _mm256_set1_epi8(1), zero = _mm256_setzero_si256();
+	__m256i odd = _mm256_and_si256(_mm256_xor_si256(left, up), one);
+	__m256i d = _mm256_sub_epi8(v, _mm256_sub_epi8(_mm256_avg_epu8(left, up), odd));
+
+	if (depth == 5) /* to the top bits, so that the sign is the sign */
+		d = _mm256_and_si256(_mm256_slli_epi32(d, 3), _mm256_set1_epi8((char)0xf8));
+	d = _mm256_xor_si256(_mm256_add_epi8(d, d), _mm256_cmpgt_epi8(zero, d));
+	return depth == 5 ? _mm256_and_si256(_mm256_srli_epi32(d, 3), _mm256_set1_epi8(31)) : d;
+}
+
+CORE unsigned same8(__m256i v, __m256i left)
+{
+	__m256i d = _mm256_slli_epi32(_mm256_xor_si256(v, left), 8);
+
+	return (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(d, _mm256_setzero_si256())));
+}
+
+CORE void residuals(const uint8_t *row, const uint8_t *above, uint32_t width, uint8_t *symbols, uint8_t *same,
+	const struct quic_layout l)
+{
+	const __m256i shift = _mm256_setr_epi32(0, 0, 1, 2, 3, 4, 5, 6);
+	uint32_t x = 0, spare = l.bytes == 3 ? 10 : 8; /* pixels that a load needs */
+
+	if (l.n == 3 && width >= spare) {
+		__m256i v = load8(row, l), left = _mm256_permutevar8x32_epi32(v, shift), up = left;
+
+		if (above) {
+			up = load8(above, l);
+			left = _mm256_blend_epi32(left, up, 1);
+		}
+		_mm256_storeu_si256((__m256i *)symbols, fold8(v, left, up, l.depth));
+		if (!above)
+			put_le32(symbols, quic_fold(quic_load(row, l), 0, l.depth));
+		same[0] = (uint8_t)same8(v, left);
+		for (x = 8; width - x >= spare && x < width; x += 8) {
+			const uint8_t *p = row + (size_t)x * l.bytes;
+
+			v = load8(p, l);
+			left = load8(p - l.bytes, l);
+			up = above ? load8(above + (size_t)x * l.bytes, l) : left;
+			_mm256_storeu_si256((__m256i *)(symbols + 4 * (size_t)x), fold8(v, left, up, l.depth));
+			same[x / 8] = (uint8_t)same8(v, left);
+		}
+	}
+	plain_residuals(x, row, above, width, symbols, same, l);
+}
+
+/* ---- symbols to codes ---- */
+
+/* A channel's best codes, in the order of the low 3 bits of exponents of S + 1: bucket 1 first, bucket 0 last. */
+CORE __m256i best8(const struct quic_channel *c)
+{
+	const __m128i order = _mm_setr_epi8(7, 6, 5, 4, 3, 2, 1, 8, -1, -1, -1, -1, -1, -1, -1, -1);
+
+	return _mm256_cvtepu8_epi32(_mm_shuffle_epi8(_mm_load_si128((const __m128i *)c->best), order));
+}
+
+struct codes {
+	__m256i bits, len;
+};
+
+/* The codes of 8 symbols whose contexts + 1 (255 for 256) are next. */
+CORE struct codes codes8(__m256i symbol, __m256i next, __m256i best, __m256i plain, __m256i escape)
+{
+	const __m256i one = _mm256_set1_epi32(1);
+	__m256i exponent = _mm256_srli_epi32(_mm256_castps_si256(_mm256_cvtepi32_ps(next)), 23);
+	__m256i k = _mm256_permutevar8x32_epi32(best, exponent);
+	__m256i from = _mm256_permutevar8x32_epi32(plain, k), zeros = _mm256_srlv_epi32(symbol, k);
+	__m256i coded = _mm256_cmpgt_epi32(from, symbol);
+	__m256i base = _mm256_blendv_epi8(from, _mm256_sllv_epi32(_mm256_sub_epi32(zeros, one), k), coded);
+	__m256i len = _mm256_add_epi32(_mm256_add_epi32(zeros, one), k);
+
+	return (struct codes){_mm256_sub_epi32(symbol, base),
+		_mm256_blendv_epi8(_mm256_permutevar8x32_epi32(escape, k), len, coded)};
+}
+
+CORE void put_pixels(struct quic_writer *w, const struct quic_scratch *s, const uint8_t *symbols, uint32_t n,
+	const struct quic_layout l)
+{
+	const struct quic_family *f = quic_family(l.depth);
+	const __m256i byte = _mm256_set1_epi32(255);
+	__m256i best[3], plain, escape;
+
+	if (l.n == 1 || n < 4) {
+		plain_pixels(w, s, symbols, n, l);
+		return;
+	}
+	plain = _mm256_loadu_si256((const __m256i *)f->plain);
+	escape = _mm256_loadu_si256((const __m256i *)f->escape);
+	for (int c = 0; c < 3; c++)
+		best[c] = best8(&s->channel[c]);
+	for (uint32_t x = 0; x < n; x += 8) {
+		const uint8_t *p = symbols + 4 * (size_t)x;
+		__m256i now = _mm256_loadu_si256((const __m256i *)p);
+		__m256i next = _mm256_adds_epu8(_mm256_loadu_si256((const __m256i *)(p - 4)), _mm256_set1_epi8(1));
+		struct codes r = codes8(_mm256_and_si256(_mm256_srli_epi32(now, 16), byte),
+			_mm256_and_si256(_mm256_srli_epi32(next, 16), byte), best[0], plain, escape);
+		struct codes g = codes8(_mm256_and_si256(_mm256_srli_epi32(now, 8), byte),
+			_mm256_and_si256(_mm256_srli_epi32(next, 8), byte), best[1], plain, escape);
+		struct codes b = codes8(_mm256_and_si256(now, byte), _mm256_and_si256(next, byte), best[2], plain,
+			escape);
+		__m256i gb = _mm256_add_epi32(g.len, b.len);
+		uint32_t bits[8], len[8], m = n - x < 8 ? n - x : 8;
+
+		_mm256_storeu_si256((__m256i *)len, _mm256_add_epi32(r.len, gb));
+		_mm256_storeu_si256((__m256i *)bits, _mm256_or_si256(_mm256_sllv_epi32(r.bits, gb),
+			_mm256_or_si256(_mm256_sllv_epi32(g.bits, b.len), b.bits)));
+		for (uint32_t i = 0; i < m; i++) {
+			if (len[i] <= 32)
+				put(w, bits[i], len[i]);
+			else
+				plain_pixels(w, s, p + 4 * i, 1, l);
+		}
+	}
+}
+
+CORE void fill_pixels(uint8_t *row, uint32_t x, uint32_t n, uint32_t width, uint32_t v, const struct quic_layout l)
+{
+	const __m256i word = _mm256_set1_epi32((int)v);
+
+	if (l.bytes == 4 && l.n == 3 && width >= 8) {
+		/* a whole vector too many is written over later, if it still is in the row */
+		for (; n && width - x >= 8; x += 8, n = n > 8 ? n - 8 : 0)
+			_mm256_storeu_si256((__m256i *)(row + 4 * (size_t)x), word);
+	}
+	for (uint8_t *p = row + (size_t)x * l.bytes; n; n--, p += l.bytes)
+		quic_store(p, v, l);
+}
+
+static const struct quic_kernels kernels = {
+	.encode = {[QUIC_GRAY] = encode_gray, [QUIC_RGB16] = encode_rgb16, [QUIC_RGB24] = encode_rgb24,
+		[QUIC_RGB32] = encode_rgb32, [QUIC_RGBA] = encode_rgba},
+	.decode = {[QUIC_GRAY] = decode_gray, [QUIC_RGB16] = decode_rgb16, [QUIC_RGB24] = decode_rgb24,
+		[QUIC_RGB32] = decode_rgb32, [QUIC_RGBA] = decode_rgba},
+};
+
+const struct quic_kernels *const quic_kernels_avx2 = &kernels;
+
+#else
+
+const struct quic_kernels *const quic_kernels_avx2 = NULL;
+
+#endif

@@ -1,0 +1,216 @@
+/* The decoder of QUIC's rows, compiled once for each set of kernels. Nothing here can be done ahead: what a code is
+ * depends on the symbol before, and whether there is a code on the pixels. So it is one loop over pixels that keeps the
+ * bits, the left pixel and the contexts in registers.
+ *
+ * After a refill 64 bits are right, and three codes that are no escapes have at most 63; an escape, which is rare,
+ * refills for itself. The includer defines QUIC_TARGET and what is declared in quic-encode.h and here. */
+#include "codec/quic-encode.h"
+
+/* The slot of a symbol, and the zeros before the first 1; 64 or less for 0, but at least 32. */
+CORE unsigned slot_of(const struct quic_family *f, unsigned symbol);
+CORE unsigned leading_zeros(uint64_t v);
+/* Pixels x to x + n - 1 become v, and nothing behind width is written. */
+CORE void fill_pixels(uint8_t *row, uint32_t x, uint32_t n, uint32_t width, uint32_t v, const struct quic_layout l);
+
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+/* ---- bits ---- */
+
+/* The two words at p, the first one on top. */
+CORE uint64_t two_words(const uint8_t *p)
+{
+	uint64_t v = get_le64(p);
+
+	return v << 32 | v >> 32;
+}
+
+CORE void refill(struct quic_reader *r)
+{
+	if (UNLIKELY(r->p > r->limit)) {
+		struct quic_reader t = *r; /* what is called gets a copy, and the original may live in registers */
+
+		quic_refill_tail(&t);
+		*r = t;
+	}
+	if (UNLIKELY(r->n < 0)) {
+		r->acc = two_words(r->p) << -r->n;
+		r->p += 4;
+		r->n += 32;
+	}
+	r->acc |= two_words(r->p) >> r->n;
+	r->p += ~r->n >> 3 & 4;
+	r->n |= 32;
+}
+
+CORE void skip(struct quic_reader *r, unsigned n)
+{
+	r->acc <<= n;
+	r->n -= (int32_t)n;
+}
+
+/* Was more taken than there was, and one word of zeros? */
+CORE bool overrun(const struct quic_reader *r)
+{
+	return r->over || (r->in_tail && 8 * (r->p - r->end) - r->n > 32);
+}
+
+CORE unsigned get_symbol(struct quic_reader *r, const struct quic_family *f, unsigned k, const unsigned depth)
+{
+	unsigned zeros = leading_zeros(r->acc), symbol;
+
+	if (UNLIKELY(zeros >= f->zeros[k])) {
+		refill(r);
+		symbol = f->plain[k] + ((unsigned)(r->acc >> (64 - f->escape[k])) & ((1u << f->extra[k]) - 1));
+		skip(r, f->escape[k]);
+		refill(r);
+		if (symbol >> depth)
+			r->over = true;
+		return symbol & ((1u << depth) - 1);
+	}
+	/* the 1 and the k bits behind it come to the top, and go */
+	r->acc <<= zeros;
+	symbol = (unsigned)(r->acc >> (63 - k)) + ((zeros - 1) << k);
+	r->acc = r->acc << 1 << k;
+	r->n -= (int32_t)(zeros + 1 + k);
+	return symbol;
+}
+
+/* Reads the length of a run; false when it passes `max`. */
+CORE bool get_run(struct quic_reader *r, struct quic_group *g, uint32_t max, uint32_t *n)
+{
+	uint32_t state = g->run, length = 0;
+	unsigned ones;
+
+	do {
+		refill(r);
+		ones = (unsigned)__builtin_clzll(~r->acc | 1);
+		ones = ones < 32 ? ones : 32;
+		skip(r, ones);
+		for (unsigned i = 0; i < ones; i++) {
+			length += 1u << quic_run_bits[state];
+			state += state < QUIC_RUN_STATES - 1;
+		}
+		if (length > max)
+			return false;
+	} while (ones == 32);
+	length += (uint32_t)(r->acc << 1 >> 1 >> (63 - quic_run_bits[state]));
+	skip(r, 1u + quic_run_bits[state]);
+	g->run = state - (state > 0);
+	*n = length;
+	return length <= max;
+}
+
+/* ---- rows ---- */
+
+CORE uint32_t get_symbols(struct quic_reader *r, const struct quic_scratch *s, uint32_t context,
+	const struct quic_layout l)
+{
+	const struct quic_family *f = quic_family(l.depth);
+	uint32_t now = 0;
+
+	for (unsigned c = 0; c < l.n; c++) {
+		unsigned k = s->channel[channel_of(c, l)].best[slot_of(f, symbol_of(context, c, l))];
+
+		now = now << 8 | get_symbol(r, f, k, l.depth);
+	}
+	return now;
+}
+
+/* A row of a group; false when it can't be right. `symbols` are those of the row before and become its own. */
+CORE bool decode_row(struct quic_reader *r, struct quic_scratch *s, struct quic_group *group, uint32_t width,
+	uint8_t *symbols, uint8_t *row, const uint8_t *above, const struct quic_layout l)
+{
+	const struct quic_family *f = quic_family(l.depth);
+	uint32_t left = above ? quic_load(above, l) : 0, left2 = 0, up_left = 0, context = symbols_at(symbols, -1, l);
+	uint32_t wait = group->wait;
+
+	for (uint32_t x = 0; x < width;) {
+		uint32_t begin = x, end = quic_segment_end(group, x, width), tried = 0;
+
+		while (x < end) {
+			uint32_t up = above ? quic_load(above + (size_t)x * l.bytes, l) : left, now, v;
+
+			if (!((up ^ up_left) | (left ^ left2)) && above && x > 2 && x != tried) {
+				uint32_t n;
+
+				if (!get_run(r, group, end - x, &n))
+					return false;
+				tried = x;
+				if (n) {
+					fill_pixels(row, x, n, width, left, l);
+					x += n;
+					up_left = quic_load(above + (size_t)(x - 1) * l.bytes, l);
+					context = symbols_at(symbols, (ptrdiff_t)x - 1, l);
+				}
+				continue;
+			}
+			refill(r);
+			now = get_symbols(r, s, context, l);
+			v = quic_unfold(now, quic_mean(left, up), l.depth);
+			quic_store(row + (size_t)x * l.bytes, v, l);
+			if (l.n == 1)
+				symbols[x] = (uint8_t)now;
+			else
+				put_le32(symbols + 4 * (size_t)x, now);
+			if (wait) {
+				wait--;
+			} else {
+				wait = quic_draw(group);
+				for (unsigned c = 0; c < l.n; c++)
+					learn(&s->channel[channel_of(c, l)], f, symbol_of(context, c, l),
+						symbol_of(now, c, l), group->trigger, l.depth);
+			}
+			left2 = left;
+			left = v;
+			up_left = up;
+			context = now;
+			x++;
+		}
+		quic_segment_done(group, end - begin);
+	}
+	group->wait = wait;
+	return !overrun(r);
+}
+
+CORE bool decode_group(struct quic_reader *r, struct quic_scratch *s, unsigned g, uint32_t width, uint8_t *row,
+	const uint8_t *above, const struct quic_layout l)
+{
+	uint8_t *symbols = quic_row(s, width, QUIC_SYMBOLS + 2 * g);
+	size_t bytes = l.n == 1 ? 1 : 4;
+
+	if (above)
+		memcpy(symbols - bytes, symbols, bytes);
+	else
+		memset(symbols - bytes, 0, bytes);
+	return decode_row(r, s, &s->group[g], width, symbols, row, above, l);
+}
+
+CORE int decode_rows(struct quic_reader *in, struct quic_scratch *s, uint32_t width, uint32_t height, uint8_t *dst,
+	ptrdiff_t stride, const struct quic_layout l)
+{
+	const struct quic_layout a = {8, 4, 1, false};
+	struct quic_reader r = *in;
+	const uint8_t *above = NULL;
+
+	for (uint32_t y = 0; y < height; y++, dst += stride) {
+		if (!decode_group(&r, s, 0, width, dst, above, l))
+			return E_INVAL;
+		if (l.alpha && !decode_group(&r, s, 1, width, dst, above, a))
+			return E_INVAL;
+		above = dst;
+	}
+	return 0;
+}
+
+#define DECODER(name, ...) \
+	static QUIC_TARGET int name(struct quic_reader *r, struct quic_scratch *s, uint32_t width, uint32_t height, \
+		uint8_t *dst, ptrdiff_t stride) \
+	{ \
+		return decode_rows(r, s, width, height, dst, stride, (struct quic_layout){__VA_ARGS__}); \
+	}
+
+DECODER(decode_gray, 8, 1, 1, false)
+DECODER(decode_rgb16, 5, 2, 3, false)
+DECODER(decode_rgb24, 8, 3, 3, false)
+DECODER(decode_rgb32, 8, 4, 3, false)
+DECODER(decode_rgba, 8, 4, 3, true)
