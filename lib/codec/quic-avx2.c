@@ -23,22 +23,18 @@ CORE unsigned leading_zeros(uint64_t v)
 }
 
 /* The first of the smallest lanes is the largest of the best k: quic_family.cost has them so. */
-CORE void learn(struct quic_channel *c, const struct quic_family *f, unsigned context, unsigned symbol,
-	uint32_t trigger, const unsigned depth)
+CORE void learn(struct quic_channel *c, const struct quic_family *f, unsigned slot, unsigned symbol, uint32_t trigger,
+	const unsigned depth)
 {
-	unsigned slot = slot_of(f, context), last = quic_last_slot(depth);
-	__m128i *count, v;
-	uint32_t least;
+	__m128i *count = (__m128i *)c->count[slot];
+	__m128i v = _mm_adds_epu16(_mm_load_si128(count), _mm_loadu_si128((const __m128i *)f->cost[symbol]));
+	__m128i least = _mm_minpos_epu16(v);
+	__m128i halve = _mm_cmpgt_epi16(_mm_broadcastw_epi16(least), _mm_set1_epi16((short)trigger));
+	uint8_t best = (uint8_t)(depth - 1 - (unsigned)_mm_extract_epi16(least, 1));
 
-	slot = slot < last ? last : slot;
-	count = (__m128i *)c->count[slot];
-	v = _mm_adds_epu16(_mm_load_si128(count), _mm_loadu_si128((const __m128i *)f->cost[symbol]));
-	least = (uint32_t)_mm_cvtsi128_si32(_mm_minpos_epu16(v));
-	if ((least & 0xffff) > trigger)
-		v = _mm_srli_epi16(v, 1);
-	_mm_store_si128(count, v);
-	c->best[slot] = (uint8_t)(depth - 1 - (least >> 16));
-	c->best[slot - (slot == last)] = (uint8_t)(depth - 1 - (least >> 16));
+	_mm_store_si128(count, _mm_blendv_epi8(v, _mm_srli_epi16(v, 1), halve));
+	c->best[slot] = best;
+	c->best[slot - (slot == quic_last_slot(depth))] = best;
 }
 
 /* ---- rows to symbols ---- */

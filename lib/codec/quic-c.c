@@ -15,22 +15,19 @@ CORE void put_pixels(struct quic_writer *w, const struct quic_scratch *s, const 
 	plain_pixels(w, s, symbols, n, l);
 }
 
-CORE void learn(struct quic_channel *c, const struct quic_family *f, unsigned context, unsigned symbol,
-	uint32_t trigger, const unsigned depth)
+CORE void learn(struct quic_channel *c, const struct quic_family *f, unsigned slot, unsigned symbol, uint32_t trigger,
+	const unsigned depth)
 {
-	unsigned slot = f->slot[context], last = quic_last_slot(depth), best = 0;
 	const uint16_t *cost = f->cost[symbol];
-	uint16_t *count;
+	uint16_t *count = c->count[slot];
+	unsigned best = 0;
 
-	slot = slot < last ? last : slot;
-	count = c->count[slot];
 	for (unsigned i = 0; i < depth; i++) {
 		count[i] = (uint16_t)(count[i] + cost[i]);
 		if (count[i] < count[best])
 			best = i;
 	}
 	c->best[slot] = (uint8_t)(depth - 1 - best);
-	c->best[slot - (slot == last)] = (uint8_t)(depth - 1 - best);
 	if (count[best] > trigger)
 		for (unsigned i = 0; i < depth; i++)
 			count[i] >>= 1;

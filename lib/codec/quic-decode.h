@@ -6,7 +6,7 @@
  * refills for itself. The includer defines QUIC_TARGET and what is declared in quic-encode.h and here. */
 #include "codec/quic-encode.h"
 
-/* The slot of a symbol, and the zeros before the first 1; 64 or less for 0, but at least 32. */
+/* The slot of a symbol, or the number below it for the last slot; the zeros before the first 1, of 0 at least 63. */
 CORE unsigned slot_of(const struct quic_family *f, unsigned symbol);
 CORE unsigned leading_zeros(uint64_t v);
 /* Pixels x to x + n - 1 become v, and nothing behind width is written. */
@@ -102,25 +102,30 @@ CORE bool get_run(struct quic_reader *r, struct quic_group *g, uint32_t max, uin
 
 /* ---- rows ---- */
 
-CORE uint32_t get_symbols(struct quic_reader *r, const struct quic_scratch *s, uint32_t context,
+CORE unsigned get_channel(struct quic_reader *r, const struct quic_scratch *s, uint32_t context, unsigned c,
 	const struct quic_layout l)
 {
 	const struct quic_family *f = quic_family(l.depth);
-	uint32_t now = 0;
+	unsigned k = s->channel[channel_of(c, l)].best[slot_of(f, symbol_of(context, c, l))];
 
-	for (unsigned c = 0; c < l.n; c++) {
-		unsigned k = s->channel[channel_of(c, l)].best[slot_of(f, symbol_of(context, c, l))];
+	return get_symbol(r, f, k, l.depth);
+}
 
-		now = now << 8 | get_symbol(r, f, k, l.depth);
-	}
-	return now;
+CORE uint32_t get_symbols(struct quic_reader *r, const struct quic_scratch *s, uint32_t context,
+	const struct quic_layout l)
+{
+	uint32_t now = get_channel(r, s, context, 0, l);
+
+	if (l.n == 1)
+		return now;
+	now = now << 8 | get_channel(r, s, context, 1, l);
+	return now << 8 | get_channel(r, s, context, 2, l);
 }
 
 /* A row of a group; false when it can't be right. `symbols` are those of the row before and become its own. */
 CORE bool decode_row(struct quic_reader *r, struct quic_scratch *s, struct quic_group *group, uint32_t width,
 	uint8_t *symbols, uint8_t *row, const uint8_t *above, const struct quic_layout l)
 {
-	const struct quic_family *f = quic_family(l.depth);
 	uint32_t left = above ? quic_load(above, l) : 0, left2 = 0, up_left = 0, context = symbols_at(symbols, -1, l);
 	uint32_t wait = group->wait;
 
@@ -156,9 +161,7 @@ CORE bool decode_row(struct quic_reader *r, struct quic_scratch *s, struct quic_
 				wait--;
 			} else {
 				wait = quic_draw(group);
-				for (unsigned c = 0; c < l.n; c++)
-					learn(&s->channel[channel_of(c, l)], f, symbol_of(context, c, l),
-						symbol_of(now, c, l), group->trigger, l.depth);
+				learn_pixel(s, context, now, group->trigger, l);
 			}
 			left2 = left;
 			left = v;

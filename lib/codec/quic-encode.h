@@ -13,9 +13,9 @@ CORE void residuals(const uint8_t *row, const uint8_t *above, uint32_t width, ui
 /* Codes n <= 64 pixels with the model as it stands; for each there is room in w. */
 CORE void put_pixels(struct quic_writer *w, const struct quic_scratch *s, const uint8_t *symbols, uint32_t n,
 	const struct quic_layout l);
-/* Updates the bucket of a context with a symbol: quic.md 5. */
-CORE void learn(struct quic_channel *c, const struct quic_family *f, unsigned context, unsigned symbol,
-	uint32_t trigger, const unsigned depth);
+/* Updates the bucket of a slot with a symbol: quic.md 5. */
+CORE void learn(struct quic_channel *c, const struct quic_family *f, unsigned slot, unsigned symbol, uint32_t trigger,
+	const unsigned depth);
 
 enum { PIECE_ROOM = 64 * 3 * 4 + 8 }; /* bytes that put_pixels() may write */
 
@@ -102,30 +102,40 @@ CORE void plain_residuals(uint32_t x, const uint8_t *row, const uint8_t *above, 
 	}
 }
 
-CORE void plain_pixels(struct quic_writer *w, const struct quic_scratch *s, const uint8_t *symbols, uint32_t n,
+/* The code of channel c: bits | length << 8. */
+CORE unsigned code_of(const struct quic_scratch *s, uint32_t context, uint32_t now, unsigned c,
 	const struct quic_layout l)
 {
 	const struct quic_family *f = quic_family(l.depth);
+	unsigned k = s->channel[channel_of(c, l)].best[f->slot[symbol_of(context, c, l)]];
+
+	return f->code[k][symbol_of(now, c, l)];
+}
+
+CORE void plain_pixels(struct quic_writer *w, const struct quic_scratch *s, const uint8_t *symbols, uint32_t n,
+	const struct quic_layout l)
+{
 	uint32_t context = symbols_at(symbols, -1, l);
 
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t now = symbols_at(symbols, i, l);
-		uint64_t bits = 0;
-		unsigned len = 0, code[3];
+		uint32_t now = symbols_at(symbols, i, l), len = 0;
+		unsigned code = code_of(s, context, now, 0, l);
+		uint64_t bits = code & 255;
 
-		for (unsigned c = 0; c < l.n; c++) {
-			unsigned k = s->channel[channel_of(c, l)].best[f->slot[symbol_of(context, c, l)]];
+		len = code >> 8;
+		if (l.n == 3) {
+			unsigned green = code_of(s, context, now, 1, l), blue = code_of(s, context, now, 2, l);
 
-			code[c] = f->code[k][symbol_of(now, c, l)];
-			bits = bits << (code[c] >> 8) | (code[c] & 255);
-			len += code[c] >> 8;
+			bits = (bits << (green >> 8) | (green & 255)) << (blue >> 8) | (blue & 255);
+			len += (green >> 8) + (blue >> 8);
+			if (len > 32) {
+				put(w, code & 255, code >> 8);
+				put(w, green & 255, green >> 8);
+				bits = blue & 255;
+				len = blue >> 8;
+			}
 		}
-		if (len <= 32) {
-			put(w, bits, len);
-		} else {
-			for (unsigned c = 0; c < l.n; c++)
-				put(w, code[c] & 255, code[c] >> 8);
-		}
+		put(w, bits, len);
 		context = now;
 	}
 }
@@ -134,17 +144,26 @@ CORE void plain_pixels(struct quic_writer *w, const struct quic_scratch *s, cons
 CORE void put_pixels_careful(struct quic_writer *w, const struct quic_scratch *s, const uint8_t *symbols, uint32_t n,
 	const struct quic_layout l)
 {
-	const struct quic_family *f = quic_family(l.depth);
-
 	for (ptrdiff_t i = 0; i < (ptrdiff_t)n; i++) {
 		for (unsigned c = 0; c < l.n; c++) {
-			unsigned context = symbol_of(symbols_at(symbols, i - 1, l), c, l);
-			unsigned k = s->channel[channel_of(c, l)].best[f->slot[context]];
-			unsigned code = f->code[k][symbol_of(symbols_at(symbols, i, l), c, l)];
+			unsigned code = code_of(s, symbols_at(symbols, i - 1, l), symbols_at(symbols, i, l), c, l);
 
 			put_anywhere(w, code & 255, code >> 8);
 		}
 	}
+}
+
+CORE void learn_pixel(struct quic_scratch *s, uint32_t context, uint32_t now, uint32_t trigger,
+	const struct quic_layout l)
+{
+	const struct quic_family *f = quic_family(l.depth);
+
+	learn(&s->channel[channel_of(0, l)], f, f->slot[symbol_of(context, 0, l)], symbol_of(now, 0, l), trigger,
+		l.depth);
+	if (l.n == 1)
+		return;
+	learn(&s->channel[1], f, f->slot[symbol_of(context, 1, l)], symbol_of(now, 1, l), trigger, l.depth);
+	learn(&s->channel[2], f, f->slot[symbol_of(context, 2, l)], symbol_of(now, 2, l), trigger, l.depth);
 }
 
 /* ---- rows ---- */
@@ -173,8 +192,6 @@ CORE uint32_t next_bit(const uint8_t *bits, bool flip, uint32_t x, uint32_t end)
 CORE void put_stretch(struct quic_writer *w, struct quic_scratch *s, struct quic_group *g, const uint8_t *symbols,
 	uint32_t x, uint32_t end, const struct quic_layout l)
 {
-	const struct quic_family *f = quic_family(l.depth);
-
 	while (x < end) {
 		bool due = g->wait < end - x;
 		uint32_t n = due ? g->wait + 1 : end - x, context, now;
@@ -192,9 +209,7 @@ CORE void put_stretch(struct quic_writer *w, struct quic_scratch *s, struct quic
 		g->wait = quic_draw(g);
 		context = symbols_at(from, (ptrdiff_t)n - 2, l);
 		now = symbols_at(from, (ptrdiff_t)n - 1, l);
-		for (unsigned c = 0; c < l.n; c++)
-			learn(&s->channel[channel_of(c, l)], f, symbol_of(context, c, l), symbol_of(now, c, l),
-				g->trigger, l.depth);
+		learn_pixel(s, context, now, g->trigger, l);
 	}
 }
 

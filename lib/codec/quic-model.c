@@ -50,7 +50,7 @@ static void make_family(struct quic_family *f, unsigned depth)
 		}
 	}
 	for (unsigned s = 0; s <= top; s++)
-		f->slot[s] = (uint8_t)(__builtin_clz(s + 1) - 23);
+		f->slot[s] = (uint8_t)(s < top / 2 ? (unsigned)__builtin_clz(s + 1) - 23 : QUIC_SLOTS - depth);
 }
 
 static __attribute__((constructor)) void make_families(void)

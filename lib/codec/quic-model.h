@@ -2,8 +2,9 @@
  * shape of a set of kernels. Private to the codec and its tests.
  *
  * Pixels of three channels are words here, R << 16 | G << 8 | B, and their three symbols likewise, so that one word
- * operation does three channels. Contexts are known by their slot: the leading zeros of S + 1, less those of 256. It
- * falls as S rises; the highest slot is bucket 0, and the two lowest are one bucket, the last. */
+ * operation does three channels. A bucket has a slot: the leading zeros of S + 1 for its contexts S, less those of 256.
+ * It falls as S rises; slot 8 is bucket 0. The last bucket has two such numbers; its slot is the higher one, and who
+ * counts zeros finds its code in the lower one, too. */
 #ifndef CODEC_QUIC_MODEL_H
 #define CODEC_QUIC_MODEL_H
 
@@ -31,7 +32,7 @@ struct quic_family {
 	uint32_t escape[8];     /* X */
 	uint8_t zeros[8];       /* P */
 	uint8_t extra[8];       /* E */
-	uint8_t slot[256];      /* by symbol */
+	uint8_t slot[256];      /* by context */
 };
 
 extern struct quic_family quic_families[2]; /* 8 and 5 bits: made once, before main */
@@ -84,7 +85,7 @@ static inline __attribute__((always_inline)) const struct quic_family *quic_fami
 	return &quic_families[depth == 5];
 }
 
-/* The slot of the last bucket; the one below is the same bucket. */
+/* The slot of the last bucket. */
 static inline __attribute__((always_inline)) unsigned quic_last_slot(unsigned depth)
 {
 	return QUIC_SLOTS - depth;
