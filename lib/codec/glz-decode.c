@@ -1,6 +1,4 @@
 /* GLZ: header and passes of the decoder, and what its words look like as pixels. glz.md 1, 2 and 4. */
-#include <zlib.h>
-
 #include "base/err.h"
 #include "codec/glz-window.h"
 
@@ -10,6 +8,8 @@ enum {
 	MAX_SIDE = 1 << 24,
 	MAX_PIXELS = 1 << 28,
 	MAX_LITERALS = 32,
+	FAR = 16,                               /* bit of a match's first byte */
+	IN_MARGIN = 1 + 3 * MAX_LITERALS + 16,  /* the largest group, and what is read behind it */
 };
 
 #define INLINE static inline __attribute__((always_inline))
@@ -31,137 +31,229 @@ int glz_header(struct slice in, struct glz_info *info)
 	return 0;
 }
 
-struct reader {
-	const uint8_t *p, *end;
-	bool over; /* something was read past the end, as 0 */
+/* Where a pass stands. */
+struct cursor {
+	const struct glz_window *w;
+	const struct glz_info *info;
+	const uint8_t *p, *end;      /* the stream */
+	uint32_t *out, *o, *stop;    /* the picture: first word, next one, behind the last */
+	const struct glz_stored *recent; /* referred to last */
+	uint64_t *missing;
 };
 
-INLINE unsigned get(struct reader *r)
+/* A kind of pass. */
+struct kind {
+	unsigned literal; /* bytes of one */
+	unsigned bias;
+	uint32_t keep;    /* bits of a word that it leaves alone */
+};
+
+static const struct kind rgb16_kind = {2, 1, 0};
+static const struct kind rgb_kind = {3, 0, 0};
+static const struct kind alpha_kind = {1, 2, 0x00ffffff};
+
+/* The words that `length` units begin at, 0, or an error. */
+INLINE int source(struct cursor *c, size_t img, size_t pix, size_t length, const uint32_t **from)
 {
-	if (r->p == r->end) {
-		r->over = true;
+	if (img == 0) {
+		if (pix >= (size_t)(c->o - c->out))
+			return E_INVAL;
+		*from = c->o - (pix + 1);
 		return 0;
 	}
-	return *r->p++;
+	if (!c->recent || c->recent->id != c->info->id - img) {
+		if (img > c->info->head_dist)
+			return E_INVAL;
+		c->recent = glz_window_find(c->w, c->info->id - img);
+		if (!c->recent) {
+			*c->missing = c->info->id - img;
+			return E_AGAIN;
+		}
+	}
+	if (c->recent->type != c->info->type || pix > c->recent->n || length > c->recent->n - pix)
+		return E_INVAL;
+	*from = c->recent->pixels + pix;
+	return 0;
 }
 
-struct match {
-	size_t length, pix;
-	uint32_t img;
-};
+/* ---- an operation at a time, believing nothing ---- */
 
-/* glz.md 2: a match whose control byte is c. */
-INLINE void get_match(struct reader *r, unsigned c, unsigned bias, struct match *m)
+INLINE unsigned get(struct cursor *c, bool *over)
 {
-	unsigned q, n, t;
-
-	m->length = c >> 5;
-	m->pix = c & 15;
-	if (m->length == 7) {
-		do {
-			t = get(r);
-			m->length += t;
-		} while (t == 255);
+	if (c->p == c->end) {
+		*over = true;
+		return 0;
 	}
-	m->length += bias;
-	m->pix += (size_t)get(r) << 4;
-	q = get(r);
-	n = q >> 6;
-	if (!(c & 16)) {
-		m->img = q & 63;
-		for (unsigned i = 0; i < n; i++)
-			m->img += get(r) << (6 + 8 * i);
-		return;
-	}
-	m->pix += (size_t)(q & 31) << 12;
-	m->img = 0;
-	for (unsigned i = 0; i < n; i++)
-		m->img += get(r) << 8 * i;
-	if (q & 32)
-		m->pix += (size_t)get(r) << 17;
+	return *c->p++;
 }
 
-/* n words, of which only the bits outside `keep` are written. */
-INLINE void copy(uint32_t *out, const uint32_t *from, size_t n, uint32_t keep)
+INLINE uint32_t literal_at(const uint8_t *p, const struct kind k)
 {
-	if (!keep && (from + n <= out || from >= out + n)) {
-		memcpy(out, from, 4 * n);
-		return;
-	}
-	for (size_t i = 0; i < n; i++)
-		out[i] = (out[i] & keep) | (from[i] & ~keep);
-}
-
-INLINE uint32_t literal_at(const uint8_t *p, const unsigned literal)
-{
-	return literal == 1 ? (uint32_t)p[0] << 24 : literal == 2 ? get_be16(p)
+	return k.literal == 1 ? (uint32_t)p[0] << 24 : k.literal == 2 ? get_be16(p)
 		: p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16;
 }
 
-INLINE int decode_pass(const struct glz_window *w, struct reader *r, const struct glz_info *info, uint32_t *out,
-	const unsigned literal, const unsigned bias, const uint32_t keep, uint64_t *missing)
+INLINE int one(struct cursor *c, const struct kind k)
 {
-	size_t units = (size_t)info->width * info->height, pos = 0;
+	bool over = false;
+	unsigned first = get(c, &over), q, n, t;
+	size_t room = (size_t)(c->stop - c->o), length = first >> 5, pix = first & 15, img = 0;
+	const uint32_t *from;
+	int rc;
 
-	while (pos < units) {
-		unsigned c = get(r);
-		const struct glz_stored *s;
-		struct match m;
-
-		if (r->over)
+	if (over)
+		return E_INVAL;
+	if (first < MAX_LITERALS) {
+		if ((size_t)(c->end - c->p) < (first + 1) * k.literal || room < first + 1)
 			return E_INVAL;
-		if (c < MAX_LITERALS) {
-			if ((size_t)(r->end - r->p) < (c + 1) * literal || units - pos < c + 1)
-				return E_INVAL;
-			for (unsigned i = 0; i <= c; i++, r->p += literal, pos++)
-				out[pos] = (out[pos] & keep) | literal_at(r->p, literal);
-			continue;
-		}
-		get_match(r, c, bias, &m);
-		if (r->over || m.length > units - pos)
-			return E_INVAL;
-		if (m.img == 0) {
-			if (m.pix + 1 > pos)
-				return E_INVAL;
-			copy(out + pos, out + pos - (m.pix + 1), m.length, keep);
-			pos += m.length;
-			continue;
-		}
-		if (m.img > info->head_dist)
-			return E_INVAL;
-		s = glz_window_find(w, info->id - m.img);
-		if (!s) {
-			*missing = info->id - m.img;
-			return E_AGAIN;
-		}
-		if (s->type != info->type || m.pix > s->n || m.length > s->n - m.pix)
-			return E_INVAL;
-		copy(out + pos, s->pixels + m.pix, m.length, keep);
-		pos += m.length;
+		for (unsigned i = 0; i <= first; i++, c->p += k.literal, c->o++)
+			*c->o = (*c->o & k.keep) | literal_at(c->p, k);
+		return 0;
 	}
+	if (length == 7) {
+		do {
+			t = get(c, &over);
+			length += t;
+		} while (t == 255);
+	}
+	length += k.bias;
+	pix += (size_t)get(c, &over) << 4;
+	q = get(c, &over);
+	n = q >> 6;
+	for (unsigned i = 0; i < n; i++)
+		img += (size_t)get(c, &over) << 8 * i;
+	if (first & FAR) {
+		pix += (size_t)(q & 31) << 12;
+		if (q & 32)
+			pix += (size_t)get(c, &over) << 17;
+	} else {
+		img = (img << 6) + (q & 63);
+	}
+	if (over || length > room)
+		return E_INVAL;
+	rc = source(c, img, pix, length, &from);
+	if (rc)
+		return rc;
+	for (; length; length--, c->o++, from++)
+		*c->o = (*c->o & k.keep) | (*from & ~k.keep);
 	return 0;
+}
+
+/* ---- many operations: the stream is far from its end ---- */
+
+INLINE void copy4(uint32_t *out, const uint32_t *from, const struct kind k)
+{
+	uint64_t v[2], was[2], keep = (uint64_t)k.keep << 32 | k.keep;
+
+	memcpy(v, from, sizeof(v));
+	if (keep) {
+		memcpy(was, out, sizeof(was));
+		v[0] = (was[0] & keep) | (v[0] & ~keep);
+		v[1] = (was[1] & keep) | (v[1] & ~keep);
+	}
+	memcpy(out, v, sizeof(v));
+}
+
+/* n words or a few more. */
+INLINE void literals(uint32_t *out, const uint8_t *p, size_t n, const struct kind k)
+{
+	for (size_t i = 0; i < n; i += 4)
+		for (size_t j = i; j < i + 4; j++) {
+			if (k.literal == 3)
+				out[j] = get_le32(p + 3 * j) & 0xffffff;
+			else
+				out[j] = (out[j] & k.keep) | literal_at(p + k.literal * j, k);
+		}
+}
+
+INLINE void copy(uint32_t *out, const uint32_t *from, size_t n, const struct kind k)
+{
+	size_t distance = ((uintptr_t)out - (uintptr_t)from) / 4, i = 0;
+
+	if (distance < 4) {
+		/* four words one by one: they are a pattern, or what lies a multiple of the distance back goes on */
+		for (; i < 4; i++)
+			out[i] = (out[i] & k.keep) | (from[i] & ~k.keep);
+		from -= distance == 3 ? 3 : 4 - distance;
+	}
+	for (; i < n; i += 4)
+		copy4(out + i, from + i, k);
+}
+
+/* What it stops at is for one() to judge. */
+INLINE void run(struct cursor *c, const struct kind k)
+{
+	while (c->end - c->p > IN_MARGIN) {
+		const uint8_t *p = c->p;
+		size_t room = (size_t)(c->stop - c->o), first = *p++, length, pix, img, q, n, t;
+		const uint32_t *from;
+
+		if (first < MAX_LITERALS) {
+			if (first >= room)
+				return;
+			literals(c->o, p, first + 1, k);
+			c->p = p + (first + 1) * k.literal;
+			c->o += first + 1;
+			continue;
+		}
+		length = first >> 5;
+		if (length == 7) {
+			do {
+				t = *p++;
+				length += t;
+			} while (t == 255 && p != c->end);
+			if (c->end - p < 8)
+				return;
+		}
+		length += k.bias;
+		pix = (first & 15) + ((size_t)*p++ << 4);
+		q = *p++;
+		n = q >> 6;
+		img = get_le32(p) & ((1u << 8 * n) - 1);
+		p += n;
+		if (first & FAR) {
+			pix += (q & 31) << 12;
+			if (q & 32)
+				pix += (size_t)*p++ << 17;
+		} else {
+			img = (img << 6) + (q & 63);
+		}
+		if (length > room || source(c, img, pix, length, &from))
+			return;
+		copy(c->o, from, length, k);
+		c->p = p;
+		c->o += length;
+	}
+}
+
+INLINE int decode_pass(struct cursor *c, const struct kind k)
+{
+	int rc = 0;
+
+	c->o = c->out;
+	while (!rc && c->o != c->stop) {
+		run(c, k);
+		if (c->o != c->stop)
+			rc = one(c, k);
+	}
+	return rc;
 }
 
 int glz_decode_passes(const struct glz_window *w, struct slice in, const struct glz_info *info, uint32_t *out,
 	uint64_t *missing)
 {
-	struct reader r = {in.p + GLZ_HEADER, in.p + in.n, false};
+	struct cursor c = {w, info, in.p + GLZ_HEADER, in.p + in.n, out, out,
+		out + (size_t)info->width * info->height, NULL, missing};
 	int rc;
 
-	switch (info->type) {
-	case LZ_RGB16:
-		rc = decode_pass(w, &r, info, out, 2, 1, 0, missing);
-		break;
-	case LZ_RGBA:
-		/* every alpha is written by the second pass, so that the first may copy whole words */
-		rc = decode_pass(w, &r, info, out, 3, 0, 0, missing);
-		if (!rc)
-			rc = decode_pass(w, &r, info, out, 1, 2, 0x00ffffff, missing);
-		break;
-	default:
-		rc = decode_pass(w, &r, info, out, 3, 0, 0, missing);
-	}
-	return !rc && r.p != r.end ? E_INVAL : rc;
+	if (info->type == LZ_RGB16)
+		rc = decode_pass(&c, rgb16_kind);
+	else
+		rc = decode_pass(&c, rgb_kind);
+	/* every alpha is written by the second pass, so that the first one may copy whole words */
+	if (!rc && info->type == LZ_RGBA)
+		rc = decode_pass(&c, alpha_kind);
+	return !rc && c.p != c.end ? E_INVAL : rc;
 }
 
 INLINE uint32_t widened(uint32_t v)
@@ -180,16 +272,4 @@ void glz_pixels(const struct glz_info *info, const uint32_t *pixels, uint8_t *ds
 			put_le32(row + 4 * (size_t)x, info->type == LZ_RGB16 ? widened(pixels[x]) : pixels[x]);
 		pixels += info->width;
 	}
-}
-
-int glz_inflate(struct slice in, uint8_t *out, size_t n)
-{
-	z_stream z = {.next_in = (uint8_t *)in.p, .avail_in = (uInt)in.n, .next_out = out, .avail_out = (uInt)n};
-	int rc;
-
-	if (in.n > UINT32_MAX || n > UINT32_MAX || inflateInit(&z) != Z_OK)
-		return E_INVAL;
-	rc = inflate(&z, Z_FINISH);
-	inflateEnd(&z);
-	return rc == Z_STREAM_END && z.avail_out == 0 && z.avail_in == 0 ? 0 : E_INVAL;
 }

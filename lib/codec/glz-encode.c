@@ -2,8 +2,6 @@
  * three pixels gives are tried, and the longer match is taken; a short one is put off when a much longer one begins at
  * the next pixel. What follows surprised us: the slot of a hash is better not written at that next pixel, nor within
  * runs, because the next row of text then finds the beginning of the run above, and with it its end. */
-#include <zlib.h>
-
 #include "base/err.h"
 #include "codec/glz-dict.h"
 
@@ -352,15 +350,5 @@ int glz_encode(struct glz_dict *d, enum lz_type type, uint32_t width, uint32_t h
 		p = encode_pass(d, number, &s, true, p, rgb_kind);
 	}
 	*n = (size_t)(p - out);
-	return 0;
-}
-
-int glz_deflate(struct slice in, uint8_t *out, size_t cap, size_t *n)
-{
-	uLongf size = cap < in.n ? cap : in.n;
-
-	if (compress2(out, &size, in.p, in.n, 3) != Z_OK || size >= in.n)
-		return E_LIMIT;
-	*n = size;
 	return 0;
 }

@@ -90,7 +90,7 @@ int glz_decode(struct glz_window *w, struct slice in, const struct glz_info *inf
 		return E_INVAL;
 	if (n > w->pixels || w->held + counted(n) > 2 * w->pixels)
 		return E_LIMIT;
-	s = xmalloc(sizeof(*s) + 4 * (size_t)n);
+	s = xmalloc(sizeof(*s) + 4 * ((size_t)n + GLZ_BEYOND));
 	*s = (struct glz_stored){info->id, info->type, info->head_dist, (size_t)n};
 	rc = glz_decode_passes(w, in, info, s->pixels, missing);
 	if (rc) {

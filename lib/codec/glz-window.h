@@ -4,6 +4,8 @@
 
 #include "codec/glz.h"
 
+enum { GLZ_BEYOND = 32 }; /* words behind the pixels that may be written, and mean nothing */
+
 struct glz_stored {
 	uint64_t id;
 	enum lz_type type;
@@ -15,7 +17,8 @@ struct glz_stored {
 /* NULL when it is not there. */
 const struct glz_stored *glz_window_find(const struct glz_window *w, uint64_t id);
 
-/* The passes: into width * height words. As glz_decode, but `missing` may be a picture that never comes. */
+/* The passes: into width * height words and GLZ_BEYOND. As glz_decode, but `missing` may be a picture that never
+ * comes. */
 int glz_decode_passes(const struct glz_window *w, struct slice in, const struct glz_info *info, uint32_t *out,
 	uint64_t *missing);
 
