@@ -54,6 +54,7 @@ END
 
 @test "a click comes to its place in client mouse mode" {
 	guest
+	within 30 guest_has 'grep -l Tablet /sys/class/input/event*/device/name' '^/sys' # USB takes its time
 	in_guest 'for e in /sys/class/input/event*; do grep -q Tablet $e/device/name || continue
 		setsid cat /dev/input/${e##*/} >/tmp/tablet </dev/null & done' >/dev/null
 	viewer view "spice://127.0.0.1:$port"
