@@ -122,18 +122,33 @@ COPY_INLINE uint64_t word(const uint8_t *p, const struct lz_kind k)
 	return load32(p);
 }
 
-COPY_INLINE uint64_t hash(uint64_t v)
+struct table {
+	uint32_t *slot;
+	unsigned shift; /* of a 64-bit hash */
+};
+
+/* A place where a match may begin: what it looks like, and what the table says of such places. */
+struct spot {
+	uint64_t word, hash;
+	uint32_t slot;
+};
+
+COPY_INLINE struct spot look(const struct table *t, const uint8_t *p, const struct lz_kind k)
 {
-	return v * 0x9e3779b97f4a7c15;
+	uint64_t v = word(p, k), h = v * 0x9e3779b97f4a7c15;
+
+	return (struct spot){v, h, t->slot[h >> t->shift]};
 }
 
-/* Remembers pos; gives what was there. */
-COPY_INLINE uint32_t swap(uint32_t *table, uint64_t h, size_t pos)
+COPY_INLINE void note(const struct table *t, const struct spot *s, size_t pos)
 {
-	uint32_t *slot = &table[h >> (64 - HASH_BITS)], was = *slot;
+	t->slot[s->hash >> t->shift] = (uint16_t)pos | (uint32_t)(s->hash >> 16 & 0xffff0000);
+}
 
-	*slot = (uint16_t)pos | (uint32_t)(h >> 16 & 0xffff0000);
-	return was;
+/* Is the slot of a place with the same hash? */
+COPY_INLINE bool hit(const struct spot *s)
+{
+	return ((s->hash >> 16 ^ s->slot) & 0xffff0000) == 0;
 }
 
 /* The fewest units that are worth a match. */
@@ -178,56 +193,68 @@ COPY_INLINE void consider(struct found *f, const uint8_t *p, uint64_t v, size_t 
 		*f = (struct found){distance, length};
 }
 
-/* The longest match at p among the run, the row above and the candidate of the hash. */
-COPY_INLINE struct found search(const uint8_t *p, uint64_t v, size_t pos, size_t row, size_t candidate, size_t n,
+/* The longest match at p among the run, the row above and what the table has. False when it is not worth its bytes. */
+COPY_INLINE bool search(struct found *f, const uint8_t *p, const struct spot *here, size_t pos, size_t row, size_t n,
 	const struct lz_kind k)
 {
-	struct found f = {0, 0};
+	size_t candidate = (uint16_t)(pos - 1 - here->slot) + (size_t)1;
 
-	consider(&f, p, v, 1, n, k);
+	*f = (struct found){0, 0};
+	consider(f, p, here->word, 1, n, k);
 	if (pos >= row)
-		consider(&f, p, v, row, n, k);
+		consider(f, p, here->word, row, n, k);
 	if (candidate != 1 && candidate != row)
-		consider(&f, p, v, candidate, n, k);
-	return f;
+		consider(f, p, here->word, candidate, n, k);
+	return f->length >= worth(f->distance, k);
 }
 
 /* `row` is how far back the unit above is. */
 COPY_INLINE uint8_t *encode_pass(const uint8_t *src, size_t units, size_t row, uint8_t *out, uint8_t *end,
-	uint32_t *table, const struct lz_kind k)
+	uint32_t *slots, const struct lz_kind k)
 {
 	const size_t s = k.size, tail = 16 / s + 1; /* the last units are never the start of a match: wide loads */
 	const uint8_t *last = src + units * s;
+	struct table t = {slots, 64 - HASH_BITS};
 	struct writer w = {out, end};
+	struct spot here, ahead;
 	size_t pos = 1, start = 0;
 
-	memset(table, 0, sizeof(*table) << HASH_BITS);
+	while (t.shift < 64 - 8 && units < (size_t)1 << (63 - t.shift))
+		t.shift++; /* small pictures have less to clear */
+	memset(slots, 0, sizeof(*slots) << (64 - t.shift));
 	if (row > LZ_FAR + 1)
 		row = units;
-	while (pos + tail <= units) {
+	if (pos + tail > units)
+		return put_literals(&w, src, units, last, k) ? w.p : NULL;
+	here = look(&t, src + pos * s, k);
+	for (;;) {
 		const uint8_t *p = src + pos * s;
-		uint64_t v = word(p, k), h = hash(v);
-		uint32_t slot = swap(table, h, pos);
+		size_t next = pos + 1 + ((pos - start) >> SKIP_SHIFT), literals;
 		struct found f;
 
-		if ((slot ^ h >> 16) & 0xffff0000) {
-			pos += 1 + ((pos - start) >> SKIP_SHIFT);
-			continue;
-		}
-		f = search(p, v, pos, row, (uint16_t)(pos - 1 - slot) + (size_t)1, (size_t)(last - p), k);
-		if (f.length < worth(f.distance, k)) {
-			pos++;
+		note(&t, &here, pos);
+		if (next + tail > units)
+			break;
+		ahead = look(&t, src + next * s, k); /* before it is known to be wanted: the processor waits less */
+		if (!hit(&here) || !search(&f, p, &here, pos, row, (size_t)(last - p), k)) {
+			pos = next;
+			here = ahead;
 			continue;
 		}
 		for (; pos > start && pos > f.distance && same(p - s, p - s - f.distance * s, k); p -= s, pos--)
 			f.length++;
-		if (!put_literals(&w, src + start * s, pos - start, last, k) ||
-			!put_match(&w, f.distance, f.length, k))
-			return NULL;
+		literals = pos - start;
 		pos += f.length;
+		if (pos + tail <= units) {
+			here = look(&t, src + (pos - 2) * s, k);
+			note(&t, &here, pos - 2);
+			here = look(&t, src + pos * s, k);
+		}
+		if (!put_literals(&w, src + start * s, literals, last, k) || !put_match(&w, f.distance, f.length, k))
+			return NULL;
 		start = pos;
-		if (pos + tail <= units)
-			swap(table, hash(word(src + (pos - 2) * s, k)), pos - 2);
+		if (pos + tail > units)
+			break;
 	}
 	return put_literals(&w, src + start * s, units - start, last, k) ? w.p : NULL;
 }
