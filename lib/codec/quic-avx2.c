@@ -11,15 +11,15 @@
 
 /* ---- the model ---- */
 
-CORE unsigned slot_of(const struct quic_family *f, unsigned symbol)
+CORE uint64_t slot_of(const struct quic_family *f, uint64_t symbol)
 {
 	(void)f;
-	return _lzcnt_u32(symbol + 1) - 23;
+	return _lzcnt_u64(symbol + 1) - 55;
 }
 
-CORE unsigned leading_zeros(uint64_t v)
+CORE uint64_t leading_zeros(uint64_t v)
 {
-	return (unsigned)_lzcnt_u64(v);
+	return _lzcnt_u64(v);
 }
 
 /* The first of the smallest lanes is the largest of the best k: quic_family.cost has them so. */

@@ -33,14 +33,14 @@ CORE void learn(struct quic_channel *c, const struct quic_family *f, unsigned sl
 			count[i] >>= 1;
 }
 
-CORE unsigned slot_of(const struct quic_family *f, unsigned symbol)
+CORE uint64_t slot_of(const struct quic_family *f, uint64_t symbol)
 {
 	return f->slot[symbol];
 }
 
-CORE unsigned leading_zeros(uint64_t v)
+CORE uint64_t leading_zeros(uint64_t v)
 {
-	return (unsigned)__builtin_clzll(v | 1);
+	return (uint64_t)__builtin_clzll(v | 1);
 }
 
 CORE void fill_pixels(uint8_t *row, uint32_t x, uint32_t n, uint32_t width, uint32_t v, const struct quic_layout l)

@@ -7,8 +7,8 @@
 #include "codec/quic-encode.h"
 
 /* The slot of a symbol, or the number below it for the last slot; the zeros before the first 1, of 0 at least 63. */
-CORE unsigned slot_of(const struct quic_family *f, unsigned symbol);
-CORE unsigned leading_zeros(uint64_t v);
+CORE uint64_t slot_of(const struct quic_family *f, uint64_t symbol);
+CORE uint64_t leading_zeros(uint64_t v);
 /* Pixels x to x + n - 1 become v, and nothing behind width is written. */
 CORE void fill_pixels(uint8_t *row, uint32_t x, uint32_t n, uint32_t width, uint32_t v, const struct quic_layout l);
 
@@ -56,7 +56,7 @@ CORE bool overrun(const struct quic_reader *r)
 
 CORE unsigned get_symbol(struct quic_reader *r, const struct quic_family *f, unsigned k, const unsigned depth)
 {
-	unsigned zeros = leading_zeros(r->acc), symbol;
+	unsigned zeros = (unsigned)leading_zeros(r->acc), symbol;
 
 	if (UNLIKELY(zeros >= f->zeros[k])) {
 		refill(r);
@@ -102,76 +102,162 @@ CORE bool get_run(struct quic_reader *r, struct quic_group *g, uint32_t max, uin
 
 /* ---- rows ---- */
 
-CORE unsigned get_channel(struct quic_reader *r, const struct quic_scratch *s, uint32_t context, unsigned c,
-	const struct quic_layout l)
+/* The code to use for a context. */
+CORE uint64_t code_for(const struct quic_scratch *s, uint64_t context, unsigned c, const struct quic_layout l)
 {
-	const struct quic_family *f = quic_family(l.depth);
-	unsigned k = s->channel[channel_of(c, l)].best[slot_of(f, symbol_of(context, c, l))];
-
-	return get_symbol(r, f, k, l.depth);
+	return s->channel[channel_of(c, l)].best[slot_of(quic_family(l.depth), context)];
 }
 
 CORE uint32_t get_symbols(struct quic_reader *r, const struct quic_scratch *s, uint32_t context,
 	const struct quic_layout l)
 {
-	uint32_t now = get_channel(r, s, context, 0, l);
+	const struct quic_family *f = quic_family(l.depth);
+	uint32_t now = 0;
 
-	if (l.n == 1)
-		return now;
-	now = now << 8 | get_channel(r, s, context, 1, l);
-	return now << 8 | get_channel(r, s, context, 2, l);
+	for (unsigned c = 0; c < l.n; c++)
+		now = now << 8 | get_symbol(r, f, (unsigned)code_for(s, symbol_of(context, c, l), c, l), l.depth);
+	return now;
+}
+
+/* One pixel with all care: near the end of the input, and with escapes. */
+static __attribute__((noinline)) QUIC_TARGET uint32_t get_symbols_careful(struct quic_reader *r,
+	const struct quic_scratch *s, uint32_t context, unsigned depth, unsigned n, unsigned bytes)
+{
+	refill(r);
+	if (n == 1)
+		return get_symbols(r, s, context, (struct quic_layout){8, bytes, 1, false});
+	if (depth == 5)
+		return get_symbols(r, s, context, (struct quic_layout){5, 2, 3, false});
+	return get_symbols(r, s, context, (struct quic_layout){8, 4, 3, false});
+}
+
+/* Takes a code that is no escape off the top of *bits. */
+CORE bool get_plain(uint64_t *bits, uint64_t *taken, const struct quic_family *f, uint64_t k, uint64_t *symbol)
+{
+	uint64_t zeros = leading_zeros(*bits), len = zeros + 1 + k;
+
+	if (UNLIKELY(zeros >= f->zeros[k]))
+		return false;
+	/* what was taken has a 1 and k bits at its end */
+	*symbol = (*bits >> (-len & 63)) + ((zeros - 1) << k);
+	*bits <<= len;
+	*taken += len;
+	return true;
+}
+
+/* What one pixel needs to know of the ones before. */
+struct place {
+	uint32_t x, left, left2;
+};
+
+/* Decodes pixels from *at to stop - 1, the first one without asking for a run, until a run may begin or something
+ * needs care. */
+CORE void decode_stretch(struct quic_reader *r, const struct quic_scratch *s, struct place *at, uint32_t stop,
+	uint8_t *symbols, uint8_t *row, const uint8_t *above, const struct quic_layout l)
+{
+	const struct quic_family *f = quic_family(l.depth);
+	uint32_t context = symbols_at(symbols, (ptrdiff_t)at->x - 1, l), left = at->left, left2 = at->left2;
+	uint64_t k0 = code_for(s, symbol_of(context, 0, l), 0, l), k1 = code_for(s, symbol_of(context, 1, l), 1, l),
+		k2 = code_for(s, symbol_of(context, 2, l), 2, l), acc = r->acc;
+	const uint8_t *p = r->p;
+	int32_t count = r->n;
+	size_t x = at->x;
+	uint32_t up = above ? quic_load(above + x * l.bytes, l) : left, last_up;
+
+	for (;;) {
+		uint64_t bits, taken = 0, s0, s1 = 0, s2 = 0;
+		uint32_t now;
+
+		if (UNLIKELY(p > r->limit || count < 0))
+			break;
+		acc |= two_words(p) >> count;
+		p += ~count >> 3 & 4;
+		count |= 32;
+		bits = acc;
+		if (!get_plain(&bits, &taken, f, k0, &s0))
+			break;
+		k0 = code_for(s, s0, 0, l);
+		if (l.n == 3) {
+			if (!get_plain(&bits, &taken, f, k1, &s1))
+				break;
+			k1 = code_for(s, s1, 1, l);
+			if (!get_plain(&bits, &taken, f, k2, &s2))
+				break;
+			k2 = code_for(s, s2, 2, l);
+		}
+		acc = bits;
+		count -= (int32_t)taken;
+		left2 = left;
+		if (l.n == 1) {
+			now = (uint32_t)s0;
+			symbols[x] = (uint8_t)now;
+		} else {
+			now = (uint32_t)(s0 << 16 | s1 << 8 | s2);
+			put_le32(symbols + 4 * x, now);
+		}
+		left = quic_unfold(now, quic_mean(left, up), l.depth);
+		quic_store(row + x * l.bytes, left, l);
+		x++;
+		if (x == stop)
+			break;
+		last_up = up;
+		up = above ? quic_load(above + x * l.bytes, l) : left;
+		if (above && !((up ^ last_up) | (left ^ left2)))
+			break;
+	}
+	r->acc = acc;
+	r->p = p;
+	r->n = count;
+	*at = (struct place){(uint32_t)x, left, left2};
 }
 
 /* A row of a group; false when it can't be right. `symbols` are those of the row before and become its own. */
-CORE bool decode_row(struct quic_reader *r, struct quic_scratch *s, struct quic_group *group, uint32_t width,
+CORE bool decode_row(struct quic_reader *r, struct quic_scratch *s, struct quic_group *g, uint32_t width,
 	uint8_t *symbols, uint8_t *row, const uint8_t *above, const struct quic_layout l)
 {
-	uint32_t left = above ? quic_load(above, l) : 0, left2 = 0, up_left = 0, context = symbols_at(symbols, -1, l);
-	uint32_t wait = group->wait;
+	struct place at = {0, above ? quic_load(above, l) : 0, 0};
 
-	for (uint32_t x = 0; x < width;) {
-		uint32_t begin = x, end = quic_segment_end(group, x, width), tried = 0;
+	while (at.x < width) {
+		uint32_t begin = at.x, end = quic_segment_end(g, at.x, width), tried = 0;
 
-		while (x < end) {
-			uint32_t up = above ? quic_load(above + (size_t)x * l.bytes, l) : left, now, v;
+		while (at.x < end) {
+			uint32_t x = at.x, stop = g->wait < end - x ? x + g->wait + 1 : end, n;
 
-			if (!((up ^ up_left) | (left ^ left2)) && above && x > 2 && x != tried) {
-				uint32_t n;
-
-				if (!get_run(r, group, end - x, &n))
+			if (above && x > 2 && x != tried && at.left == at.left2 &&
+				quic_load(above + (size_t)x * l.bytes, l) ==
+				quic_load(above + (size_t)(x - 1) * l.bytes, l)) {
+				if (!get_run(r, g, end - x, &n))
 					return false;
 				tried = x;
-				if (n) {
-					fill_pixels(row, x, n, width, left, l);
-					x += n;
-					up_left = quic_load(above + (size_t)(x - 1) * l.bytes, l);
-					context = symbols_at(symbols, (ptrdiff_t)x - 1, l);
-				}
+				fill_pixels(row, x, n, width, at.left, l);
+				at.x += n;
 				continue;
 			}
-			refill(r);
-			now = get_symbols(r, s, context, l);
-			v = quic_unfold(now, quic_mean(left, up), l.depth);
-			quic_store(row + (size_t)x * l.bytes, v, l);
-			if (l.n == 1)
-				symbols[x] = (uint8_t)now;
-			else
-				put_le32(symbols + 4 * (size_t)x, now);
-			if (wait) {
-				wait--;
-			} else {
-				wait = quic_draw(group);
-				learn_pixel(s, context, now, group->trigger, l);
+			decode_stretch(r, s, &at, stop, symbols, row, above, l);
+			if (at.x == x) {
+				uint32_t up = above ? quic_load(above + (size_t)x * l.bytes, l) : at.left;
+				uint32_t now = get_symbols_careful(r, s, symbols_at(symbols, (ptrdiff_t)x - 1, l),
+					l.depth, l.n, l.bytes);
+
+				if (l.n == 1)
+					symbols[x] = (uint8_t)now;
+				else
+					put_le32(symbols + 4 * (size_t)x, now);
+				at.left2 = at.left;
+				at.left = quic_unfold(now, quic_mean(at.left, up), l.depth);
+				quic_store(row + (size_t)x * l.bytes, at.left, l);
+				at.x++;
 			}
-			left2 = left;
-			left = v;
-			up_left = up;
-			context = now;
-			x++;
+			if (at.x <= x + g->wait) {
+				g->wait -= at.x - x;
+			} else {
+				g->wait = quic_draw(g);
+				learn_pixel(s, symbols_at(symbols, (ptrdiff_t)at.x - 2, l),
+					symbols_at(symbols, (ptrdiff_t)at.x - 1, l), g->trigger, l);
+			}
 		}
-		quic_segment_done(group, end - begin);
+		quic_segment_done(g, end - begin);
 	}
-	group->wait = wait;
 	return !overrun(r);
 }
 

@@ -33,7 +33,7 @@ static void make_family(struct quic_family *f, unsigned depth)
 	for (unsigned k = 0; k < depth; k++) {
 		unsigned p = (1u << (depth - k)) - 1;
 
-		f->zeros[k] = (uint8_t)(p < QUIC_MAX_CODE - depth ? p : QUIC_MAX_CODE - depth);
+		f->zeros[k] = (p < QUIC_MAX_CODE - depth ? p : QUIC_MAX_CODE - depth);
 		f->plain[k] = (uint32_t)f->zeros[k] << k;
 		while (1u << f->extra[k] < top + 1 - f->plain[k])
 			f->extra[k]++;

@@ -8,6 +8,8 @@
 #ifndef CODEC_QUIC_MODEL_H
 #define CODEC_QUIC_MODEL_H
 
+#include <endian.h>
+
 #include "base/cpu.h"
 #include "codec/quic.h"
 
@@ -30,7 +32,7 @@ struct quic_family {
 	uint16_t code[8][256];  /* by k and symbol: bits | length << 8 */
 	uint32_t plain[8];      /* N */
 	uint32_t escape[8];     /* X */
-	uint8_t zeros[8];       /* P */
+	uint64_t zeros[8];      /* P */
 	uint8_t extra[8];       /* E */
 	uint8_t slot[256];      /* by context */
 };
@@ -178,7 +180,8 @@ static inline __attribute__((always_inline)) void quic_store(uint8_t *p, uint32_
 	} else if (l.depth == 5) {
 		put_le16(p, (uint16_t)((v >> 6 & 0x7c00) | (v >> 3 & 0x3e0) | (v & 31)));
 	} else if (l.bytes == 4) {
-		put_le32(p, v);
+		v = htole32(v);
+		memcpy(p, &v, 4);
 	} else {
 		put_le16(p, (uint16_t)v);
 		p[2] = (uint8_t)(v >> 16);
