@@ -93,7 +93,7 @@ CORE void residuals(const uint8_t *row, const uint8_t *above, uint32_t width, ui
 		}
 		_mm256_storeu_si256((__m256i *)symbols, fold8(v, left, up, l.depth));
 		if (!above)
-			put_le32(symbols, quic_fold(quic_load(row, l), 0, l.depth));
+			quic_put_word(symbols, quic_fold(quic_load(row, l), 0, l.depth));
 		same[0] = (uint8_t)same8(v, left);
 		for (x = 8; width - x >= spare && x < width; x += 8) {
 			const uint8_t *p = row + (size_t)x * l.bytes;
@@ -137,40 +137,38 @@ CORE struct codes codes8(__m256i symbol, __m256i next, __m256i best, __m256i pla
 		_mm256_blendv_epi8(_mm256_permutevar8x32_epi32(escape, k), len, coded)};
 }
 
-CORE void put_pixels(struct quic_writer *w, const struct quic_scratch *s, const uint8_t *symbols, uint32_t n,
+CORE void put_pixels(struct quic_writer *w, struct quic_scratch *s, const uint8_t *symbols, uint32_t n,
 	const struct quic_layout l)
 {
 	const struct quic_family *f = quic_family(l.depth);
 	const __m256i byte = _mm256_set1_epi32(255);
-	__m256i best[3], plain, escape;
+	const __m256i plain = _mm256_loadu_si256((const __m256i *)f->plain);
+	const __m256i escape = _mm256_loadu_si256((const __m256i *)f->escape);
+	const __m256i red = best8(&s->channel[0]), green = best8(&s->channel[1]), blue = best8(&s->channel[2]);
 
 	if (l.n == 1 || n < 4) {
 		plain_pixels(w, s, symbols, n, l);
 		return;
 	}
-	plain = _mm256_loadu_si256((const __m256i *)f->plain);
-	escape = _mm256_loadu_si256((const __m256i *)f->escape);
-	for (int c = 0; c < 3; c++)
-		best[c] = best8(&s->channel[c]);
 	for (uint32_t x = 0; x < n; x += 8) {
 		const uint8_t *p = symbols + 4 * (size_t)x;
 		__m256i now = _mm256_loadu_si256((const __m256i *)p);
 		__m256i next = _mm256_adds_epu8(_mm256_loadu_si256((const __m256i *)(p - 4)), _mm256_set1_epi8(1));
 		struct codes r = codes8(_mm256_and_si256(_mm256_srli_epi32(now, 16), byte),
-			_mm256_and_si256(_mm256_srli_epi32(next, 16), byte), best[0], plain, escape);
+			_mm256_and_si256(_mm256_srli_epi32(next, 16), byte), red, plain, escape);
 		struct codes g = codes8(_mm256_and_si256(_mm256_srli_epi32(now, 8), byte),
-			_mm256_and_si256(_mm256_srli_epi32(next, 8), byte), best[1], plain, escape);
-		struct codes b = codes8(_mm256_and_si256(now, byte), _mm256_and_si256(next, byte), best[2], plain,
+			_mm256_and_si256(_mm256_srli_epi32(next, 8), byte), green, plain, escape);
+		struct codes b = codes8(_mm256_and_si256(now, byte), _mm256_and_si256(next, byte), blue, plain,
 			escape);
 		__m256i gb = _mm256_add_epi32(g.len, b.len);
-		uint32_t bits[8], len[8], m = n - x < 8 ? n - x : 8;
+		uint32_t m = n - x < 8 ? n - x : 8;
 
-		_mm256_storeu_si256((__m256i *)len, _mm256_add_epi32(r.len, gb));
-		_mm256_storeu_si256((__m256i *)bits, _mm256_or_si256(_mm256_sllv_epi32(r.bits, gb),
+		_mm256_storeu_si256((__m256i *)s->len, _mm256_add_epi32(r.len, gb));
+		_mm256_storeu_si256((__m256i *)s->bits, _mm256_or_si256(_mm256_sllv_epi32(r.bits, gb),
 			_mm256_or_si256(_mm256_sllv_epi32(g.bits, b.len), b.bits)));
 		for (uint32_t i = 0; i < m; i++) {
-			if (len[i] <= 32)
-				put(w, bits[i], len[i]);
+			if (s->len[i] <= 32)
+				put(w, s->bits[i], s->len[i]);
 			else
 				plain_pixels(w, s, p + 4 * i, 1, l);
 		}

@@ -9,7 +9,7 @@ CORE void residuals(const uint8_t *row, const uint8_t *above, uint32_t width, ui
 	plain_residuals(0, row, above, width, symbols, same, l);
 }
 
-CORE void put_pixels(struct quic_writer *w, const struct quic_scratch *s, const uint8_t *symbols, uint32_t n,
+CORE void put_pixels(struct quic_writer *w, struct quic_scratch *s, const uint8_t *symbols, uint32_t n,
 	const struct quic_layout l)
 {
 	plain_pixels(w, s, symbols, n, l);

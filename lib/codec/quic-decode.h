@@ -193,7 +193,7 @@ CORE void decode_stretch(struct quic_reader *r, const struct quic_scratch *s, st
 			symbols[x] = (uint8_t)now;
 		} else {
 			now = (uint32_t)(s0 << 16 | s1 << 8 | s2);
-			put_le32(symbols + 4 * x, now);
+			quic_put_word(symbols + 4 * x, now);
 		}
 		left = quic_unfold(now, quic_mean(left, up), l.depth);
 		quic_store(row + x * l.bytes, left, l);
@@ -242,7 +242,7 @@ CORE bool decode_row(struct quic_reader *r, struct quic_scratch *s, struct quic_
 				if (l.n == 1)
 					symbols[x] = (uint8_t)now;
 				else
-					put_le32(symbols + 4 * (size_t)x, now);
+					quic_put_word(symbols + 4 * (size_t)x, now);
 				at.left2 = at.left;
 				at.left = quic_unfold(now, quic_mean(at.left, up), l.depth);
 				quic_store(row + (size_t)x * l.bytes, at.left, l);

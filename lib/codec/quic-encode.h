@@ -11,7 +11,7 @@
 CORE void residuals(const uint8_t *row, const uint8_t *above, uint32_t width, uint8_t *symbols, uint8_t *same,
 	const struct quic_layout l);
 /* Codes n <= 64 pixels with the model as it stands; for each there is room in w. */
-CORE void put_pixels(struct quic_writer *w, const struct quic_scratch *s, const uint8_t *symbols, uint32_t n,
+CORE void put_pixels(struct quic_writer *w, struct quic_scratch *s, const uint8_t *symbols, uint32_t n,
 	const struct quic_layout l);
 /* Updates the bucket of a slot with a symbol: quic.md 5. */
 CORE void learn(struct quic_channel *c, const struct quic_family *f, unsigned slot, unsigned symbol, uint32_t trigger,
@@ -27,7 +27,7 @@ CORE void put(struct quic_writer *w, uint64_t bits, unsigned len)
 	unsigned n = w->n + len;
 
 	w->acc |= bits << (-n & 63);
-	put_le32(w->p, (uint32_t)(w->acc >> 32));
+	quic_put_word(w->p, (uint32_t)(w->acc >> 32));
 	w->p += n >> 3 & 4;
 	w->acc <<= n & 32;
 	w->n = n & 31;
@@ -69,7 +69,7 @@ CORE unsigned channel_of(unsigned c, const struct quic_layout l)
 /* The symbols of pixel i of a row of symbols. */
 CORE uint32_t symbols_at(const uint8_t *symbols, ptrdiff_t i, const struct quic_layout l)
 {
-	return l.n == 1 ? symbols[i] : get_le32(symbols + 4 * i);
+	return l.n == 1 ? symbols[i] : quic_word(symbols + 4 * i);
 }
 
 CORE unsigned symbol_of(uint32_t symbols, unsigned c, const struct quic_layout l)
@@ -94,7 +94,7 @@ CORE void plain_residuals(uint32_t x, const uint8_t *row, const uint8_t *above, 
 			if (l.n == 1)
 				symbols[x] = (uint8_t)s;
 			else
-				put_le32(symbols + 4 * (size_t)x, s);
+				quic_put_word(symbols + 4 * (size_t)x, s);
 			bits |= (unsigned)(v == left) << i;
 			left = v;
 		}
