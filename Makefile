@@ -106,7 +106,8 @@ $(BUILD)/tests/vectors $(BUILD)/tests/seeds: $(BUILD)/tests/%: $(BUILD)/obj/test
 	$(Q)$(CC) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
 
 # The plain QUIC coder, an oracle.
-$(BUILD)/tests/unit-quic $(BUILD)/tests/fuzz_quicenc $(BUILD)/bin/fuzz_quicenc: $(call obj,tests/tools/quic-plain.c)
+ORACLE_QUIC = $(foreach t,tests/unit-quic tests/fuzz_quic tests/fuzz_quicenc bin/fuzz_quic bin/fuzz_quicenc,$(BUILD)/$(t))
+$(ORACLE_QUIC): $(call obj,tests/tools/quic-plain.c)
 
 # Parts of commands that are tested alone.
 $(BUILD)/tests/unit-script: $(call obj,cmd/source-script-parse.c cmd/source-script-rop3.c)
