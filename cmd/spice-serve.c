@@ -18,7 +18,7 @@
 enum { STATS_MS = 1000, DEFAULT_DELAY_MS = 5000 };
 
 static struct {
-	char *script, *raw, *delay, *geometry, *compress, *events, *name;
+	char *script, *raw, *delay, *geometry, *compress, *jpeg, *zlib, *events, *name;
 	const char **images;
 	int demo, y4m, strict, once, stats, image;
 } opt;
@@ -69,8 +69,12 @@ static struct poptOption options[] = {CLI_FAMILY(source_table, "What is shown, o
 	{"geometry", 'g', POPT_ARG_STRING, &opt.geometry, 0, "size of the display", "WxH"},
 	{"name", 0, POPT_ARG_STRING, &opt.name, 0,
 		"the name that viewers show (default spice-serve)", "NAME"},
-	{"compress", 0, POPT_ARG_STRING, &opt.compress, 0, "images: auto, off, lz4 (default auto)",
-		"NAME"},
+	{"compress", 0, POPT_ARG_STRING, &opt.compress, 0,
+		"images: auto, off, quic, lz, glz, lz4, auto-lz, auto-glz (default auto)", "NAME"},
+	{"jpeg", 0, POPT_ARG_STRING, &opt.jpeg, 0,
+		"photographs by JPEG: auto (on slow links), never, always (default auto)", "WHEN"},
+	{"zlib", 0, POPT_ARG_STRING, &opt.zlib, 0,
+		"zlib over GLZ: auto (on slow links), never, always (default auto)", "WHEN"},
 	{"events", 0, POPT_ARG_STRING, &opt.events, 0,
 		"a JSON line for each key, button, motion and client", "FILE"},
 	{"stats", 0, POPT_ARG_NONE, &opt.stats, 0, "a JSON line a second on stdout", NULL},
@@ -272,36 +276,55 @@ static void on_stats(uv_timer_t *t)
 
 /* ---- options ---- */
 
-static const struct {
+struct word {
 	const char *name;
 	uint8_t value;
-	bool later; /* known, but not to this version */
-} compressions[] = {
-	{"auto", IMAGE_COMPRESSION_INVALID, false},
-	{"off", IMAGE_COMPRESSION_OFF, false},
-	{"lz4", IMAGE_COMPRESSION_LZ4, false},
-	{"quic", IMAGE_COMPRESSION_QUIC, true},
-	{"lz", IMAGE_COMPRESSION_LZ, true},
-	{"glz", IMAGE_COMPRESSION_GLZ, true},
-	{"auto-lz", IMAGE_COMPRESSION_AUTO_LZ, true},
-	{"auto-glz", IMAGE_COMPRESSION_AUTO_GLZ, true},
 };
 
-static int compression(uint8_t *out)
-{
-	const char *name = opt.compress ? opt.compress : "auto";
+static const struct word compressions[] = {
+	{"auto", IMAGE_COMPRESSION_INVALID},
+	{"off", IMAGE_COMPRESSION_OFF},
+	{"quic", IMAGE_COMPRESSION_QUIC},
+	{"lz", IMAGE_COMPRESSION_LZ},
+	{"glz", IMAGE_COMPRESSION_GLZ},
+	{"lz4", IMAGE_COMPRESSION_LZ4},
+	{"auto-lz", IMAGE_COMPRESSION_AUTO_LZ},
+	{"auto-glz", IMAGE_COMPRESSION_AUTO_GLZ},
+	{NULL, 0},
+};
 
-	for (size_t i = 0; i < ARRAY_SIZE(compressions); i++) {
-		if (strcmp(compressions[i].name, name) != 0)
-			continue;
-		*out = compressions[i].value;
-		if (!compressions[i].later)
+static const struct word whens[] = {
+	{"auto", SERVER_AUTO}, {"never", SERVER_NEVER}, {"always", SERVER_ALWAYS}, {NULL, 0}};
+
+/* The value of one of the words; an option that was not given leaves *out. */
+static int choose_word(const char *option, const char *text, const struct word *words, uint8_t *out)
+{
+	struct buf all = {0};
+
+	if (!text)
+		return 0;
+	for (const struct word *w = words; w->name; w++) {
+		if (strcmp(w->name, text) == 0) {
+			*out = w->value;
 			return 0;
-		cli_error("--compress: %s is not in this version", name);
-		return E_USAGE;
+		}
 	}
-	cli_error("--compress: '%s' is not one of auto, off, lz4", name);
+	for (const struct word *w = words; w->name; w++)
+		buf_printf(&all, "%s%s", w == words ? "" : ", ", w->name);
+	cli_error("%s: '%s' is not one of %s", option, text, buf_cstr(&all));
+	buf_fini(&all);
 	return E_USAGE;
+}
+
+static int encoding(struct server_options *o)
+{
+	int rc;
+
+	if ((rc = choose_word("--compress", opt.compress, compressions, &o->compress)) ||
+		(rc = choose_word("--jpeg", opt.jpeg, whens, &o->jpeg)) ||
+		(rc = choose_word("--zlib", opt.zlib, whens, &o->zlib)))
+		return rc;
+	return 0;
 }
 
 static int choose_source(int n, const char **words)
@@ -362,7 +385,7 @@ static int read_options(int n, const char **words, struct server_options *o)
 	serve.env.delay_ms = DEFAULT_DELAY_MS;
 	serve.env.strict = opt.strict;
 	if ((rc = choose_source(n, words)) || (rc = contradictions()) ||
-		(rc = compression(&o->compress)) || (rc = cli_server_options(o)) ||
+		(rc = encoding(o)) || (rc = cli_server_options(o)) ||
 		(rc = cli_duration("--delay", opt.delay, 1000, &serve.env.delay_ms)))
 		return rc;
 	if (serve.env.delay_ms < 1)

@@ -78,6 +78,7 @@ static void collect(void *user, void **target)
 		c->rc = E_INVAL;
 		return;
 	}
+	c->item->kept[c->item->n_pictures] = img->d.id != c->d->passing;
 	c->item->pictures[c->item->n_pictures++] = pixmap_ref(p);
 	c->item->bytes += (size_t)p->stride * p->height;
 }
@@ -140,10 +141,11 @@ int device_put(struct device *d, uint32_t surface, int x, int y, unsigned width,
 
 	for (unsigned row = 0; row < height; row++)
 		memcpy(p->data + (size_t)row * (size_t)p->stride, pixels + row * stride, 4 * (size_t)width);
-	id = device_picture(d, p);
+	d->passing = id = device_picture(d, p);
 	img = device_image(d, id);
 	copy.src = &img;
 	rc = device_draw(d, S_DISPLAY_DRAW_COPY, &copy);
+	d->passing = 0;
 	device_picture_forget(d, id);
 	pixmap_unref(p);
 	return rc;

@@ -20,6 +20,7 @@ struct draw_item {
 	uint32_t surface;     /* drawn on */
 	struct rect damage;   /* the part of it that may have changed; never empty */
 	struct pixmap *pictures[4]; /* of its images that are no surfaces, in the order of the body */
+	bool kept[4];         /* the picture was given by device_picture: it may come again, under the id in the body */
 	unsigned n_pictures;
 	size_t bytes;         /* about what it holds in memory, pictures included */
 };
@@ -54,6 +55,7 @@ struct device {
 	struct list listeners;
 	struct map pictures; /* by id: struct pixmap *, a reference each */
 	uint64_t next_id;
+	uint64_t passing;     /* the picture that device_put makes for one command */
 	uint32_t surface_serial[LIM_SURFACES]; /* changes at each create and destroy; odd while alive */
 	struct pointer pointer;
 	int pointer_x, pointer_y;

@@ -1,7 +1,8 @@
-/* The server's end of the display channel: takes from the pipe what the socket can carry. channels.md 2. */
+/* The server's end of the display channel: what the socket can carry goes from the pipe through the outbox, where
+ * pictures are encoded. channels.md 2. */
 #include "base/err.h"
 #include "base/log.h"
-#include "server/encode.h"
+#include "server/outbox.h"
 #include "server/pipe.h"
 #include "server/session.h"
 
@@ -12,9 +13,10 @@ enum { ACK_WINDOW = 20 };
 struct server_display {
 	struct session *session;
 	struct conn *conn;
-	struct pipe *pipe;   /* from the client's INIT on */
-	struct encode_rules rules;
-	struct arena arena;  /* of the message being made */
+	struct pipe *pipe;       /* from the client's INIT on, like the outbox */
+	struct outbox *outbox;
+	uint8_t compress;        /* enum image_compression: our option, or what the client prefers */
+	uint64_t glz_pixels;     /* the window that the client announced */
 };
 
 static bool client_has(const struct server_display *e, unsigned bit)
@@ -24,32 +26,25 @@ static bool client_has(const struct server_display *e, unsigned bit)
 	return cap_has(caps->channel, caps->n_channel, bit);
 }
 
-static void send_monitors(struct server_display *e)
+static void put_monitors(struct server_display *e)
 {
 	struct device *d = session_device(e->session);
 
 	if (client_has(e, DISPLAY_CAP_MONITORS_CONFIG))
-		chan_send(&e->conn->chan, S_DISPLAY_MONITORS_CONFIG,
+		outbox_message(e->outbox, S_DISPLAY_MONITORS_CONFIG,
 			&(struct monitors_config){(uint16_t)d->n_heads, (uint16_t)d->n_heads, d->heads});
 }
 
-static void send_mark(struct server_display *e)
+static void marked(void *owner)
 {
-	send_monitors(e);
-	chan_send(&e->conn->chan, S_DISPLAY_MARK, NULL);
+	struct server_display *e = owner;
+
 	if (!e->session->ready)
 		session_ready(e->session);
 }
 
-static void send_item(struct server_display *e, struct draw_item *item)
-{
-	arena_reset(&e->arena);
-	chan_send(&e->conn->chan, item->number, encode_item(&e->rules, item, &e->arena));
-	draw_item_unref(item);
-}
-
 /* A 1_A surface takes fills only: zeros everywhere, then ones where they are, as clip rectangles. */
-static void send_bits(struct server_display *e, struct pixmap *s, uint32_t id, const struct rect *r)
+static void put_bits(struct server_display *e, struct pixmap *s, uint32_t id, const struct rect *r)
 {
 	struct rect runs[256];
 	struct draw_fill fill = {
@@ -59,7 +54,7 @@ static void send_bits(struct server_display *e, struct pixmap *s, uint32_t id, c
 	};
 	uint32_t n = 0;
 
-	chan_send(&e->conn->chan, S_DISPLAY_DRAW_FILL, &fill);
+	outbox_message(e->outbox, S_DISPLAY_DRAW_FILL, &fill);
 	fill.brush.color = 1;
 	fill.base.clip.type = CLIP_TYPE_RECTS;
 	fill.base.clip.rects.rects = runs;
@@ -73,63 +68,84 @@ static void send_bits(struct server_display *e, struct pixmap *s, uint32_t id, c
 				runs[n++] = (struct rect){y, x, y + 1, end};
 			if (n == ARRAY_SIZE(runs)) {
 				fill.base.clip.rects.num_rects = n;
-				chan_send(&e->conn->chan, S_DISPLAY_DRAW_FILL, &fill);
+				outbox_message(e->outbox, S_DISPLAY_DRAW_FILL, &fill);
 				n = 0;
 			}
 		}
 	}
 	fill.base.clip.rects.num_rects = n;
 	if (n)
-		chan_send(&e->conn->chan, S_DISPLAY_DRAW_FILL, &fill);
+		outbox_message(e->outbox, S_DISPLAY_DRAW_FILL, &fill);
 }
 
-static void send_region(struct server_display *e, uint32_t id, const struct rect *r)
+/* A rectangle of the canvas as it is now, as pixels of their own, in a format that images have: 32 bits hold 565. */
+static struct pixmap *cut(struct pixmap *s, const struct rect *r)
 {
-	struct canvas *canvas = session_device(e->session)->canvas;
-	struct pixmap *s = canvas_surface(canvas, id), *pixels;
-	struct draw_copy copy;
+	unsigned w = (unsigned)(r->right - r->left), h = (unsigned)(r->bottom - r->top);
+	uint32_t format = s->format == SURFACE_FMT_16_565 ? SURFACE_FMT_32_xRGB : s->format;
+	struct pixmap *p = pixmap_new(format, w, h);
+
+	pixman_image_composite32(PIXMAN_OP_SRC, s->image, NULL, p->image, r->left, r->top, 0, 0, 0, 0, (int)w,
+		(int)h);
+	return p;
+}
+
+static void put_region(struct server_display *e, uint32_t id, const struct rect *r, bool whole)
+{
+	struct pixmap *s = canvas_surface(session_device(e->session)->canvas, id), *p;
 
 	if (s->format == SURFACE_FMT_1_A) {
-		send_bits(e, s, id, r);
+		put_bits(e, s, id, r);
 		return;
 	}
-	arena_reset(&e->arena);
-	encode_region(&e->rules, canvas, id, r, &e->arena, &copy, &pixels);
-	chan_send(&e->conn->chan, S_DISPLAY_DRAW_COPY, &copy);
-	pixmap_unref(pixels);
+	p = cut(s, r);
+	outbox_pixels(e->outbox, id, r, p, whole);
+	pixmap_unref(p);
 }
 
-static int pull(void *end)
+/* The next thing of the pipe goes into the outbox; false when there is none. */
+static bool take(struct server_display *e)
 {
-	struct server_display *e = end;
 	struct pipe_out next;
 
-	if (!e->pipe)
-		return 0;
 	pipe_next(e->pipe, &next);
 	switch (next.kind) {
 	case PIPE_NOTHING:
-		return 0;
+		return false;
 	case PIPE_DRAW:
-		send_item(e, next.item);
+		outbox_item(e->outbox, next.item);
+		draw_item_unref(next.item);
 		break;
 	case PIPE_CREATE:
-		chan_send(&e->conn->chan, S_DISPLAY_SURFACE_CREATE, &next.create);
+		outbox_message(e->outbox, S_DISPLAY_SURFACE_CREATE, &next.create);
 		break;
 	case PIPE_DESTROY:
-		chan_send(&e->conn->chan, S_DISPLAY_SURFACE_DESTROY, &(struct surface_destroy){next.id});
+		outbox_message(e->outbox, S_DISPLAY_SURFACE_DESTROY, &(struct surface_destroy){next.id});
 		break;
 	case PIPE_REGION:
-		send_region(e, next.id, &next.rect);
+		put_region(e, next.id, &next.rect, next.whole);
 		break;
 	case PIPE_MARK:
-		send_mark(e);
+		put_monitors(e);
+		outbox_last(e->outbox, S_DISPLAY_MARK, NULL, marked);
 		break;
 	case PIPE_MONITORS:
-		send_monitors(e);
+		put_monitors(e);
 		break;
 	}
-	return 1;
+	return true;
+}
+
+/* The pool is given work first, then what is ready goes out: while one picture is written the next ones are encoded. */
+static int pull(void *end)
+{
+	struct server_display *e = end;
+
+	if (!e->pipe)
+		return 0;
+	while (!outbox_full(e->outbox) && take(e))
+		;
+	return outbox_send(e->outbox, &e->conn->chan);
 }
 
 static uint64_t now(void *owner)
@@ -146,12 +162,49 @@ static void kick(void *owner)
 	pump_kick(e->conn->pump);
 }
 
-static int init(struct server_display *e)
+/* What this client can take, and what was asked for. */
+static struct encode_rules rules_for(const struct server_display *e)
 {
+	const struct server_options *o = session_options(e->session);
+	bool slow = session_is_slow(e->session);
+
+	return (struct encode_rules){
+		.compress = e->compress,
+		.lz4 = client_has(e, DISPLAY_CAP_LZ4_COMPRESSION),
+		.raw = e->conn->info.local,
+		/* spice-html5 has no capability that says so (images.md 11) */
+		.plain = !e->glz_pixels && !client_has(e, DISPLAY_CAP_LZ4_COMPRESSION),
+		.jpeg = o->jpeg == SERVER_ALWAYS || (o->jpeg == SERVER_AUTO && slow),
+		.zlib = o->zlib == SERVER_ALWAYS || (o->zlib == SERVER_AUTO && slow),
+	};
+}
+
+void server_display_rules(struct server_display *e)
+{
+	struct encode_rules r = rules_for(e);
+
+	if (e->outbox)
+		outbox_rules(e->outbox, &r);
+}
+
+static int init(struct server_display *e, const struct display_init *m)
+{
+	struct outbox_options o = {.kick = kick, .owner = e};
+
 	if (e->pipe) {
 		log_warn("%s: display channel: a second INIT", e->conn->name);
 		return E_PROTO;
 	}
+	if (m->pixmap_cache_size < 0 || m->glz_dictionary_window_size < 0 ||
+		m->glz_dictionary_window_size > GLZ_WINDOW_MAX) {
+		log_warn("%s: display channel: an INIT with impossible sizes", e->conn->name);
+		return E_PROTO;
+	}
+	e->glz_pixels = (uint64_t)m->glz_dictionary_window_size;
+	o.rules = rules_for(e);
+	o.glz_pixels = e->glz_pixels;
+	o.cache_pixels = (uint64_t)m->pixmap_cache_size;
+	e->outbox = outbox_new(e->conn->loop, &o);
 	chan_want_acks(&e->conn->chan, ACK_WINDOW);
 	chan_send(&e->conn->chan, S_DISPLAY_INVAL_ALL_PALETTES, NULL);
 	e->pipe = pipe_new(session_device(e->session), now, kick, e);
@@ -161,11 +214,10 @@ static int init(struct server_display *e)
 
 static void prefer(struct server_display *e, uint8_t compression)
 {
-	/* one that we don't have leaves the choice as it is */
-	if (compression == IMAGE_COMPRESSION_OFF || compression == IMAGE_COMPRESSION_LZ4)
-		e->rules.compress = compression;
-	else if (compression == IMAGE_COMPRESSION_AUTO_GLZ || compression == IMAGE_COMPRESSION_AUTO_LZ)
-		e->rules.compress = IMAGE_COMPRESSION_INVALID;
+	if (compression < IMAGE_COMPRESSION_OFF || compression > IMAGE_COMPRESSION_LZ4)
+		return; /* one that we don't know leaves the choice as it is */
+	e->compress = compression;
+	server_display_rules(e);
 }
 
 static int message(void *end, const struct wire_msg *m, const void *body)
@@ -174,7 +226,7 @@ static int message(void *end, const struct wire_msg *m, const void *body)
 
 	switch (m->number) {
 	case C_DISPLAY_INIT:
-		return init(e);
+		return init(e, body);
 	case C_DISPLAY_PREFERRED_COMPRESSION:
 		prefer(e, ((const struct display_preferred_compression *)body)->image_compression);
 		return 0;
@@ -194,11 +246,7 @@ struct server_display *server_display_new(struct session *s, struct conn *c)
 
 	e->session = s;
 	e->conn = c;
-	e->rules = (struct encode_rules){
-		.compress = session_options(s)->compress,
-		.lz4 = client_has(e, DISPLAY_CAP_LZ4_COMPRESSION),
-		.raw = c->info.local,
-	};
+	e->compress = session_options(s)->compress;
 	conn_attach(c, &ops, e);
 	return e;
 }
@@ -208,8 +256,8 @@ void server_display_free(struct server_display *e)
 	if (!e)
 		return;
 	pipe_free(e->pipe);
+	outbox_free(e->outbox);
 	conn_close(e->conn, false);
-	arena_fini(&e->arena);
 	free(e);
 }
 

@@ -1,128 +1,273 @@
-/* Encoding pictures for one client. images.md 3, 7 and 11: what real clients accept. */
+/* Encoding pictures for one client. images.md 3 to 7 for the forms, 11 for what real clients accept of them. Rows are
+ * top down always: spice-html5 reads no other. */
 #include "server/encode.h"
 
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "codec/jpeg.h"
 #include "codec/lz4.h"
+#include "codec/quic.h"
+#include "server/choose.h"
 
+enum {
+	SMALL = 54,          /* bytes of pixels: headers would eat what is saved */
+	SMALL_SIDE = 3,      /* real clients refuse smaller QUIC pictures */
+	SMALL_JPEG = 64 * 64, /* pixels */
+	JPEG_QUALITY = 85,
+	SMALL_ZLIB = 100,
+};
 
-/* Pictures under this many bytes go raw: headers would eat what is saved. */
-enum { SMALL = 256 };
-
-/* The BITMAP format of a surface format, and whether LZ4 images have it too. 565 has none. */
+/* What each surface format is called by the codecs; 565 is none of theirs. */
 static const struct form {
 	uint32_t surface;
 	uint8_t bitmap;
-	bool lz4;
+	uint8_t quic, lz; /* 0: not by this one */
+	bool lz4, glz;
 } forms[] = {
-	{SURFACE_FMT_32_xRGB, BITMAP_FMT_32BIT, true},
-	{SURFACE_FMT_32_ARGB, BITMAP_FMT_RGBA, true},
-	{SURFACE_FMT_16_555, BITMAP_FMT_16BIT, true},
-	{SURFACE_FMT_8_A, BITMAP_FMT_8BIT_A, false},
-	{SURFACE_FMT_1_A, BITMAP_FMT_1BIT_LE, false},
+	{SURFACE_FMT_32_xRGB, BITMAP_FMT_32BIT, QUIC_RGB32, LZ_RGB32, true, true},
+	{SURFACE_FMT_32_ARGB, BITMAP_FMT_RGBA, QUIC_RGBA, LZ_RGBA, true, true},
+	{SURFACE_FMT_16_555, BITMAP_FMT_16BIT, QUIC_RGB16, LZ_RGB16, true, true},
+	{SURFACE_FMT_8_A, BITMAP_FMT_8BIT_A, 0, LZ_A8, false, false},
+	{SURFACE_FMT_1_A, BITMAP_FMT_1BIT_LE, 0, 0, false, false},
 };
 
-static const struct form *form_of(uint32_t surface)
+static const struct form *form_of(const struct coding *c)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
-		if (forms[i].surface == surface)
+		if (forms[i].surface == c->p->format)
 			return &forms[i];
-	return NULL;
+	abort(); /* the canvas converts 565 before it comes here */
 }
 
-static void encode_raw(struct pixmap *p, uint8_t format, struct image *img)
+static size_t row_bytes(const struct coding *c)
 {
-	img->d.type = IMAGE_TYPE_BITMAP;
-	img->bitmap = (struct bitmap_data){.format = format, .flags = BITMAP_FLAGS_TOP_DOWN, .x = p->width,
-		.y = p->height, .stride = (uint32_t)p->stride,
-		.data = slice_of(p->data, (size_t)p->stride * p->height)};
+	return ((size_t)c->w * pixmap_bits(c->p->format) + 7) / 8;
 }
 
-/* False when it does not get smaller. */
-static bool encode_lz4(struct pixmap *p, uint8_t format, struct arena *a, struct image *img)
+static const uint8_t *pixels(const struct coding *c)
 {
-	size_t row = pixmap_bits(p->format) / 8 * (size_t)p->width, raw = row * p->height, n;
-	uint8_t *out = arena_alloc(a, raw);
-
-	if (lz4_image_encode(format, p->data, p->height, row, (size_t)p->stride, out, raw, &n))
-		return false;
-	img->d.type = IMAGE_TYPE_LZ4;
-	img->coded = (struct binary_data){.data_size = (uint32_t)n, .data = slice_of(out, n)};
-	return true;
+	return c->p->data + (size_t)c->y * (size_t)c->p->stride + (size_t)c->x * pixmap_bits(c->p->format) / 8;
 }
 
-static bool wants_lz4(const struct encode_rules *r)
+/* ---- the choice ---- */
+
+static uint8_t automatic(const struct coding *c, const struct encode_rules *r)
 {
-	return r->lz4 && !r->raw &&
-	       (r->compress == IMAGE_COMPRESSION_INVALID || r->compress == IMAGE_COMPRESSION_LZ4);
+	const struct form *f = form_of(c);
+
+	if (r->raw)
+		return IMAGE_COMPRESSION_OFF;
+	if (f->quic && choose_smooth(c->p, c->x, c->y, c->w, c->h))
+		return IMAGE_COMPRESSION_QUIC;
+	return r->glz ? IMAGE_COMPRESSION_GLZ : IMAGE_COMPRESSION_LZ;
 }
 
-static void encode_image(const struct encode_rules *r, struct pixmap *p, uint64_t id, struct arena *a,
-	struct image *img)
+static uint8_t wanted(const struct coding *c, const struct encode_rules *r)
 {
-	const struct form *f = form_of(p->format);
-
-	*img = (struct image){.d = {.id = id, .width = p->width, .height = p->height}};
-	if (!f->lz4 || !wants_lz4(r) || (size_t)p->stride * p->height < SMALL ||
-		!encode_lz4(p, f->bitmap, a, img))
-		encode_raw(p, f->bitmap, img);
+	switch (r->compress) {
+	case IMAGE_COMPRESSION_INVALID:
+	case IMAGE_COMPRESSION_AUTO_GLZ:
+		return automatic(c, r);
+	case IMAGE_COMPRESSION_AUTO_LZ:
+		return automatic(c, r) == IMAGE_COMPRESSION_QUIC ? IMAGE_COMPRESSION_QUIC : IMAGE_COMPRESSION_LZ;
+	default:
+		return r->compress;
+	}
 }
 
-struct replacing {
-	const struct encode_rules *r;
-	const struct draw_item *item;
-	struct arena *a;
-	unsigned next;
-};
-
-static void replace(void *user, void **target)
+/* The image type for a compression, as far as this picture and this client go along. */
+static uint8_t type_for(const struct coding *c, const struct encode_rules *r, uint8_t compression)
 {
-	struct replacing *s = user;
-	const struct image *old = *target;
-	struct image *img;
-	struct pixmap *p;
+	const struct form *f = form_of(c);
+	bool alpha = c->p->format == SURFACE_FMT_32_ARGB;
 
-	if (old->d.type == IMAGE_TYPE_SURFACE)
-		return;
-	p = s->item->pictures[s->next++];
-	img = arena_alloc(s->a, sizeof(*img));
-	encode_image(s->r, p, old->d.id, s->a, img);
-	*target = img;
+	if (compression == IMAGE_COMPRESSION_OFF || row_bytes(c) * c->h < SMALL ||
+		(r->plain && pixmap_bits(c->p->format) != 32))
+		return IMAGE_TYPE_BITMAP;
+	if (compression == IMAGE_COMPRESSION_QUIC && f->quic && !(r->plain && alpha))
+		return c->w >= SMALL_SIDE && c->h >= SMALL_SIDE ? IMAGE_TYPE_QUIC : IMAGE_TYPE_BITMAP;
+	if (compression == IMAGE_COMPRESSION_LZ4 && r->lz4 && f->lz4)
+		return IMAGE_TYPE_LZ4;
+	if (compression == IMAGE_COMPRESSION_GLZ && r->glz && f->glz && (uint64_t)c->w * c->h < r->glz_pixels)
+		return IMAGE_TYPE_GLZ_RGB;
+	return f->lz ? IMAGE_TYPE_LZ_RGB : IMAGE_TYPE_BITMAP;
 }
 
-void *encode_item(const struct encode_rules *r, const struct draw_item *item, struct arena *a)
+void encode_choose(struct coding *c, const struct encode_rules *r, struct pixmap *p, unsigned x, unsigned y, unsigned w,
+	unsigned h, bool lossy)
 {
-	const struct wire_desc *d = wire_msg_find(WIRE_DISPLAY, WIRE_S, item->number)->desc();
-	struct replacing s = {r, item, a, 0};
-	void *body = wire_copy(d, item->body, 0, a);
-
-	wire_visit(d, body, wire_desc_image(), replace, &s);
-	return body;
+	*c = (struct coding){.p = pixmap_ref(p), .x = x, .y = y, .w = w, .h = h};
+	c->type = type_for(c, r, wanted(c, r));
+	if (c->type == IMAGE_TYPE_QUIC && lossy && r->jpeg && pixmap_bits(p->format) == 32 && w * h >= SMALL_JPEG)
+		c->type = p->format == SURFACE_FMT_32_ARGB ? IMAGE_TYPE_JPEG_ALPHA : IMAGE_TYPE_JPEG;
+	if (c->type == IMAGE_TYPE_GLZ_RGB) {
+		c->glz = r->glz;
+		c->zlib = r->zlib;
+	}
 }
 
-/* The rectangle as a pixmap of its own, in a format that BITMAP has: 32 bits hold 565 exactly. */
-static struct pixmap *cut(struct pixmap *s, const struct rect *r)
-{
-	unsigned w = (unsigned)(r->right - r->left), h = (unsigned)(r->bottom - r->top);
-	uint32_t format = s->format == SURFACE_FMT_16_565 ? SURFACE_FMT_32_xRGB : s->format;
-	struct pixmap *p = pixmap_new(format, w, h);
+/* ---- the work ---- */
 
-	pixman_image_composite32(PIXMAN_OP_SRC, s->image, NULL, p->image, r->left, r->top, 0, 0, 0, 0, (int)w,
-		(int)h);
-	return p;
+/* Rows one behind the other: the picture itself where it is so, else a copy in `tmp`. */
+static const uint8_t *tight(const struct coding *c, struct buf *tmp)
+{
+	size_t row = row_bytes(c);
+
+	if (row == (size_t)c->p->stride)
+		return pixels(c);
+	for (unsigned i = 0; i < c->h; i++)
+		buf_put(tmp, pixels(c) + (size_t)i * (size_t)c->p->stride, row);
+	return buf_data(tmp);
 }
 
-void encode_region(const struct encode_rules *r, struct canvas *c, uint32_t surface, const struct rect *rect,
-	struct arena *a, struct draw_copy *out, struct pixmap **pixels)
+/* 0 with the stream in c->out, or E_LIMIT when it would not be smaller than the pixels. */
+static int run_quic(struct coding *c)
 {
-	struct image *img = arena_alloc(a, sizeof(*img));
-	int w = rect->right - rect->left, h = rect->bottom - rect->top;
+	size_t cap = row_bytes(c) * c->h, n;
+	void *scratch = xmalloc(quic_scratch_size(c->w));
+	int rc = quic_encode((enum quic_type)form_of(c)->quic, c->w, c->h, pixels(c), c->p->stride,
+		buf_reserve(&c->out, cap), cap, &n, scratch);
 
-	*pixels = cut(canvas_surface(c, surface), rect);
-	encode_image(r, *pixels, 0, a, img);
-	*out = (struct draw_copy){
-		.base = {.surface_id = surface, .box = *rect},
-		.src = img,
-		.src_area = {.right = w, .bottom = h},
-		.rop = ROPD_OP_PUT,
-		.scale_mode = SCALE_MODE_NEAREST,
-	};
+	free(scratch);
+	if (!rc)
+		buf_commit(&c->out, n);
+	return rc;
+}
+
+static int lz_stream(const struct coding *c, enum lz_type type, const uint8_t *src, size_t cap, struct buf *out)
+{
+	struct lz_info info = {.type = type, .width = c->w, .height = c->h, .top_down = true};
+	void *scratch = xmalloc(LZ_SCRATCH);
+	size_t n;
+	int rc = lz_encode(&info, src, buf_reserve(out, cap), cap, &n, scratch);
+
+	free(scratch);
+	if (!rc)
+		buf_commit(out, n);
+	return rc;
+}
+
+static int run_lz(struct coding *c)
+{
+	struct buf tmp = {0};
+	int rc = lz_stream(c, (enum lz_type)form_of(c)->lz, tight(c, &tmp), row_bytes(c) * c->h, &c->out);
+
+	buf_fini(&tmp);
+	return rc;
+}
+
+static int run_lz4(struct coding *c)
+{
+	size_t cap = row_bytes(c) * c->h, n;
+	int rc = lz4_image_encode(form_of(c)->bitmap, pixels(c), c->h, row_bytes(c), (size_t)c->p->stride,
+		buf_reserve(&c->out, cap), cap, &n);
+
+	if (!rc)
+		buf_commit(&c->out, n);
+	return rc;
+}
+
+/* Once the picture has its place in the dictionary it is sent, however large. */
+static void run_glz(struct coding *c)
+{
+	enum lz_type type = (enum lz_type)form_of(c)->lz;
+	size_t cap = glz_bound(type, c->w, c->h), n, small;
+	struct buf plain = {0};
+
+	if (glz_encode(c->glz, type, c->w, c->h, pixels(c), c->p->stride, true, buf_reserve(&plain, cap), cap, &n))
+		abort(); /* encode_choose has seen that it fits */
+	buf_commit(&plain, n);
+	if (c->zlib && n >= SMALL_ZLIB && glz_deflate(buf_slice(&plain), buf_reserve(&c->out, n), n, &small) == 0) {
+		c->type = IMAGE_TYPE_ZLIB_GLZ_RGB;
+		c->extra = (uint32_t)n;
+		buf_commit(&c->out, small);
+		buf_fini(&plain);
+	} else {
+		buf_fini(&c->out);
+		c->out = plain;
+	}
+}
+
+static int run_jpeg(struct coding *c)
+{
+	return jpeg_encode(pixels(c), c->w, c->h, (size_t)c->p->stride, JPEG_QUALITY, &c->out);
+}
+
+static int run_jpeg_alpha(struct coding *c)
+{
+	struct buf tmp = {0};
+	int rc = run_jpeg(c);
+
+	c->extra = (uint32_t)buf_len(&c->out);
+	if (!rc)
+		rc = lz_stream(c, LZ_ALPHA, tight(c, &tmp), lz_bound(LZ_ALPHA, c->w, c->h), &c->out);
+	buf_fini(&tmp);
+	return rc;
+}
+
+void encode_run(struct coding *c)
+{
+	int rc = 0;
+
+	switch (c->type) {
+	case IMAGE_TYPE_QUIC:
+		rc = run_quic(c);
+		break;
+	case IMAGE_TYPE_LZ_RGB:
+		rc = run_lz(c);
+		break;
+	case IMAGE_TYPE_LZ4:
+		rc = run_lz4(c);
+		break;
+	case IMAGE_TYPE_GLZ_RGB:
+		run_glz(c);
+		break;
+	case IMAGE_TYPE_JPEG:
+		rc = run_jpeg(c);
+		break;
+	case IMAGE_TYPE_JPEG_ALPHA:
+		rc = run_jpeg_alpha(c);
+		break;
+	}
+	if (rc) {
+		c->type = IMAGE_TYPE_BITMAP;
+		buf_fini(&c->out);
+	}
+	/* a part of wider rows is copied out, for a client may want its stride to be its width */
+	if (c->type == IMAGE_TYPE_BITMAP && c->w != c->p->width)
+		tight(c, &c->out);
+}
+
+void encode_image(const struct coding *c, struct image *img)
+{
+	struct slice out = buf_slice(&c->out);
+
+	img->d.type = c->type;
+	img->d.width = c->w;
+	img->d.height = c->h;
+	switch (c->type) {
+	case IMAGE_TYPE_BITMAP:
+		img->bitmap = (struct bitmap_data){.format = form_of(c)->bitmap, .flags = BITMAP_FLAGS_TOP_DOWN,
+			.x = c->w, .y = c->h, .stride = out.n ? (uint32_t)row_bytes(c) : (uint32_t)c->p->stride,
+			.data = out.n ? out : slice_of(pixels(c), (size_t)c->p->stride * c->h)};
+		break;
+	case IMAGE_TYPE_JPEG_ALPHA:
+		img->jpeg_alpha = (struct jpeg_alpha_data){.flags = JPEG_ALPHA_FLAGS_TOP_DOWN, .jpeg_size = c->extra,
+			.data_size = (uint32_t)out.n, .data = out};
+		break;
+	case IMAGE_TYPE_ZLIB_GLZ_RGB:
+		img->zlib_glz = (struct zlib_glz_data){.glz_data_size = c->extra, .data_size = (uint32_t)out.n,
+			.data = out};
+		break;
+	default:
+		img->coded = (struct binary_data){.data_size = (uint32_t)out.n, .data = out};
+	}
+}
+
+void encode_fini(struct coding *c)
+{
+	pixmap_unref(c->p);
+	c->p = NULL;
+	buf_fini(&c->out);
 }

@@ -1,22 +1,47 @@
-/* Pixels to wire images: the server's bridge between codecs and wire. What a client can take decides the form. */
+/* Pixels to wire images: the server's bridge between codecs and wire. What a client can take and wants decides the form
+ * (encode_choose, cheap, on the loop); the work itself touches nothing but its own coding and may run anywhere. */
 #ifndef SERVER_ENCODE_H
 #define SERVER_ENCODE_H
 
-#include "server/device.h"
+#include "base/buf.h"
+#include "codec/glz.h"
+#include "draw/canvas.h"
 
 /* What one client takes. */
 struct encode_rules {
-	uint8_t compress; /* enum image_compression, 0 automatic */
-	bool lz4;         /* DISPLAY_CAP_LZ4_COMPRESSION */
-	bool raw;         /* nothing is compressed: AF_UNIX */
+	uint8_t compress;      /* enum image_compression, 0 automatic */
+	bool lz4;              /* DISPLAY_CAP_LZ4_COMPRESSION */
+	bool raw;              /* automatic means nothing: AF_UNIX */
+	bool plain;            /* spice-html5: BITMAP, QUIC and LZ of 32 bits, alpha by LZ alone (images.md 11) */
+	bool jpeg;             /* smooth pictures may be lossy */
+	bool zlib;             /* GLZ streams are deflated */
+	struct glz_dict *glz;  /* NULL: none. Codings that use it run one by one, in the order in which they are sent */
+	uint64_t glz_pixels;   /* pictures of as many don't fit in it */
 };
 
-/* The body of an item for this client: a copy in the arena whose images are encoded. */
-void *encode_item(const struct encode_rules *r, const struct draw_item *item, struct arena *a);
+/* A rectangle of a picture on its way to bytes. */
+struct coding {
+	struct pixmap *p;      /* a reference, taken and given back on the loop */
+	unsigned x, y, w, h;
+	uint8_t type;          /* IMAGE_TYPE_*, as chosen; what it became afterwards */
+	bool zlib;
+	struct glz_dict *glz;  /* set where type is GLZ_RGB */
+	struct buf out;        /* the coded bytes; empty: a BITMAP of the pixmap's own bytes */
+	uint32_t extra;        /* JPEG_ALPHA: bytes of the JPEG; ZLIB_GLZ_RGB: of the GLZ stream */
+};
 
-/* A DRAW_COPY that puts `rect` of a surface as it is on the canvas. *pixels (may stay NULL) is to be unreferenced once
- * the message is encoded. Not for 1_A, on which nothing can be copied. */
-void encode_region(const struct encode_rules *r, struct canvas *c, uint32_t surface, const struct rect *rect,
-	struct arena *a, struct draw_copy *out, struct pixmap **pixels);
+/* Begins a coding of a rectangle that lies in p. `lossy`: this use of it may be. */
+void encode_choose(struct coding *c, const struct encode_rules *r, struct pixmap *p, unsigned x, unsigned y, unsigned w,
+	unsigned h, bool lossy);
+/* Does the work; in any thread. What does not get smaller becomes a BITMAP (but GLZ, which has to be sent). */
+void encode_run(struct coding *c);
+/* The payload of a wire image (everything but img->d.id and flags), which lives as long as the coding. */
+void encode_image(const struct coding *c, struct image *img);
+void encode_fini(struct coding *c);
+
+static inline bool encode_is_lossy(const struct coding *c)
+{
+	return c->type == IMAGE_TYPE_JPEG || c->type == IMAGE_TYPE_JPEG_ALPHA;
+}
 
 #endif

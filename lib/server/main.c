@@ -7,6 +7,7 @@
 
 enum {
 	NET_TEST_BYTES = 256000, /* wire.md 6 */
+	NET_PINGS = 3,
 	RAM_HINT = 64 << 20,
 };
 
@@ -15,6 +16,9 @@ struct server_main {
 	struct conn *conn;
 	uint32_t ping_id;
 	bool attached;
+	/* the network test: its pings are the first ones, NET_PINGS of them, the last with NET_TEST_BYTES */
+	uint64_t sent_us[NET_PINGS + 1]; /* by id */
+	uint64_t latency_us;
 };
 
 static bool client_has(const struct server_main *e, unsigned bit)
@@ -34,6 +38,8 @@ static void send_ping(struct server_main *e, size_t filler)
 	struct buf zero = {0};
 	struct ping ping = {.id = e->ping_id++, .timestamp = uv_hrtime() / 1000};
 
+	if (ping.id <= NET_PINGS)
+		e->sent_us[ping.id] = ping.timestamp;
 	if (filler) {
 		memset(buf_reserve(&zero, filler), 0, filler);
 		buf_commit(&zero, filler);
@@ -97,6 +103,23 @@ void server_main_goodbye(struct server_main *e)
 		&(struct disconnecting){.time_stamp = uv_hrtime(), .reason = LINK_ERR_OK});
 }
 
+/* The way there and back by the small ones; what the large one takes beyond that is the link's speed. */
+static void pong(struct server_main *e, const struct pong *p)
+{
+	uint64_t us;
+
+	if (p->id == 0 || p->id > NET_PINGS || !e->sent_us[p->id])
+		return;
+	us = uv_hrtime() / 1000 - e->sent_us[p->id];
+	e->sent_us[p->id] = 0;
+	if (p->id < NET_PINGS) {
+		e->latency_us = !e->latency_us || us < e->latency_us ? us : e->latency_us;
+		return;
+	}
+	us = us > e->latency_us ? us - e->latency_us : 1;
+	session_measured(e->session, 8ull * NET_TEST_BYTES * 1000000 / us);
+}
+
 static int message(void *end, const struct wire_msg *m, const void *body)
 {
 	struct server_main *e = end;
@@ -113,10 +136,13 @@ static int message(void *end, const struct wire_msg *m, const void *body)
 			(mode->mode == MOUSE_MODE_CLIENT || mode->mode == MOUSE_MODE_SERVER))
 			server_mouse_mode(e->session->server, mode->mode == MOUSE_MODE_CLIENT);
 		return 0;
+	case C_BASE_PONG:
+		pong(e, body);
+		return 0;
 	case C_MAIN_AGENT_DATA:
 		log_warn("%s: main channel: agent data without an agent", e->conn->name);
 		return E_PROTO;
-	default: /* PONG, AGENT_START and others that ask for nothing here */
+	default: /* AGENT_START and others that ask for nothing here */
 		return 0;
 	}
 }

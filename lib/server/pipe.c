@@ -215,6 +215,7 @@ static bool take_damage(struct pipe *p, uint32_t id, struct pipe_out *out)
 	pixman_region32_fini(&part);
 	out->kind = PIPE_REGION;
 	out->id = id;
+	out->whole = p->mark_due;
 	out->rect = (struct rect){.left = box.x1, .top = box.y1, .right = box.x2, .bottom = box.y2};
 	return true;
 }

@@ -29,6 +29,7 @@ struct pipe_out {
 	uint32_t id;
 	struct surface_create create;
 	struct rect rect;
+	bool whole; /* REGION: of a first picture, which goes in one message: spicy-screenshot takes what it has then */
 };
 
 struct pipe;

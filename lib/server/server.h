@@ -32,6 +32,9 @@ struct server_events {
 	void (*locks)(void *owner, const struct server_client *c, unsigned modifiers);   /* KBD_MODIFIERS_* wanted */
 };
 
+/* When something that costs quality or time is done: where the client's link is slow, or whatever it is. */
+enum server_when { SERVER_AUTO, SERVER_NEVER, SERVER_ALWAYS };
+
 struct server_options {
 	const char *name;          /* of the machine, shown by viewers */
 	unsigned max_clients;      /* L-5; 0: LIM_CLIENTS */
@@ -39,6 +42,7 @@ struct server_options {
 	bool need_tls;             /* every channel, else link error 5 (D-1) */
 	const char *tls_channels;  /* "main,inputs", "all"; NULL none beyond need_tls */
 	uint8_t compress;          /* enum image_compression, 0 automatic */
+	uint8_t jpeg, zlib;        /* enum server_when: JPEG for smooth pictures, zlib over GLZ */
 };
 
 struct server *server_new(uv_loop_t *loop, struct device *device, const struct server_options *o);

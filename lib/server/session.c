@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "base/log.h"
 
-enum { MM_DELAY_MS = 400 };
+enum { MM_DELAY_MS = 400, SLOW_BITS = 10 << 20 /* wire.md 6 */ };
 
 /* ---- what the ends ask ---- */
 
@@ -79,6 +79,19 @@ void session_tell_locks(struct session *s, unsigned modifiers)
 {
 	if (!s->info.view_only)
 		TELL(s, locks, modifiers);
+}
+
+bool session_is_slow(const struct session *s)
+{
+	return s->bits && s->bits < SLOW_BITS;
+}
+
+void session_measured(struct session *s, uint64_t bits)
+{
+	s->bits = bits;
+	log_info("%s: the link carries %llu kbit/s", s->address, (unsigned long long)bits / 1000);
+	if (s->display)
+		server_display_rules(s->display);
 }
 
 /* ---- which ---- */

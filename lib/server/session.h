@@ -16,6 +16,7 @@ struct session {
 	bool ready;            /* its first picture is out */
 	bool dying;
 	uint64_t pinged;
+	uint64_t bits;         /* a second, as the network test found; 0: unknown */
 	struct server_main *main;
 	struct server_display *display;
 	struct server_inputs *inputs;
@@ -31,6 +32,7 @@ void server_main_goodbye(struct server_main *e);                 /* DISCONNECTIN
 
 struct server_display *server_display_new(struct session *s, struct conn *c);
 void server_display_free(struct server_display *e);
+void server_display_rules(struct server_display *e); /* what is known of the client has changed */
 
 struct server_inputs *server_inputs_new(struct session *s, struct conn *c);
 void server_inputs_free(struct server_inputs *e); /* releases what the client holds down */
@@ -53,6 +55,8 @@ bool session_client_mouse(const struct session *s);
 unsigned session_locks(const struct session *s);
 uint32_t session_mm_time(const struct session *s); /* ms, as INIT gives it */
 void session_ready(struct session *s);
+bool session_is_slow(const struct session *s); /* its link, as far as that is known */
+void session_measured(struct session *s, uint64_t bits); /* a second */
 
 /* Events; they go to all that listen, unless the client may only look. */
 void session_tell_key(struct session *s, unsigned code, bool down);

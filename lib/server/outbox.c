@@ -1,0 +1,444 @@
+/* The outbox. A message is a parcel; each picture in it is a coding, and a job of the pool unless it is so small that
+ * the way there would cost more than the work. Jobs of one GLZ dictionary run one by one, in the order of their
+ * parcels: the dictionary gives ids in that order, and pictures are sent in it. */
+#include "server/outbox.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "server/imagecache.h"
+
+enum {
+	AHEAD = 4,                /* parcels with pictures at a time, */
+	AHEAD_ALL = 16,           /* and parcels of any kind */
+	AT_ONCE = 4 << 10,        /* pixels that are encoded on the spot */
+	BAND_PIXELS = 256 << 10,  /* a larger picture is cut, so that its parts are encoded side by side */
+	CACHE_PIXELS = 512 << 10, /* a larger one is kept by clients only when it comes a second time */
+	LARGE_SEEN = 16,
+	GONE_MAX = 64,            /* images that make room for one */
+	IMAGES = 4,
+};
+
+struct parcel {
+	struct list link;
+	struct outbox *box;
+	struct arena arena;
+	unsigned number;
+	void *body;
+	void (*sent)(void *owner);
+	unsigned n_codings, pending; /* of them, those that are not done */
+	struct coding codings[IMAGES];
+	struct image *images[IMAGES]; /* in the body */
+	uint64_t gone[GONE_MAX];      /* goes before it: INVAL_LIST */
+	unsigned n_gone;
+};
+
+/* A coding on its way through the pool. */
+struct job {
+	uv_work_t work;
+	struct list link; /* of those that wait for the dictionary */
+	struct parcel *parcel;
+	struct coding *coding;
+};
+
+struct outbox {
+	uv_loop_t *loop;
+	struct encode_rules rules;
+	void (*kick)(void *owner);
+	void *owner;
+	struct list parcels;
+	unsigned n_parcels, n_heavy; /* heavy: with pictures */
+	struct list glz_waiting; /* struct job */
+	bool glz_busy;
+	unsigned jobs; /* in the pool */
+	bool closing;
+	struct imagecache cache;
+	uint64_t large[LARGE_SEEN]; /* ids of large pictures that went by */
+	unsigned large_at;
+};
+
+/* ---- life ---- */
+
+struct outbox *outbox_new(uv_loop_t *loop, const struct outbox_options *op)
+{
+	enum { WINDOW_MAX = 4 << 20 }; /* L-22 */
+	struct outbox *o = new(struct outbox);
+	uint64_t window = op->glz_pixels < WINDOW_MAX ? op->glz_pixels : WINDOW_MAX;
+
+	o->loop = loop;
+	o->kick = op->kick;
+	o->owner = op->owner;
+	list_init(&o->parcels);
+	list_init(&o->glz_waiting);
+	imagecache_init(&o->cache, op->cache_pixels);
+	o->rules.glz = window ? glz_dict_new(window) : NULL;
+	o->rules.glz_pixels = window;
+	outbox_rules(o, &op->rules);
+	return o;
+}
+
+void outbox_rules(struct outbox *o, const struct encode_rules *r)
+{
+	struct glz_dict *glz = o->rules.glz;
+	uint64_t pixels = o->rules.glz_pixels;
+
+	o->rules = *r;
+	o->rules.glz = glz;
+	o->rules.glz_pixels = pixels;
+}
+
+static void parcel_free(struct parcel *p)
+{
+	list_remove(&p->link);
+	p->box->n_parcels--;
+	if (p->n_codings)
+		p->box->n_heavy--;
+	for (unsigned i = 0; i < p->n_codings; i++)
+		encode_fini(&p->codings[i]);
+	arena_fini(&p->arena);
+	free(p);
+}
+
+static void dispose(struct outbox *o)
+{
+	struct parcel *p;
+
+	list_each(p, &o->parcels, link)
+		parcel_free(p);
+	imagecache_fini(&o->cache);
+	glz_dict_free(o->rules.glz);
+	free(o);
+}
+
+void outbox_free(struct outbox *o)
+{
+	struct job *j;
+
+	if (!o)
+		return;
+	o->closing = true;
+	list_each(j, &o->glz_waiting, link) {
+		list_remove(&j->link);
+		free(j);
+	}
+	if (!o->jobs)
+		dispose(o);
+}
+
+/* ---- jobs ---- */
+
+static void work(uv_work_t *w)
+{
+	encode_run(((struct job *)w->data)->coding);
+}
+
+static void work_done(uv_work_t *w, int status);
+
+static void to_pool(struct outbox *o, struct job *j)
+{
+	if (j->coding->glz)
+		o->glz_busy = true;
+	o->jobs++;
+	j->work.data = j;
+	uv_queue_work(o->loop, &j->work, work, work_done);
+}
+
+static void done(struct parcel *p)
+{
+	struct outbox *o = p->box;
+
+	if (--p->pending == 0 && list_first(&o->parcels, struct parcel, link) == p)
+		o->kick(o->owner);
+}
+
+static void work_done(uv_work_t *w, int status)
+{
+	struct job *j = w->data, *next;
+	struct outbox *o = j->parcel->box;
+
+	(void)status; /* nothing is ever cancelled */
+	o->jobs--;
+	if (o->closing) {
+		free(j);
+		if (!o->jobs)
+			dispose(o);
+		return;
+	}
+	if (j->coding->glz) {
+		o->glz_busy = false;
+		next = list_first(&o->glz_waiting, struct job, link);
+		if (next) {
+			list_remove(&next->link);
+			to_pool(o, next);
+		}
+	}
+	done(j->parcel);
+	free(j);
+}
+
+static void start(struct parcel *p, struct coding *c)
+{
+	struct outbox *o = p->box;
+	struct job *j;
+
+	if (c->type == IMAGE_TYPE_BITMAP || (c->w * c->h <= AT_ONCE && !(c->glz && o->glz_busy))) {
+		encode_run(c);
+		p->pending--;
+		return;
+	}
+	j = new(struct job);
+	j->parcel = p;
+	j->coding = c;
+	if (c->glz && o->glz_busy)
+		list_append(&o->glz_waiting, &j->link);
+	else
+		to_pool(o, j);
+}
+
+/* ---- parcels ---- */
+
+static struct parcel *parcel_new(struct outbox *o, unsigned number)
+{
+	struct parcel *p = new(struct parcel);
+
+	p->box = o;
+	p->number = number;
+	return p;
+}
+
+/* Into the queue; its codings begin. */
+static void post(struct parcel *p)
+{
+	struct outbox *o = p->box;
+
+	list_append(&o->parcels, &p->link);
+	o->n_parcels++;
+	if (p->n_codings)
+		o->n_heavy++;
+	p->pending = p->n_codings;
+	for (unsigned i = 0; i < p->n_codings; i++)
+		start(p, &p->codings[i]);
+}
+
+bool outbox_full(const struct outbox *o)
+{
+	return o->n_heavy >= AHEAD || o->n_parcels >= AHEAD_ALL;
+}
+
+void outbox_last(struct outbox *o, unsigned number, const void *body, void (*sent)(void *owner))
+{
+	struct parcel *p = parcel_new(o, number);
+
+	p->sent = sent;
+	if (body)
+		p->body = wire_copy(wire_msg_find(WIRE_DISPLAY, WIRE_S, number)->desc(), body, 0, &p->arena);
+	post(p);
+}
+
+void outbox_message(struct outbox *o, unsigned number, const void *body)
+{
+	outbox_last(o, number, body, NULL);
+}
+
+/* A coding of the parcel for the image. */
+static struct coding *add_coding(struct parcel *p, struct image *img)
+{
+	p->images[p->n_codings] = img;
+	return &p->codings[p->n_codings++];
+}
+
+/* Has a large picture of this id gone by lately? It has now. */
+static bool seen_large(struct outbox *o, uint64_t id)
+{
+	for (unsigned i = 0; i < LARGE_SEEN; i++)
+		if (o->large[i] == id)
+			return true;
+	o->large[o->large_at++ % LARGE_SEEN] = id;
+	return false;
+}
+
+static bool is_large(const struct pixmap *p)
+{
+	return (uint64_t)p->width * p->height > CACHE_PIXELS;
+}
+
+/* Pictures with a life of their own are kept by the client, masks and those made for one command are not. */
+static bool worth_keeping(struct outbox *o, const struct pixmap *p, uint64_t id)
+{
+	return id && p->format != SURFACE_FMT_1_A && (!is_large(p) || seen_large(o, id));
+}
+
+/* An image of the parcel: from the client's cache, or coded, and kept there if it may come again. `id` 0: never. */
+static void put_image(struct parcel *p, struct image *img, struct pixmap *pm, uint64_t id, bool lossy)
+{
+	struct outbox *o = p->box;
+	enum imagecache_hit hit = id ? imagecache_use(&o->cache, id) : IMAGE_ABSENT;
+	struct coding *c;
+
+	*img = (struct image){.d = {.id = id, .width = pm->width, .height = pm->height}};
+	if (hit == IMAGE_HELD || (hit == IMAGE_LOSSY && lossy)) {
+		img->d.type = IMAGE_TYPE_FROM_CACHE;
+		return;
+	}
+	c = add_coding(p, img);
+	encode_choose(c, &o->rules, pm, 0, 0, pm->width, pm->height, lossy);
+	if (hit == IMAGE_LOSSY) {
+		img->d.flags = IMAGE_FLAGS_CACHE_REPLACE_ME;
+		imagecache_mended(&o->cache, id);
+	} else if (worth_keeping(o, pm, id) && imagecache_add(&o->cache, id, (uint64_t)pm->width * pm->height,
+			   encode_is_lossy(c), p->gone, &p->n_gone, GONE_MAX)) {
+		img->d.flags = IMAGE_FLAGS_CACHE_ME;
+	}
+}
+
+/* May JPEG's errors be in what this command draws? Where pixels are copied, not where they are operands. */
+static bool copies(const struct draw_item *item)
+{
+	const struct draw_copy *copy = item->body;
+
+	return item->number == S_DISPLAY_DRAW_COPY && copy->rop == ROPD_OP_PUT;
+}
+
+struct placing {
+	struct parcel *p;
+	const struct draw_item *item;
+	unsigned next;
+};
+
+static void place(void *user, void **target)
+{
+	struct placing *s = user;
+	const struct image *old = *target;
+	struct image *img;
+	unsigned i;
+
+	if (old->d.type == IMAGE_TYPE_SURFACE)
+		return;
+	i = s->next++;
+	img = arena_alloc(&s->p->arena, sizeof(*img));
+	put_image(s->p, img, s->item->pictures[i], s->item->kept[i] ? old->d.id : 0, copies(s->item));
+	*target = img;
+}
+
+/* ---- large pictures in parts ---- */
+
+/* Whole blocks of JPEG, so that no seam shows. */
+static unsigned band_rows(unsigned width)
+{
+	return (BAND_PIXELS / width + 16) & ~15u;
+}
+
+/* Rows `from` to `to` of a copy: only that part of the picture is sent. */
+static void post_band(struct outbox *o, const struct draw_copy *whole, struct pixmap *pm, int from, int to)
+{
+	struct parcel *p = parcel_new(o, S_DISPLAY_DRAW_COPY);
+	struct draw_copy *band = wire_copy(wire_desc_draw_copy(), whole, 0, &p->arena);
+	int w = whole->src_area.right - whole->src_area.left;
+	struct coding *c;
+
+	p->body = band;
+	band->base.box.top = whole->base.box.top + from;
+	band->base.box.bottom = whole->base.box.top + to;
+	band->src = arena_alloc(&p->arena, sizeof(*band->src));
+	band->src_area = (struct rect){.right = w, .bottom = to - from};
+	c = add_coding(p, band->src);
+	encode_choose(c, &o->rules, pm, (unsigned)whole->src_area.left, (unsigned)(whole->src_area.top + from),
+		(unsigned)w, (unsigned)(to - from), whole->rop == ROPD_OP_PUT);
+	post(p);
+}
+
+static void post_bands(struct outbox *o, const struct draw_copy *whole, struct pixmap *pm)
+{
+	const struct rect *a = &whole->src_area;
+	int rows = (int)band_rows((unsigned)(a->right - a->left)), height = a->bottom - a->top;
+
+	for (int y = 0; y < height; y += rows)
+		post_band(o, whole, pm, y, y + rows < height ? y + rows : height);
+}
+
+static bool same_size(const struct rect *a, const struct rect *b)
+{
+	return a->right - (int64_t)a->left == b->right - (int64_t)b->left &&
+	       a->bottom - (int64_t)a->top == b->bottom - (int64_t)b->top;
+}
+
+static bool within(const struct rect *r, const struct pixmap *p)
+{
+	return r->left >= 0 && r->top >= 0 && r->left < r->right && r->top < r->bottom && r->right <= (int)p->width &&
+	       r->bottom <= (int)p->height;
+}
+
+/* A copy of one picture, as it is, that clients need not keep: it may go in parts, and without what is not shown. */
+static bool can_be_cut(struct outbox *o, const struct draw_item *item)
+{
+	const struct draw_copy *copy = item->body;
+	const struct pixmap *pm = item->n_pictures ? item->pictures[0] : NULL;
+
+	if (item->number != S_DISPLAY_DRAW_COPY || item->n_pictures != 1 || copy->src->d.type == IMAGE_TYPE_SURFACE ||
+		copy->mask.bitmap || !within(&copy->src_area, pm) || !same_size(&copy->src_area, &copy->base.box))
+		return false;
+	if (!item->kept[0])
+		return true;
+	return is_large(pm) && imagecache_use(&o->cache, copy->src->d.id) == IMAGE_ABSENT &&
+	       !seen_large(o, copy->src->d.id);
+}
+
+void outbox_item(struct outbox *o, const struct draw_item *item)
+{
+	const struct wire_desc *d = wire_msg_find(WIRE_DISPLAY, WIRE_S, item->number)->desc();
+	struct parcel *p;
+
+	imagecache_begin(&o->cache);
+	if (can_be_cut(o, item)) {
+		post_bands(o, item->body, item->pictures[0]);
+		return;
+	}
+	p = parcel_new(o, item->number);
+	p->body = wire_copy(d, item->body, 0, &p->arena);
+	wire_visit(d, p->body, wire_desc_image(), place, &(struct placing){p, item, 0});
+	post(p);
+}
+
+void outbox_pixels(struct outbox *o, uint32_t surface, const struct rect *to, struct pixmap *pm, bool whole)
+{
+	struct draw_copy copy = {
+		.base = {.surface_id = surface, .box = *to},
+		.src_area = {.right = (int)pm->width, .bottom = (int)pm->height},
+		.rop = ROPD_OP_PUT,
+		.scale_mode = SCALE_MODE_NEAREST,
+	};
+
+	if (whole)
+		post_band(o, &copy, pm, 0, (int)pm->height);
+	else
+		post_bands(o, &copy, pm);
+}
+
+/* ---- sending ---- */
+
+static void send_gone(struct chan *c, const uint64_t *ids, unsigned n)
+{
+	struct resource_id list[GONE_MAX];
+	struct inval_list inval = {(uint16_t)n, list};
+
+	for (unsigned i = 0; i < n; i++)
+		list[i] = (struct resource_id){RESOURCE_TYPE_PIXMAP, ids[i]};
+	chan_send(c, S_DISPLAY_INVAL_LIST, &inval);
+}
+
+bool outbox_send(struct outbox *o, struct chan *c)
+{
+	struct parcel *p = list_first(&o->parcels, struct parcel, link);
+
+	if (!p || p->pending)
+		return false;
+	for (unsigned i = 0; i < p->n_codings; i++)
+		encode_image(&p->codings[i], p->images[i]);
+	if (p->n_gone)
+		send_gone(c, p->gone, p->n_gone);
+	chan_send(c, p->number, p->body);
+	if (p->sent)
+		p->sent(o->owner);
+	parcel_free(p);
+	return true;
+}

@@ -1,0 +1,314 @@
+/* The mirror, through everything: a device at one end, viewers of lib/client at the other, sockets between them.
+ * Whatever is drawn, with each lossless compression, through caches and dictionaries, whole or in parts, fast or late,
+ * the viewers' screens end as the device's. And what a server promises of its image cache. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "base/rng.h"
+#include "client/client.h"
+#include "server/imagecache.h"
+#include "server/server.h"
+
+enum { W = 700, H = 500, KEPT = 6, STEPS = 300, PATIENCE_MS = 60000 };
+
+static struct {
+	uv_loop_t loop;
+	struct device *device;
+	struct server *server;
+	char path[64];
+	uint64_t kept[KEPT]; /* pictures that come again */
+	struct pixmap *pixels[KEPT];
+} b;
+
+struct viewer {
+	struct client *c;
+	unsigned marks;
+	int closed;
+};
+
+static void on_mark(void *owner, unsigned display)
+{
+	(void)display;
+	((struct viewer *)owner)->marks++;
+}
+
+static void on_closed(void *owner, int err)
+{
+	((struct viewer *)owner)->closed = err;
+}
+
+static const struct client_ops ops = {.mark = on_mark, .closed = on_closed};
+
+/* ---- pictures of every kind: flat, smooth, noise, text-like; with alpha ---- */
+
+static struct pixmap *picture(struct rng *r, unsigned w, unsigned h)
+{
+	unsigned kind = rng_below(r, 4), base = rng_below(r, 200);
+	struct pixmap *p = pixmap_new(rng_below(r, 3) ? SURFACE_FMT_32_xRGB : SURFACE_FMT_32_ARGB, w, h);
+
+	for (unsigned y = 0; y < h; y++) {
+		uint32_t *row = (uint32_t *)(void *)(p->data + (size_t)y * (size_t)p->stride);
+
+		for (unsigned x = 0; x < w; x++) {
+			uint32_t v = kind == 0 ? 0x204060 + base
+				: kind == 1 ? (base + x / 5) % 256 << 16 | (base + y / 3) % 256 << 8 | (x + y) % 256
+				: kind == 2 ? (uint32_t)rng_next(r) & 0xffffff
+				: ((x / 3 * 7 + y / 5 * 13) % 11 ? 0xffffff : 0x101010 + base);
+
+			row[x] = v | (p->format == SURFACE_FMT_32_ARGB ? 0xff000000 : 0);
+		}
+	}
+	return p;
+}
+
+static void start(uint8_t compress)
+{
+	struct server_options o = {.client_mouse = true, .compress = compress, .zlib = SERVER_ALWAYS,
+		.jpeg = SERVER_NEVER};
+	struct rng r = {compress};
+	char *where;
+
+	memset(&b, 0, sizeof(b));
+	uv_loop_init(&b.loop);
+	b.device = device_new();
+	assert_int_equal(device_resize(b.device, W, H), 0);
+	for (unsigned i = 0; i < KEPT; i++) { /* one of them is large */
+		b.pixels[i] = picture(&r, i ? 20 + rng_below(&r, 200) : 900, i ? 20 + rng_below(&r, 100) : 700);
+		b.kept[i] = device_picture(b.device, b.pixels[i]);
+	}
+	b.server = server_new(&b.loop, b.device, &o);
+	snprintf(b.path, sizeof(b.path), "/tmp/spice-mirror-%d.sock", (int)getpid());
+	where = xasprintf("unix:%s", b.path);
+	assert_int_equal(server_listen(b.server, where, NULL, false, NULL), 0);
+	free(where);
+}
+
+static void finish(void)
+{
+	server_free(b.server);
+	uv_run(&b.loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&b.loop), 0);
+	for (unsigned i = 0; i < KEPT; i++)
+		pixmap_unref(b.pixels[i]);
+	device_free(b.device);
+}
+
+static struct viewer *viewer_new(void)
+{
+	struct endpoint e = {.unix_path = b.path};
+	struct client_options o = {.view_only = true};
+	struct viewer *v = calloc(1, sizeof(*v));
+
+	v->c = client_new(&b.loop, &e, &o, &ops, v);
+	return v;
+}
+
+static void turns(unsigned n)
+{
+	while (n--)
+		uv_run(&b.loop, UV_RUN_NOWAIT);
+}
+
+static bool same_screen(struct viewer *v)
+{
+	struct pixmap *a = canvas_surface(b.device->canvas, 0), *s = client_screen(v->c, 0);
+
+	if (!s || !v->marks || s->width != a->width || s->height != a->height)
+		return false;
+	for (unsigned y = 0; y < a->height; y++) {
+		const uint32_t *p = (const uint32_t *)(const void *)(a->data + (size_t)y * (size_t)a->stride);
+		const uint32_t *q = (const uint32_t *)(const void *)(s->data + (size_t)y * (size_t)s->stride);
+
+		for (unsigned x = 0; x < a->width; x++)
+			if ((p[x] ^ q[x]) & 0xffffff)
+				return false;
+	}
+	return true;
+}
+
+static void until_same(struct viewer *v)
+{
+	uint64_t end = uv_hrtime() + PATIENCE_MS * 1000000ull;
+
+	while (!same_screen(v)) {
+		assert_int_equal(v->closed, 0);
+		if (uv_hrtime() > end)
+			fail_msg("the screens don't become the same");
+		uv_run(&b.loop, UV_RUN_ONCE);
+	}
+}
+
+/* ---- drawing ---- */
+
+static void draw_picture(struct rng *r, uint64_t id)
+{
+	struct image img = device_image(b.device, id);
+	int x = (int)rng_below(r, W) - 60, y = (int)rng_below(r, H) - 60;
+	struct rect all = {.right = (int)img.d.width, .bottom = (int)img.d.height};
+	struct draw_base base = {.box = {.left = x, .top = y, .right = x + all.right, .bottom = y + all.bottom}};
+
+	switch (rng_below(r, 4)) {
+	case 0:
+		device_draw(b.device, S_DISPLAY_DRAW_ALPHA_BLEND, &(struct draw_alpha_blend){.base = base, .src = &img,
+			.src_area = all, .alpha = 200});
+		break;
+	case 1:
+		device_draw(b.device, S_DISPLAY_DRAW_FILL, &(struct draw_fill){.base = base, .rop = ROPD_OP_PUT,
+			.brush = {.type = BRUSH_TYPE_PATTERN, .pattern = {&img, {0, 0}}}});
+		break;
+	default:
+		device_draw(b.device, S_DISPLAY_DRAW_COPY, &(struct draw_copy){.base = base, .src = &img,
+			.src_area = all, .rop = rng_below(r, 4) ? ROPD_OP_PUT : ROPD_OP_XOR});
+	}
+}
+
+static void step(struct rng *r)
+{
+	struct pixmap *p;
+
+	switch (rng_below(r, 6)) {
+	case 0:
+		p = picture(r, 1 + rng_below(r, 400), 1 + rng_below(r, 300));
+		device_put(b.device, 0, (int)rng_below(r, W), (int)rng_below(r, H), p->width, p->height, p->data,
+			(size_t)p->stride);
+		pixmap_unref(p);
+		break;
+	case 1:
+		device_draw(b.device, S_DISPLAY_COPY_BITS, &(struct copy_bits){
+			.base = {.box = {.left = 10, .top = 20, .right = 400, .bottom = 300}},
+			.src_pos = {(int)rng_below(r, 50), (int)rng_below(r, 50)}});
+		break;
+	case 2:
+		device_draw(b.device, S_DISPLAY_DRAW_FILL, &(struct draw_fill){.base = {.box = {.left = 30, .top = 40,
+			.right = 30 + (int)rng_below(r, 300), .bottom = 90}}, .rop = ROPD_OP_XOR,
+			.brush = {.type = BRUSH_TYPE_SOLID, .color = (uint32_t)rng_next(r) & 0xffffff}});
+		break;
+	default:
+		draw_picture(r, b.kept[rng_below(r, KEPT)]);
+	}
+}
+
+static void mirror(uint8_t compress)
+{
+	struct rng r = {compress + 100u};
+	struct viewer *v[2] = {NULL};
+
+	start(compress);
+	v[0] = viewer_new();
+	until_same(v[0]);
+	for (int i = 0; i < STEPS; i++) {
+		step(&r);
+		turns(rng_below(&r, 4)); /* at times many commands come at once */
+		if (i == STEPS / 2)
+			v[1] = viewer_new(); /* one that comes late */
+		if (i % 60 == 59)
+			until_same(v[0]);
+	}
+	until_same(v[0]);
+	until_same(v[1]);
+	client_free(v[1]->c); /* one leaves with work under way */
+	for (int i = 0; i < 20; i++)
+		step(&r);
+	until_same(v[0]);
+	client_free(v[0]->c);
+	finish();
+	free(v[0]);
+	free(v[1]);
+}
+
+static void raw(void **state)
+{
+	(void)state;
+	mirror(IMAGE_COMPRESSION_OFF);
+}
+
+static void quic(void **state)
+{
+	(void)state;
+	mirror(IMAGE_COMPRESSION_QUIC);
+}
+
+static void lz(void **state)
+{
+	(void)state;
+	mirror(IMAGE_COMPRESSION_LZ);
+}
+
+static void glz(void **state)
+{
+	(void)state;
+	mirror(IMAGE_COMPRESSION_GLZ);
+}
+
+static void lz4(void **state)
+{
+	(void)state;
+	mirror(IMAGE_COMPRESSION_LZ4);
+}
+
+static void automatic(void **state)
+{
+	(void)state;
+	mirror(IMAGE_COMPRESSION_AUTO_GLZ);
+}
+
+/* ---- the model of a client's cache ---- */
+
+static void cache_model(void **state)
+{
+	enum { CAP = 1000, MAX = 8 };
+	struct imagecache c;
+	uint64_t gone[MAX];
+	unsigned n = 0;
+
+	(void)state;
+	imagecache_init(&c, CAP);
+	imagecache_begin(&c);
+	assert_false(imagecache_add(&c, 1, CAP + 1, false, gone, &n, MAX));
+	assert_true(imagecache_add(&c, 1, 400, false, gone, &n, MAX));
+	assert_true(imagecache_add(&c, 2, 600, true, gone, &n, MAX));
+	assert_int_equal(n, 0);
+	assert_int_equal(imagecache_use(&c, 1), IMAGE_HELD);
+	assert_int_equal(imagecache_use(&c, 2), IMAGE_LOSSY);
+	assert_int_equal(imagecache_use(&c, 3), IMAGE_ABSENT);
+	/* all of this message is in use: nothing goes */
+	assert_false(imagecache_add(&c, 3, 10, false, gone, &n, MAX));
+	imagecache_begin(&c);
+	imagecache_use(&c, 1); /* so the other one is the least recent, and free to go */
+	assert_true(imagecache_add(&c, 3, 10, false, gone, &n, MAX));
+	assert_int_equal(n, 1);
+	assert_int_equal(gone[0], 2);
+	assert_int_equal(imagecache_use(&c, 2), IMAGE_ABSENT);
+	assert_true(imagecache_add(&c, 2, 590, true, gone, &n, MAX));
+	imagecache_mended(&c, 2);
+	assert_int_equal(imagecache_use(&c, 2), IMAGE_HELD);
+	/* more would have to go than can be said */
+	imagecache_begin(&c);
+	n = 0;
+	assert_false(imagecache_add(&c, 4, CAP, false, gone, &n, 2));
+	assert_int_equal(n, 0);
+	assert_true(imagecache_add(&c, 4, CAP, false, gone, &n, 3));
+	assert_int_equal(n, 3);
+	imagecache_fini(&c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(raw),
+		cmocka_unit_test(quic),
+		cmocka_unit_test(lz),
+		cmocka_unit_test(glz),
+		cmocka_unit_test(lz4),
+		cmocka_unit_test(automatic),
+		cmocka_unit_test(cache_model),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
