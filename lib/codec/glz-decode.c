@@ -1,4 +1,6 @@
 /* GLZ: header and passes of the decoder, and what its words look like as pixels. glz.md 1, 2 and 4. */
+#include <endian.h>
+
 #include "base/err.h"
 #include "codec/glz-window.h"
 
@@ -37,7 +39,6 @@ struct cursor {
 	const struct glz_info *info;
 	const uint8_t *p, *end;      /* the stream */
 	uint32_t *out, *o, *stop;    /* the picture: first word, next one, behind the last */
-	const struct glz_stored *recent; /* referred to last */
 	uint64_t *missing;
 };
 
@@ -55,24 +56,24 @@ static const struct kind alpha_kind = {1, 2, 0x00ffffff};
 /* The words that `length` units begin at, 0, or an error. */
 INLINE int source(struct cursor *c, size_t img, size_t pix, size_t length, const uint32_t **from)
 {
+	const struct glz_stored *s;
+
 	if (img == 0) {
 		if (pix >= (size_t)(c->o - c->out))
 			return E_INVAL;
 		*from = c->o - (pix + 1);
 		return 0;
 	}
-	if (!c->recent || c->recent->id != c->info->id - img) {
-		if (img > c->info->head_dist)
-			return E_INVAL;
-		c->recent = glz_window_find(c->w, c->info->id - img);
-		if (!c->recent) {
-			*c->missing = c->info->id - img;
-			return E_AGAIN;
-		}
-	}
-	if (c->recent->type != c->info->type || pix > c->recent->n || length > c->recent->n - pix)
+	if (img > c->info->head_dist)
 		return E_INVAL;
-	*from = c->recent->pixels + pix;
+	s = glz_window_find(c->w, c->info->id - img);
+	if (!s) {
+		*c->missing = c->info->id - img;
+		return E_AGAIN;
+	}
+	if (s->type != c->info->type || pix > s->n || length > s->n - pix)
+		return E_INVAL;
+	*from = s->pixels + pix;
 	return 0;
 }
 
@@ -141,6 +142,13 @@ INLINE int one(struct cursor *c, const struct kind k)
 
 /* ---- many operations: the stream is far from its end ---- */
 
+/* The low half first, whatever the order of bytes: compilers make one store of it where they can. */
+INLINE void put_two(uint32_t *out, uint64_t v)
+{
+	out[0] = (uint32_t)v;
+	out[1] = (uint32_t)(v >> 32);
+}
+
 INLINE void copy4(uint32_t *out, const uint32_t *from, const struct kind k)
 {
 	uint64_t v[2], was[2], keep = (uint64_t)k.keep << 32 | k.keep;
@@ -157,13 +165,17 @@ INLINE void copy4(uint32_t *out, const uint32_t *from, const struct kind k)
 /* n words or a few more. */
 INLINE void literals(uint32_t *out, const uint8_t *p, size_t n, const struct kind k)
 {
-	for (size_t i = 0; i < n; i += 4)
-		for (size_t j = i; j < i + 4; j++) {
-			if (k.literal == 3)
-				out[j] = get_le32(p + 3 * j) & 0xffffff;
-			else
+	for (size_t i = 0; i < n; i += 4) {
+		if (k.literal == 3) {
+			uint64_t a = get_le64(p + 3 * i), b = get_le64(p + 3 * i + 6);
+
+			put_two(out + i, (a & 0xffffff) | (a & 0xffffff000000) << 8);
+			put_two(out + i + 2, (b & 0xffffff) | (b & 0xffffff000000) << 8);
+		} else {
+			for (size_t j = i; j < i + 4; j++)
 				out[j] = (out[j] & k.keep) | literal_at(p + k.literal * j, k);
 		}
+	}
 }
 
 INLINE void copy(uint32_t *out, const uint32_t *from, size_t n, const struct kind k)
@@ -171,6 +183,16 @@ INLINE void copy(uint32_t *out, const uint32_t *from, size_t n, const struct kin
 	size_t distance = ((uintptr_t)out - (uintptr_t)from) / 4, i = 0;
 
 	if (distance < 4) {
+		if (distance == 1 && !k.keep) {
+			uint64_t v = (uint64_t)*from << 32 | *from;
+
+			do {
+				put_two(out + i, v);
+				put_two(out + i + 2, v);
+				i += 4;
+			} while (i < n);
+			return;
+		}
 		/* four words one by one: they are a pattern, or what lies a multiple of the distance back goes on */
 		for (; i < 4; i++)
 			out[i] = (out[i] & k.keep) | (from[i] & ~k.keep);
@@ -183,47 +205,63 @@ INLINE void copy(uint32_t *out, const uint32_t *from, size_t n, const struct kin
 /* What it stops at is for one() to judge. */
 INLINE void run(struct cursor *c, const struct kind k)
 {
-	while (c->end - c->p > IN_MARGIN) {
-		const uint8_t *p = c->p;
-		size_t room = (size_t)(c->stop - c->o), first = *p++, length, pix, img, q, n, t;
+	const uint8_t *p = c->p;
+	uint32_t *o = c->o;
+
+	while (c->end - p > IN_MARGIN) {
+		const uint8_t *at = p;
+		size_t first = *at++, length, pix, img, q, n, far, hi, t;
 		const uint32_t *from;
+		uint64_t v;
 
 		if (first < MAX_LITERALS) {
-			if (first >= room)
-				return;
-			literals(c->o, p, first + 1, k);
-			c->p = p + (first + 1) * k.literal;
-			c->o += first + 1;
+			if (first >= (size_t)(c->stop - o))
+				break;
+			literals(o, at, first + 1, k);
+			p = at + (first + 1) * k.literal;
+			o += first + 1;
 			continue;
 		}
 		length = first >> 5;
 		if (length == 7) {
 			do {
-				t = *p++;
+				t = *at++;
 				length += t;
-			} while (t == 255 && p != c->end);
-			if (c->end - p < 8)
-				return;
+			} while (t == 255 && at != c->end);
+			if (c->end - at < 8)
+				break;
 		}
 		length += k.bias;
-		pix = (first & 15) + ((size_t)*p++ << 4);
-		q = *p++;
-		n = q >> 6;
-		img = get_le32(p) & ((1u << 8 * n) - 1);
-		p += n;
-		if (first & FAR) {
-			pix += (q & 31) << 12;
-			if (q & 32)
-				pix += (size_t)*p++ << 17;
-		} else {
-			img = (img << 6) + (q & 63);
+		v = get_le64(at);
+		q = v >> 8 & 255;
+		/* both forms without a branch, as nobody can guess which it is; their usual size is guessed, so that
+		 * what follows does not wait for it */
+		far = -(first >> 4 & 1);
+		img = q & 63 & ~far;
+		pix = (first & 15) + ((v & 255) << 4) + ((q & 31 & far) << 12);
+		at += 2;
+		if (q & (0xc0 | (far & 0x20))) {
+			n = q >> 6;
+			hi = q >> 5 & far & 1;
+			img += (v >> 16 & ((1u << 8 * n) - 1)) << (6 & ~far);
+			pix += (v >> (16 + 8 * n) & 255 & -hi) << 17;
+			at += n + hi;
 		}
-		if (length > room || source(c, img, pix, length, &from))
-			return;
-		copy(c->o, from, length, k);
-		c->p = p;
-		c->o += length;
+		if (length > (size_t)(c->stop - o))
+			break;
+		if (img == 0) {
+			if (pix >= (size_t)(o - c->out))
+				break;
+			from = o - (pix + 1);
+		} else if (source(c, img, pix, length, &from)) {
+			break;
+		}
+		copy(o, from, length, k);
+		p = at;
+		o += length;
 	}
+	c->p = p;
+	c->o = o;
 }
 
 INLINE int decode_pass(struct cursor *c, const struct kind k)
@@ -243,7 +281,7 @@ int glz_decode_passes(const struct glz_window *w, struct slice in, const struct 
 	uint64_t *missing)
 {
 	struct cursor c = {w, info, in.p + GLZ_HEADER, in.p + in.n, out, out,
-		out + (size_t)info->width * info->height, NULL, missing};
+		out + (size_t)info->width * info->height, missing};
 	int rc;
 
 	if (info->type == LZ_RGB16)
@@ -268,8 +306,12 @@ void glz_pixels(const struct glz_info *info, const uint32_t *pixels, uint8_t *ds
 	for (uint32_t y = 0; y < info->height; y++) {
 		uint8_t *row = dst + (ptrdiff_t)(info->top_down ? y : info->height - 1 - y) * stride;
 
-		for (uint32_t x = 0; x < info->width; x++)
-			put_le32(row + 4 * (size_t)x, info->type == LZ_RGB16 ? widened(pixels[x]) : pixels[x]);
+		if (info->type != LZ_RGB16 && htole32(1) == 1) {
+			memcpy(row, pixels, 4 * (size_t)info->width);
+		} else {
+			for (uint32_t x = 0; x < info->width; x++)
+				put_le32(row + 4 * (size_t)x, info->type == LZ_RGB16 ? widened(pixels[x]) : pixels[x]);
+		}
 		pixels += info->width;
 	}
 }

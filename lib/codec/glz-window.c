@@ -6,19 +6,10 @@
 #include <stdlib.h>
 
 #include "base/err.h"
-#include "base/map.h"
 #include "base/mem.h"
 
 /* A picture counts as so many pixels at least, for what keeping it costs beside its pixels. */
 enum { LEAST_PIXELS = 32 };
-
-struct glz_window {
-	struct map pictures;   /* of struct glz_stored */
-	uint64_t held, pixels; /* counted pixels; what was announced */
-	uint64_t next;         /* every id below it has arrived */
-	uint64_t head;         /* ids below it are of no use any more */
-	uint64_t oldest;       /* ids below it were dropped */
-};
 
 struct glz_window *glz_window_new(uint64_t pixels)
 {
@@ -46,11 +37,6 @@ bool glz_window_has(const struct glz_window *w, uint64_t id)
 	return id < w->next || glz_window_find(w, id);
 }
 
-const struct glz_stored *glz_window_find(const struct glz_window *w, uint64_t id)
-{
-	return map_get(&w->pictures, id);
-}
-
 static uint64_t counted(uint64_t pixels)
 {
 	return pixels < LEAST_PIXELS ? LEAST_PIXELS : pixels;
@@ -61,6 +47,8 @@ static void release(struct glz_window *w)
 	for (; w->oldest < w->head; w->oldest++) {
 		struct glz_stored *s = map_remove(&w->pictures, w->oldest);
 
+		if (w->recent[s->id % GLZ_RECENT] == s)
+			w->recent[s->id % GLZ_RECENT] = NULL;
 		w->held -= counted(s->n);
 		free(s);
 	}
@@ -72,6 +60,7 @@ static void store(struct glz_window *w, struct glz_stored *picture)
 	const struct glz_stored *s;
 
 	map_put(&w->pictures, picture->id, picture);
+	w->recent[picture->id % GLZ_RECENT] = picture;
 	w->held += counted(picture->n);
 	for (; (s = glz_window_find(w, w->next)); w->next++)
 		if (s->id - s->head_dist > w->head)

@@ -2,6 +2,7 @@
 #ifndef CODEC_GLZ_WINDOW_H
 #define CODEC_GLZ_WINDOW_H
 
+#include "base/map.h"
 #include "codec/glz.h"
 
 enum { GLZ_BEYOND = 32 }; /* words behind the pixels that may be written, and mean nothing */
@@ -14,8 +15,24 @@ struct glz_stored {
 	uint32_t pixels[];
 };
 
+enum { GLZ_RECENT = 1024 };
+
+struct glz_window {
+	struct map pictures;   /* of struct glz_stored */
+	uint64_t held, pixels; /* counted pixels; what was announced */
+	uint64_t next;         /* every id below it has arrived */
+	uint64_t head;         /* ids below it are of no use any more */
+	uint64_t oldest;       /* ids below it were dropped */
+	const struct glz_stored *recent[GLZ_RECENT]; /* of the ids that end alike, the one that came last */
+};
+
 /* NULL when it is not there. */
-const struct glz_stored *glz_window_find(const struct glz_window *w, uint64_t id);
+static inline const struct glz_stored *glz_window_find(const struct glz_window *w, uint64_t id)
+{
+	const struct glz_stored *s = w->recent[id % GLZ_RECENT];
+
+	return s && s->id == id ? s : map_get(&w->pictures, id);
+}
 
 /* The passes: into width * height words and GLZ_BEYOND. As glz_decode, but `missing` may be a picture that never
  * comes. */
