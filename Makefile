@@ -114,7 +114,7 @@ $(BUILD)/tests/unit-script: $(call obj,cmd/source-script-parse.c cmd/source-scri
 $(BUILD)/tests/fuzz_script $(BUILD)/bin/fuzz_script: $(call obj,cmd/source-script-parse.c)
 $(BUILD)/tests/fuzz_args $(BUILD)/bin/fuzz_args: $(call obj,$(CLI_SRC))
 
-$(BUILD)/bench/codec: $(call obj,tests/bench/codec/pictures.c)
+$(BUILD)/bench/codec $(BUILD)/bench/choose: $(call obj,tests/bench/codec/pictures.c)
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
