@@ -1,7 +1,7 @@
 /* What the LZ family shares: words from unaligned memory, how far two places are alike, copies by wide stores.
  * "Wide" functions write up to COPY_SLACK - 1 bytes behind the end that they were asked for, and read as far behind the
  * end of their source: their caller knows that this is its own memory. All of it is plain C that compilers turn into
- * 16-byte moves. Everything is inline, for cores that are specialised by a constant kind of pixel. */
+ * 16-byte moves. Nearly everything is inline, for cores that are specialised by a constant kind of pixel. */
 #ifndef CODEC_COPY_H
 #define CODEC_COPY_H
 
@@ -49,13 +49,21 @@ COPY_INLINE void copy16(uint8_t *out, const uint8_t *in)
 	memcpy(out, v, sizeof(v));
 }
 
-/* How many bytes at a and at b are alike, at most n; of 8 bytes only the bits of `mask` count (a little-endian word, so
- * its low byte is that of the first one), which repeats every 8 bytes. Reads nothing behind n. */
-COPY_INLINE size_t copy_alike(const uint8_t *a, const uint8_t *b, size_t n, uint64_t mask)
+/* copy_alike() for what has turned out to be long: not inline, so that the short way stays small. */
+static __attribute__((noinline, unused)) size_t copy_alike_far(const uint8_t *a, const uint8_t *b, size_t n,
+	uint64_t mask)
 {
 	size_t i = 0;
 	uint64_t x;
 
+	for (; i + 32 <= n; i += 32) {
+		x = load64(a + i) ^ load64(b + i);
+		x |= load64(a + i + 8) ^ load64(b + i + 8);
+		x |= load64(a + i + 16) ^ load64(b + i + 16);
+		x |= load64(a + i + 24) ^ load64(b + i + 24);
+		if (x & mask)
+			break;
+	}
 	for (; i + 8 <= n; i += 8) {
 		x = (load64(a + i) ^ load64(b + i)) & mask;
 		if (x)
@@ -65,6 +73,22 @@ COPY_INLINE size_t copy_alike(const uint8_t *a, const uint8_t *b, size_t n, uint
 		if ((a[i] ^ b[i]) & (uint8_t)(mask >> 8 * (i & 7)))
 			break;
 	return i;
+}
+
+/* How many bytes at a and at b are alike, at most n; of 8 bytes only the bits of `mask` count (a little-endian word, so
+ * its low byte is that of the first one), which repeats every 8 bytes. Reads nothing behind n. */
+COPY_INLINE size_t copy_alike(const uint8_t *a, const uint8_t *b, size_t n, uint64_t mask)
+{
+	uint64_t x;
+
+	for (size_t i = 0; i < 16; i += 8) {
+		if (i + 8 > n)
+			return i + copy_alike_far(a + i, b + i, n - i, mask);
+		x = (load64(a + i) ^ load64(b + i)) & mask;
+		if (x)
+			return i + (size_t)__builtin_ctzll(x) / 8;
+	}
+	return 16 + copy_alike_far(a + 16, b + 16, n - 16, mask);
 }
 
 /* n bytes, wide; `in` is not less than 16 bytes away from `out` in either direction. */

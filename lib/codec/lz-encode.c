@@ -8,6 +8,7 @@
 enum {
 	HASH_BITS = 14,
 	SKIP_SHIFT = 5,
+	ENOUGH = 64, /* a match with the row above that long is taken without a look at others */
 };
 
 _Static_assert(sizeof(uint32_t) << HASH_BITS <= LZ_SCRATCH, "the table is the scratch");
@@ -193,16 +194,18 @@ COPY_INLINE void consider(struct found *f, const uint8_t *p, uint64_t v, size_t 
 		*f = (struct found){distance, length};
 }
 
-/* The longest match at p among the run, the row above and what the table has. False when it is not worth its bytes. */
+/* The longest match at p among the row above, the run and what the table has. False when it is not worth its bytes. */
 COPY_INLINE bool search(struct found *f, const uint8_t *p, const struct spot *here, size_t pos, size_t row, size_t n,
 	const struct lz_kind k)
 {
 	size_t candidate = (uint16_t)(pos - 1 - here->slot) + (size_t)1;
 
 	*f = (struct found){0, 0};
-	consider(f, p, here->word, 1, n, k);
 	if (pos >= row)
 		consider(f, p, here->word, row, n, k);
+	if (f->length >= ENOUGH)
+		return true;
+	consider(f, p, here->word, 1, n, k);
 	if (candidate != 1 && candidate != row)
 		consider(f, p, here->word, candidate, n, k);
 	return f->length >= worth(f->distance, k);
