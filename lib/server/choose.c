@@ -1,7 +1,7 @@
 /* The choice between prediction and repetition. At spots spread over the picture each pixel is compared with the one
  * to its left and the one above. What QUIC would make of it is estimated by the size of the residuals, what LZ would
- * make by the pixels that equal neither. On the pictures 1 to 8 of the bench, in bands of 256 K pixels, the choice costs
- * 0.2 % of bytes over always taking the smaller of both. */
+ * make by the pixels that equal neither. On the pictures 1 to 8 of the bench, in bands of 256 K pixels, the choice
+ * costs 0.2 % of bytes over always taking the smaller of both. */
 #include "server/choose.h"
 
 #include "base/mem.h"
@@ -67,6 +67,6 @@ bool choose_smooth(const struct pixmap *p, unsigned x, unsigned y, unsigned w, u
 
 		(bits == 32 ? look_32 : look_16)(&s, row, row - p->stride, at_x, span);
 	}
-	/* nearly all repeats: LZ; else the smaller of QUIC's halves / 16 bytes and LZ's 3 a pixel and 0.045 for matches */
+	/* nearly all repeats: LZ; else the smaller of QUIC's halves / 16 bytes and LZ's 3 a pixel, 0.045 for matches */
 	return s.n * 7 <= s.others * 100 && 10 * s.halves < 475 * s.others + 7 * s.n;
 }

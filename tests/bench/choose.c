@@ -50,7 +50,8 @@ static size_t coded(const struct encode_rules *r, struct pixmap *p, unsigned x, 
 
 static size_t smaller(struct pixmap *p, unsigned x, unsigned y, unsigned w, unsigned h)
 {
-	static const struct encode_rules quic = {.compress = IMAGE_COMPRESSION_QUIC}, lz = {.compress = IMAGE_COMPRESSION_LZ};
+	static const struct encode_rules quic = {.compress = IMAGE_COMPRESSION_QUIC};
+	static const struct encode_rules lz = {.compress = IMAGE_COMPRESSION_LZ};
 	size_t a = coded(&quic, p, x, y, w, h, NULL), b = coded(&lz, p, x, y, w, h, NULL);
 
 	return a < b ? a : b;
