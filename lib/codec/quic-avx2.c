@@ -7,15 +7,15 @@
 
 #define QUIC_TARGET __attribute__((target(CPU_TARGET_AVX2)))
 #include "base/err.h"
+
+/* A pixel on its way through the decoder, in the low bytes. */
+struct pixel {
+	__m128i v;
+};
+
 #include "codec/quic-decode.h"
 
 /* ---- the model ---- */
-
-CORE uint64_t slot_of(const struct quic_family *f, uint64_t symbol)
-{
-	(void)f;
-	return _lzcnt_u64(symbol + 1) - 55;
-}
 
 CORE uint64_t leading_zeros(uint64_t v)
 {
@@ -23,18 +23,14 @@ CORE uint64_t leading_zeros(uint64_t v)
 }
 
 /* The first of the smallest lanes is the largest of the best k: quic_family.cost has them so. */
-CORE void learn(struct quic_channel *c, const struct quic_family *f, unsigned slot, unsigned symbol, uint32_t trigger,
-	const unsigned depth)
+CORE unsigned learn(uint16_t *count, const uint16_t *cost, uint32_t trigger, const unsigned depth)
 {
-	__m128i *count = (__m128i *)c->count[slot];
-	__m128i v = _mm_adds_epu16(_mm_load_si128(count), _mm_loadu_si128((const __m128i *)f->cost[symbol]));
+	__m128i v = _mm_adds_epu16(_mm_load_si128((__m128i *)count), _mm_loadu_si128((const __m128i *)cost));
 	__m128i least = _mm_minpos_epu16(v);
 	__m128i halve = _mm_cmpgt_epi16(_mm_broadcastw_epi16(least), _mm_set1_epi16((short)trigger));
-	uint8_t best = (uint8_t)(depth - 1 - (unsigned)_mm_extract_epi16(least, 1));
 
-	_mm_store_si128(count, _mm_blendv_epi8(v, _mm_srli_epi16(v, 1), halve));
-	c->best[slot] = best;
-	c->best[slot - (slot == quic_last_slot(depth))] = best;
+	_mm_store_si128((__m128i *)count, _mm_blendv_epi8(v, _mm_srli_epi16(v, 1), halve));
+	return depth - 1 - (unsigned)_mm_extract_epi16(least, 1);
 }
 
 /* ---- rows to symbols ---- */
@@ -111,9 +107,10 @@ CORE void residuals(const uint8_t *row, const uint8_t *above, uint32_t width, ui
 /* ---- symbols to codes ---- */
 
 /* A channel's best codes, in the order of the low 3 bits of exponents of S + 1: bucket 1 first, bucket 0 last. */
-CORE __m256i best8(const struct quic_channel *c)
+CORE __m256i best8(const struct quic_channel *c, const unsigned depth)
 {
-	const __m128i order = _mm_setr_epi8(7, 6, 5, 4, 3, 2, 1, 8, -1, -1, -1, -1, -1, -1, -1, -1);
+	const __m128i order = depth == 8 ? _mm_setr_epi8(1, 2, 3, 4, 5, 6, 7, 0, -1, -1, -1, -1, -1, -1, -1, -1)
+					 : _mm_setr_epi8(1, 2, 3, 4, 4, -1, -1, 0, -1, -1, -1, -1, -1, -1, -1, -1);
 
 	return _mm256_cvtepu8_epi32(_mm_shuffle_epi8(_mm_load_si128((const __m128i *)c->best), order));
 }
@@ -144,7 +141,8 @@ CORE void put_pixels(struct quic_writer *w, struct quic_scratch *s, const uint8_
 	const __m256i byte = _mm256_set1_epi32(255);
 	const __m256i plain = _mm256_loadu_si256((const __m256i *)f->plain);
 	const __m256i escape = _mm256_loadu_si256((const __m256i *)f->escape);
-	const __m256i red = best8(&s->channel[0]), green = best8(&s->channel[1]), blue = best8(&s->channel[2]);
+	const __m256i red = best8(&s->channel[0], l.depth), green = best8(&s->channel[1], l.depth);
+	const __m256i blue = best8(&s->channel[2], l.depth);
 
 	if (l.n == 1 || n < 4) {
 		plain_pixels(w, s, symbols, n, l);
@@ -175,8 +173,42 @@ CORE void put_pixels(struct quic_writer *w, struct quic_scratch *s, const uint8_
 	}
 }
 
-CORE void fill_pixels(uint8_t *row, uint32_t x, uint32_t n, uint32_t width, uint32_t v, const struct quic_layout l)
+/* ---- what the decoder makes of codes ---- */
+
+CORE struct pixel pixel_load(const uint8_t *p, const struct quic_layout l)
 {
+	/* the fourth byte may be anything: what it becomes is the other group's, or 0 from 0 */
+	return (struct pixel){_mm_cvtsi32_si128((int)(l.bytes == 4 && l.n == 3 ? quic_word(p) : quic_load(p, l)))};
+}
+
+CORE void pixel_store(uint8_t *p, struct pixel v, const struct quic_layout l)
+{
+	if (l.bytes == 4 && l.n == 3)
+		quic_put_word(p, (uint32_t)_mm_cvtsi128_si32(v.v));
+	else
+		quic_store(p, (uint32_t)_mm_cvtsi128_si32(v.v), l);
+}
+
+CORE struct pixel pixel_next(struct pixel left, struct pixel up, const uint16_t *e0, const uint16_t *e1,
+	const uint16_t *e2, const struct quic_layout l)
+{
+	__m128i odd = _mm_and_si128(_mm_xor_si128(left.v, up.v), _mm_set1_epi8(1));
+	__m128i mean = _mm_sub_epi8(_mm_avg_epu8(left.v, up.v), odd), d;
+
+	if (l.n == 1) {
+		d = _mm_cvtsi32_si128(*e0 & 255);
+	} else {
+		d = _mm_cvtsi32_si128(*(const uint8_t *)e2);
+		d = _mm_insert_epi8(d, *(const uint8_t *)e1, 1);
+		d = _mm_insert_epi8(d, *(const uint8_t *)e0, 2);
+	}
+	d = _mm_add_epi8(mean, d);
+	return (struct pixel){l.depth == 5 ? _mm_and_si128(d, _mm_set1_epi8(31)) : d};
+}
+
+CORE void fill_pixels(uint8_t *row, uint32_t x, uint32_t n, uint32_t width, const struct quic_layout l)
+{
+	uint32_t v = quic_load(row + (size_t)(x - 1) * l.bytes, l);
 	const __m256i word = _mm256_set1_epi32((int)v);
 
 	if (l.bytes == 4 && l.n == 3 && width >= 8) {

@@ -1,6 +1,13 @@
 /* The kernels of QUIC in plain C. They are what runs where no others are, or SPICE_CPU=c says so. */
 #define QUIC_TARGET
 #include "base/err.h"
+#include "codec/quic-model.h"
+
+/* A pixel on its way through the decoder. */
+struct pixel {
+	uint32_t v;
+};
+
 #include "codec/quic-decode.h"
 
 CORE void residuals(const uint8_t *row, const uint8_t *above, uint32_t width, uint8_t *symbols, uint8_t *same,
@@ -15,11 +22,8 @@ CORE void put_pixels(struct quic_writer *w, struct quic_scratch *s, const uint8_
 	plain_pixels(w, s, symbols, n, l);
 }
 
-CORE void learn(struct quic_channel *c, const struct quic_family *f, unsigned slot, unsigned symbol, uint32_t trigger,
-	const unsigned depth)
+CORE unsigned learn(uint16_t *count, const uint16_t *cost, uint32_t trigger, const unsigned depth)
 {
-	const uint16_t *cost = f->cost[symbol];
-	uint16_t *count = c->count[slot];
 	unsigned best = 0;
 
 	for (unsigned i = 0; i < depth; i++) {
@@ -27,15 +31,28 @@ CORE void learn(struct quic_channel *c, const struct quic_family *f, unsigned sl
 		if (count[i] < count[best])
 			best = i;
 	}
-	c->best[slot] = (uint8_t)(depth - 1 - best);
 	if (count[best] > trigger)
 		for (unsigned i = 0; i < depth; i++)
 			count[i] >>= 1;
+	return depth - 1 - best;
 }
 
-CORE uint64_t slot_of(const struct quic_family *f, uint64_t symbol)
+CORE struct pixel pixel_load(const uint8_t *p, const struct quic_layout l)
 {
-	return f->slot[symbol];
+	return (struct pixel){quic_load(p, l)};
+}
+
+CORE void pixel_store(uint8_t *p, struct pixel v, const struct quic_layout l)
+{
+	quic_store(p, v.v, l);
+}
+
+CORE struct pixel pixel_next(struct pixel left, struct pixel up, const uint16_t *e0, const uint16_t *e1,
+	const uint16_t *e2, const struct quic_layout l)
+{
+	uint32_t d = l.n == 1 ? *e0 & 255 : (*e0 & 255u) << 16 | (*e1 & 255u) << 8 | (*e2 & 255u);
+
+	return (struct pixel){quic_add(quic_mean(left.v, up.v), d, l.depth)};
 }
 
 CORE uint64_t leading_zeros(uint64_t v)
@@ -43,8 +60,10 @@ CORE uint64_t leading_zeros(uint64_t v)
 	return (uint64_t)__builtin_clzll(v | 1);
 }
 
-CORE void fill_pixels(uint8_t *row, uint32_t x, uint32_t n, uint32_t width, uint32_t v, const struct quic_layout l)
+CORE void fill_pixels(uint8_t *row, uint32_t x, uint32_t n, uint32_t width, const struct quic_layout l)
 {
+	uint32_t v = quic_load(row + (size_t)(x - 1) * l.bytes, l);
+
 	(void)width;
 	for (uint8_t *p = row + (size_t)x * l.bytes; n; n--, p += l.bytes)
 		quic_store(p, v, l);

@@ -6,11 +6,15 @@
  * refills for itself. The includer defines QUIC_TARGET and what is declared in quic-encode.h and here. */
 #include "codec/quic-encode.h"
 
-/* The slot of a symbol, or the number below it for the last slot; the zeros before the first 1, of 0 at least 63. */
-CORE uint64_t slot_of(const struct quic_family *f, uint64_t symbol);
+/* The zeros before the first 1; of 0 at least 63. */
 CORE uint64_t leading_zeros(uint64_t v);
-/* Pixels x to x + n - 1 become v, and nothing behind width is written. */
-CORE void fill_pixels(uint8_t *row, uint32_t x, uint32_t n, uint32_t width, uint32_t v, const struct quic_layout l);
+/* Pixels x to x + n - 1 become what x - 1 is, and nothing behind width is written. */
+CORE void fill_pixels(uint8_t *row, uint32_t x, uint32_t n, uint32_t width, const struct quic_layout l);
+/* A pixel in, and out; and the pixel from its neighbours and where its entries are (the low bytes are differences). */
+CORE struct pixel pixel_load(const uint8_t *p, const struct quic_layout l);
+CORE void pixel_store(uint8_t *p, struct pixel v, const struct quic_layout l);
+CORE struct pixel pixel_next(struct pixel left, struct pixel up, const uint16_t *e0, const uint16_t *e1,
+	const uint16_t *e2, const struct quic_layout l);
 
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
@@ -100,160 +104,188 @@ CORE bool get_run(struct quic_reader *r, struct quic_group *g, uint32_t max, uin
 	return length <= max;
 }
 
-/* ---- rows ---- */
+/* ---- pixels ----
+ * The entries of a row, quic_family.entry, lie 4 or 1 for a pixel, from channel 0 on. */
 
-/* The code to use for a context. */
-CORE uint64_t code_for(const struct quic_scratch *s, uint64_t context, unsigned c, const struct quic_layout l)
+CORE size_t entries(const struct quic_layout l)
 {
-	return s->channel[channel_of(c, l)].best[slot_of(quic_family(l.depth), context)];
+	return l.n == 1 ? 1 : 4;
 }
 
-CORE uint32_t get_symbols(struct quic_reader *r, const struct quic_scratch *s, uint32_t context,
-	const struct quic_layout l)
+/* Where to look up what follows an entry. */
+CORE uint64_t place_after(const struct quic_scratch *s, uint64_t entry, unsigned c, const struct quic_layout l)
 {
-	const struct quic_family *f = quic_family(l.depth);
-	uint32_t now = 0;
-
-	for (unsigned c = 0; c < l.n; c++)
-		now = now << 8 | get_symbol(r, f, (unsigned)code_for(s, symbol_of(context, c, l), c, l), l.depth);
-	return now;
+	return s->channel[channel_of(c, l)].place[entry >> 8];
 }
 
-/* One pixel with all care: near the end of the input, and with escapes. */
-static __attribute__((noinline)) QUIC_TARGET uint32_t get_symbols_careful(struct quic_reader *r,
-	const struct quic_scratch *s, uint32_t context, unsigned depth, unsigned n, unsigned bytes)
+/* Decodes the entries of one pixel with all care: near the end of the input, escapes, long codes. */
+static __attribute__((noinline)) QUIC_TARGET void get_careful(struct quic_reader *reader, const struct quic_channel *ch,
+	uint16_t *entry, unsigned depth, unsigned n)
 {
-	refill(r);
-	if (n == 1)
-		return get_symbols(r, s, context, (struct quic_layout){8, bytes, 1, false});
-	if (depth == 5)
-		return get_symbols(r, s, context, (struct quic_layout){5, 2, 3, false});
-	return get_symbols(r, s, context, (struct quic_layout){8, 4, 3, false});
+	const struct quic_family *f = quic_family(depth);
+	const uint16_t *before = entry - (n == 1 ? 1 : 4);
+	struct quic_reader r = *reader;
+
+	for (unsigned c = 0; c < n; c++) {
+		unsigned k = (ch[c].place[before[c] >> 8] & 63u) - 1;
+
+		refill(&r);
+		entry[c] = f->entry[get_symbol(&r, f, k, depth)];
+	}
+	*reader = r;
 }
 
-/* Takes a code that is no escape off the top of *bits. */
-CORE bool get_plain(uint64_t *bits, uint64_t *taken, const struct quic_family *f, uint64_t k, uint64_t *symbol)
+/* Where the entry of the code on top of *bits is, which goes. It is no entry for an escape and a long code. */
+CORE const uint16_t *get_short(uint64_t *bits, uint64_t *taken, const struct quic_family *f, uint64_t place)
 {
-	uint64_t zeros = leading_zeros(*bits), len = zeros + 1 + k;
+	uint64_t len = leading_zeros(*bits) + place; /* and the 1 and k bits: in the low 6 bits of it */
+	const uint16_t *entry = f->look + (place + (*bits >> (64 - QUIC_LOOK_BITS)));
 
-	if (UNLIKELY(zeros >= f->zeros[k]))
-		return false;
-	/* what was taken has a 1 and k bits at its end */
-	*symbol = (*bits >> (-len & 63)) + ((zeros - 1) << k);
-	*bits <<= len;
+	*bits <<= len & 63;
 	*taken += len;
-	return true;
+	return entry;
 }
 
-/* What one pixel needs to know of the ones before. */
-struct place {
-	uint32_t x, left, left2;
-};
+/* Is what differs between two pixels, or any of them, what the group has? */
+CORE bool is_none(uint32_t difference, const struct quic_layout l)
+{
+	return l.bytes == 4 && l.n == 3 ? (difference & 0xffffff) == 0 : difference == 0;
+}
 
-/* Decodes pixels from *at to stop - 1, the first one without asking for a run, until a run may begin or something
- * needs care. */
-CORE void decode_stretch(struct quic_reader *r, const struct quic_scratch *s, struct place *at, uint32_t stop,
-	uint8_t *symbols, uint8_t *row, const uint8_t *above, const struct quic_layout l)
+CORE uint32_t raw(const uint8_t *p, const struct quic_layout l)
+{
+	return l.bytes == 4 && l.n == 3 ? quic_word(p) : quic_load(p, l);
+}
+
+/* Quic.md 7: do the pixels before x, and those above, let a run begin there? */
+CORE bool run_may_begin(const uint8_t *row, const uint8_t *above, size_t x, const struct quic_layout l)
+{
+	const uint8_t *a = above + x * l.bytes, *b = row + x * l.bytes - l.bytes;
+
+	return is_none((raw(a, l) ^ raw(a - l.bytes, l)) | (raw(b, l) ^ raw(b - l.bytes, l)), l);
+}
+
+/* Decodes pixels from x to stop - 1, the first one without asking for a run, until a run may begin (when `runs`) or
+ * something needs care. Returns where it stopped. */
+CORE uint32_t decode_stretch(struct quic_reader *r, const struct quic_scratch *s, uint32_t from, uint32_t stop,
+	uint16_t *entry, uint8_t *row, const uint8_t *above, const bool runs, const struct quic_layout l)
 {
 	const struct quic_family *f = quic_family(l.depth);
-	uint32_t context = symbols_at(symbols, (ptrdiff_t)at->x - 1, l), left = at->left, left2 = at->left2;
-	uint64_t k0 = code_for(s, symbol_of(context, 0, l), 0, l), k1 = code_for(s, symbol_of(context, 1, l), 1, l),
-		k2 = code_for(s, symbol_of(context, 2, l), 2, l), acc = r->acc;
-	const uint8_t *p = r->p;
+	const uint8_t *p = r->p, *limit = r->limit;
+	const uint16_t *last = entry + (from - (ptrdiff_t)1) * (ptrdiff_t)entries(l);
+	uint64_t p0 = place_after(s, last[0], 0, l), p1 = l.n == 3 ? place_after(s, last[1], 1, l) : 0,
+		p2 = l.n == 3 ? place_after(s, last[2], 2, l) : 0, acc = r->acc;
+	struct pixel left = {0};
 	int32_t count = r->n;
-	size_t x = at->x;
-	uint32_t up = above ? quic_load(above + x * l.bytes, l) : left, last_up;
+	size_t x = from;
 
-	for (;;) {
-		uint64_t bits, taken = 0, s0, s1 = 0, s2 = 0;
-		uint32_t now;
+	if (UNLIKELY(count < 0))
+		return from;
+	if (x)
+		left = pixel_load(row + (x - 1) * l.bytes, l);
+	else if (above)
+		left = pixel_load(above, l);
+	do {
+		uint64_t bits, taken = 0;
+		const uint16_t *e0, *e1, *e2;
 
-		if (UNLIKELY(p > r->limit || count < 0))
+		if (UNLIKELY(p > limit))
 			break;
 		acc |= two_words(p) >> count;
-		p += ~count >> 3 & 4;
+		p += (32 & ~count) >> 3;
 		count |= 32;
 		bits = acc;
-		if (!get_plain(&bits, &taken, f, k0, &s0))
-			break;
-		k0 = code_for(s, s0, 0, l);
+		e0 = e1 = e2 = get_short(&bits, &taken, f, p0);
 		if (l.n == 3) {
-			if (!get_plain(&bits, &taken, f, k1, &s1))
-				break;
-			k1 = code_for(s, s1, 1, l);
-			if (!get_plain(&bits, &taken, f, k2, &s2))
-				break;
-			k2 = code_for(s, s2, 2, l);
+			e1 = get_short(&bits, &taken, f, p1);
+			e2 = get_short(&bits, &taken, f, p2);
 		}
+		if (UNLIKELY((*e0 | *e1 | *e2) & QUIC_LOOK_MISS))
+			break;
 		acc = bits;
-		count -= (int32_t)taken;
-		left2 = left;
-		if (l.n == 1) {
-			now = (uint32_t)s0;
-			symbols[x] = (uint8_t)now;
-		} else {
-			now = (uint32_t)(s0 << 16 | s1 << 8 | s2);
-			quic_put_word(symbols + 4 * x, now);
+		count -= taken & 63;
+		p0 = place_after(s, *e0, 0, l);
+		entry[x * entries(l)] = *e0;
+		if (l.n == 3) {
+			p1 = place_after(s, *e1, 1, l);
+			p2 = place_after(s, *e2, 2, l);
+			entry[4 * x + 1] = *e1;
+			entry[4 * x + 2] = *e2;
 		}
-		left = quic_unfold(now, quic_mean(left, up), l.depth);
-		quic_store(row + x * l.bytes, left, l);
+		left = pixel_next(left, above ? pixel_load(above + x * l.bytes, l) : left, e0, e1, e2, l);
+		pixel_store(row + x * l.bytes, left, l);
 		x++;
-		if (x == stop)
-			break;
-		last_up = up;
-		up = above ? quic_load(above + x * l.bytes, l) : left;
-		if (above && !((up ^ last_up) | (left ^ left2)))
-			break;
-	}
+	} while (x != stop && !(runs && run_may_begin(row, above, x, l)));
 	r->acc = acc;
 	r->p = p;
 	r->n = count;
-	*at = (struct place){(uint32_t)x, left, left2};
+	return (uint32_t)x;
 }
 
-/* A row of a group; false when it can't be right. `symbols` are those of the row before and become its own. */
-CORE bool decode_row(struct quic_reader *r, struct quic_scratch *s, struct quic_group *g, uint32_t width,
-	uint8_t *symbols, uint8_t *row, const uint8_t *above, const struct quic_layout l)
+/* The same for the one pixel that decode_stretch() did not take. */
+CORE void decode_careful(struct quic_reader *r, const struct quic_scratch *s, uint32_t x, uint16_t *entry, uint8_t *row,
+	const uint8_t *above, const struct quic_layout l)
 {
-	struct place at = {0, above ? quic_load(above, l) : 0, 0};
+	struct pixel left = {0}, up;
+	uint16_t *e = entry + x * entries(l);
 
-	while (at.x < width) {
-		uint32_t begin = at.x, end = quic_segment_end(g, at.x, width), tried = 0;
+	get_careful(r, &s->channel[channel_of(0, l)], e, l.depth, l.n);
+	if (x)
+		left = pixel_load(row + (size_t)(x - 1) * l.bytes, l);
+	else if (above)
+		left = pixel_load(above, l);
+	up = above ? pixel_load(above + (size_t)x * l.bytes, l) : left;
+	pixel_store(row + (size_t)x * l.bytes, pixel_next(left, up, e, e + 1, e + 2, l), l);
+}
 
-		while (at.x < end) {
-			uint32_t x = at.x, stop = g->wait < end - x ? x + g->wait + 1 : end, n;
+/* ---- rows ---- */
 
-			if (above && x > 2 && x != tried && at.left == at.left2 &&
-				quic_load(above + (size_t)x * l.bytes, l) ==
-				quic_load(above + (size_t)(x - 1) * l.bytes, l)) {
-				if (!get_run(r, g, end - x, &n))
-					return false;
-				tried = x;
-				fill_pixels(row, x, n, width, at.left, l);
-				at.x += n;
-				continue;
+/* Updates the model with the last pixel before `entry`. */
+CORE void learn_entries(struct quic_scratch *s, const uint16_t *entry, uint32_t trigger, const struct quic_layout l)
+{
+	const uint16_t *now = entry - entries(l), *before = now - entries(l);
+
+	for (unsigned c = 0; c < l.n; c++) {
+		struct quic_channel *ch = &s->channel[channel_of(c, l)];
+		unsigned bucket = before[c] >> 8;
+		const uint16_t *cost = quic_family(l.depth)->difference_cost[now[c] & 255];
+
+		ch->place[bucket] = (uint16_t)quic_place(learn(ch->count[bucket], cost, trigger, l.depth));
+	}
+}
+
+/* A row of a group; false when it can't be right. The entries are those of the row before and become its own. */
+CORE bool decode_row(struct quic_reader *r, struct quic_scratch *s, struct quic_group *g, uint32_t width,
+	uint16_t *entry, uint8_t *row, const uint8_t *above, const struct quic_layout l)
+{
+	for (uint32_t x = 0; x < width;) {
+		uint32_t begin = x, end = quic_segment_end(g, x, width), tried = 0;
+
+		while (x < end) {
+			uint32_t from = x, stop = g->wait < end - x ? x + g->wait + 1 : end, n;
+
+			if (above && x > 2) {
+				if (x != tried && run_may_begin(row, above, x, l)) {
+					if (!get_run(r, g, end - x, &n))
+						return false;
+					tried = x;
+					fill_pixels(row, x, n, width, l);
+					x += n;
+					continue;
+				}
+				x = decode_stretch(r, s, x, stop, entry, row, above, true, l);
+			} else {
+				if (above && stop > 3)
+					stop = 3;
+				x = decode_stretch(r, s, x, stop, entry, row, above, false, l);
 			}
-			decode_stretch(r, s, &at, stop, symbols, row, above, l);
-			if (at.x == x) {
-				uint32_t up = above ? quic_load(above + (size_t)x * l.bytes, l) : at.left;
-				uint32_t now = get_symbols_careful(r, s, symbols_at(symbols, (ptrdiff_t)x - 1, l),
-					l.depth, l.n, l.bytes);
-
-				if (l.n == 1)
-					symbols[x] = (uint8_t)now;
-				else
-					quic_put_word(symbols + 4 * (size_t)x, now);
-				at.left2 = at.left;
-				at.left = quic_unfold(now, quic_mean(at.left, up), l.depth);
-				quic_store(row + (size_t)x * l.bytes, at.left, l);
-				at.x++;
-			}
-			if (at.x <= x + g->wait) {
-				g->wait -= at.x - x;
+			if (x == from)
+				decode_careful(r, s, x++, entry, row, above, l);
+			if (x <= from + g->wait) {
+				g->wait -= x - from;
 			} else {
 				g->wait = quic_draw(g);
-				learn_pixel(s, symbols_at(symbols, (ptrdiff_t)at.x - 2, l),
-					symbols_at(symbols, (ptrdiff_t)at.x - 1, l), g->trigger, l);
+				learn_entries(s, entry + x * entries(l), g->trigger, l);
 			}
 		}
 		quic_segment_done(g, end - begin);
@@ -264,14 +296,14 @@ CORE bool decode_row(struct quic_reader *r, struct quic_scratch *s, struct quic_
 CORE bool decode_group(struct quic_reader *r, struct quic_scratch *s, unsigned g, uint32_t width, uint8_t *row,
 	const uint8_t *above, const struct quic_layout l)
 {
-	uint8_t *symbols = quic_row(s, width, QUIC_SYMBOLS + 2 * g);
-	size_t bytes = l.n == 1 ? 1 : 4;
+	uint16_t *entry = (uint16_t *)quic_row(s, width, QUIC_SYMBOLS + 2 * g);
+	size_t bytes = entries(l) * sizeof(*entry);
 
 	if (above)
-		memcpy(symbols - bytes, symbols, bytes);
+		memcpy(entry - entries(l), entry, bytes);
 	else
-		memset(symbols - bytes, 0, bytes);
-	return decode_row(r, s, &s->group[g], width, symbols, row, above, l);
+		memset(entry - entries(l), 0, bytes);
+	return decode_row(r, s, &s->group[g], width, entry, row, above, l);
 }
 
 CORE int decode_rows(struct quic_reader *in, struct quic_scratch *s, uint32_t width, uint32_t height, uint8_t *dst,

@@ -13,9 +13,8 @@ CORE void residuals(const uint8_t *row, const uint8_t *above, uint32_t width, ui
 /* Codes n <= 64 pixels with the model as it stands; for each there is room in w. */
 CORE void put_pixels(struct quic_writer *w, struct quic_scratch *s, const uint8_t *symbols, uint32_t n,
 	const struct quic_layout l);
-/* Updates the bucket of a slot with a symbol: quic.md 5. */
-CORE void learn(struct quic_channel *c, const struct quic_family *f, unsigned slot, unsigned symbol, uint32_t trigger,
-	const unsigned depth);
+/* Updates the counters of a bucket by what a symbol costs: quic.md 5. Returns the code to use from now on. */
+CORE unsigned learn(uint16_t *count, const uint16_t *cost, uint32_t trigger, const unsigned depth);
 
 enum { PIECE_ROOM = 64 * 3 * 4 + 8 }; /* bytes that put_pixels() may write */
 
@@ -107,7 +106,7 @@ CORE unsigned code_of(const struct quic_scratch *s, uint32_t context, uint32_t n
 	const struct quic_layout l)
 {
 	const struct quic_family *f = quic_family(l.depth);
-	unsigned k = s->channel[channel_of(c, l)].best[f->slot[symbol_of(context, c, l)]];
+	unsigned k = s->channel[channel_of(c, l)].best[f->bucket[symbol_of(context, c, l)]];
 
 	return f->code[k][symbol_of(now, c, l)];
 }
@@ -153,17 +152,14 @@ CORE void put_pixels_careful(struct quic_writer *w, const struct quic_scratch *s
 	}
 }
 
-CORE void learn_pixel(struct quic_scratch *s, uint32_t context, uint32_t now, uint32_t trigger,
+CORE void learn_channel(struct quic_scratch *s, uint32_t context, uint32_t now, uint32_t trigger, unsigned c,
 	const struct quic_layout l)
 {
 	const struct quic_family *f = quic_family(l.depth);
+	struct quic_channel *ch = &s->channel[channel_of(c, l)];
+	unsigned bucket = f->bucket[symbol_of(context, c, l)];
 
-	learn(&s->channel[channel_of(0, l)], f, f->slot[symbol_of(context, 0, l)], symbol_of(now, 0, l), trigger,
-		l.depth);
-	if (l.n == 1)
-		return;
-	learn(&s->channel[1], f, f->slot[symbol_of(context, 1, l)], symbol_of(now, 1, l), trigger, l.depth);
-	learn(&s->channel[2], f, f->slot[symbol_of(context, 2, l)], symbol_of(now, 2, l), trigger, l.depth);
+	ch->best[bucket] = (uint8_t)learn(ch->count[bucket], f->cost[symbol_of(now, c, l)], trigger, l.depth);
 }
 
 /* ---- rows ---- */
@@ -209,7 +205,11 @@ CORE void put_stretch(struct quic_writer *w, struct quic_scratch *s, struct quic
 		g->wait = quic_draw(g);
 		context = symbols_at(from, (ptrdiff_t)n - 2, l);
 		now = symbols_at(from, (ptrdiff_t)n - 1, l);
-		learn_pixel(s, context, now, g->trigger, l);
+		learn_channel(s, context, now, g->trigger, 0, l);
+		if (l.n == 3) {
+			learn_channel(s, context, now, g->trigger, 1, l);
+			learn_channel(s, context, now, g->trigger, 2, l);
+		}
 	}
 }
 

@@ -25,6 +25,20 @@ const uint8_t quic_run_bits[QUIC_RUN_STATES] = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
 
 struct quic_family quic_families[2];
 
+static void make_look(struct quic_family *f, unsigned k)
+{
+	for (unsigned b = 0; b < 1u << QUIC_LOOK_BITS; b++) {
+		unsigned zeros = (unsigned)__builtin_clz(b << 1 | 1) - (31 - QUIC_LOOK_BITS), entry = QUIC_LOOK_MISS;
+
+		if (zeros < f->zeros[k] && zeros + 1 + k <= QUIC_LOOK_BITS) {
+			unsigned low = b >> (QUIC_LOOK_BITS - zeros - 1 - k) & ((1u << k) - 1);
+
+			entry = f->entry[zeros << k | low];
+		}
+		f->look[quic_place(k) + b] = (uint16_t)entry;
+	}
+}
+
 static void make_family(struct quic_family *f, unsigned depth)
 {
 	unsigned top = (1u << depth) - 1;
@@ -49,8 +63,15 @@ static void make_family(struct quic_family *f, unsigned depth)
 			f->cost[s][depth - 1 - k] = (uint16_t)len;
 		}
 	}
-	for (unsigned s = 0; s <= top; s++)
-		f->slot[s] = (uint8_t)(s < top / 2 ? (unsigned)__builtin_clz(s + 1) - 23 : QUIC_SLOTS - depth);
+	for (unsigned s = 0; s <= top; s++) {
+		unsigned d = quic_unfold(s, depth);
+
+		f->bucket[s] = (uint8_t)(s < top / 2 ? 31 - (unsigned)__builtin_clz(s + 1) : depth - 1);
+		f->entry[s] = (uint16_t)(d | (unsigned)f->bucket[s] << 8);
+		memcpy(f->difference_cost[d], f->cost[s], sizeof(f->cost[s]));
+	}
+	for (unsigned k = 0; k < depth; k++)
+		make_look(f, k);
 }
 
 static __attribute__((constructor)) void make_families(void)
@@ -65,8 +86,11 @@ struct quic_scratch *quic_scratch_reset(void *scratch, unsigned depth)
 	struct quic_scratch *s = (struct quic_scratch *)at;
 
 	memset(s->channel, 0, sizeof(s->channel));
-	for (int c = 0; c < 4; c++)
+	for (int c = 0; c < 4; c++) {
 		memset(s->channel[c].best, (int)depth - 1, sizeof(s->channel[c].best));
+		for (int b = 0; b < QUIC_BUCKETS; b++)
+			s->channel[c].place[b] = (uint16_t)quic_place(depth - 1);
+	}
 	for (int g = 0; g < 2; g++)
 		s->group[g] = (struct quic_group){.draw = 255, .left = QUIC_LEVEL_PIXELS, .trigger = quic_triggers[0]};
 	s->rows = (uint8_t *)(at + ((sizeof(*s) + QUIC_PAD - 1) & ~(size_t)(QUIC_PAD - 1)));

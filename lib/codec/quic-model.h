@@ -2,9 +2,7 @@
  * shape of a set of kernels. Private to the codec and its tests.
  *
  * Pixels of three channels are words here, R << 16 | G << 8 | B, and their three symbols likewise, so that one word
- * operation does three channels. A bucket has a slot: the leading zeros of S + 1 for its contexts S, less those of 256.
- * It falls as S rises; slot 8 is bucket 0. The last bucket has two such numbers; its slot is the higher one, and who
- * counts zeros finds its code in the lower one, too. */
+ * operation does three channels. */
 #ifndef CODEC_QUIC_MODEL_H
 #define CODEC_QUIC_MODEL_H
 
@@ -17,12 +15,15 @@ enum {
 	QUIC_MAGIC = 0x43495551,
 	QUIC_HEADER_WORDS = 5,
 	QUIC_MAX_CODE = 26,
-	QUIC_SLOTS = 9,
+	QUIC_BUCKETS = 8,
+	QUIC_LOOK_BITS = 10,
+	QUIC_LOOK_STRIDE = (1 << QUIC_LOOK_BITS) + 1,
+	QUIC_LOOK_MISS = QUIC_BUCKETS << 8,
 	QUIC_LEVELS = 6,
 	QUIC_LEVEL_PIXELS = 2048,
 	QUIC_RUN_STATES = 32,
-	QUIC_REFILL = 12, /* bytes that are read at a time, at most */
-	QUIC_TAIL = 64,
+	QUIC_REFILL = 32, /* bytes that a pixel reads, at most */
+	QUIC_TAIL = 128, /* what is left when QUIC_REFILL is not, zeros as long as that, and more */
 	QUIC_PAD = 64, /* bytes that vectors may read or write beside a row of the scratch memory */
 };
 
@@ -34,7 +35,13 @@ struct quic_family {
 	uint32_t escape[8];     /* X */
 	uint64_t zeros[8];      /* P */
 	uint8_t extra[8];       /* E */
-	uint8_t slot[256];      /* by context */
+	uint8_t bucket[256];    /* by context */
+	/* The decoder has entries instead of symbols: the difference from the prediction | the bucket << 8. By symbol;
+	 * what a difference costs; what begins with the QUIC_LOOK_BITS bits b in code k, at quic_place(k) + b, which
+	 * is QUIC_LOOK_MISS when it is an escape or longer than that. */
+	uint16_t entry[256];
+	uint16_t difference_cost[256][8];
+	uint16_t look[8 * QUIC_LOOK_STRIDE + 1];
 };
 
 extern struct quic_family quic_families[2]; /* 8 and 5 bits: made once, before main */
@@ -42,9 +49,16 @@ extern const uint8_t quic_draws[256];
 extern const uint16_t quic_triggers[QUIC_LEVELS + 1];
 extern const uint8_t quic_run_bits[QUIC_RUN_STATES];
 
-/* One channel: counters by slot, in the order of quic_family.cost, and the code to use now by slot. */
+/* Where the decoder finds code k; the low 6 bits of it are k + 1, as a shift needs them. */
+static inline __attribute__((always_inline)) uint32_t quic_place(unsigned k)
+{
+	return k * QUIC_LOOK_STRIDE + 1;
+}
+
+/* One channel, by bucket: counters in the order of quic_family.cost, the code to use now, for the decoder its place. */
 struct quic_channel {
-	_Alignas(16) uint16_t count[QUIC_SLOTS][8];
+	_Alignas(16) uint16_t count[QUIC_BUCKETS][8];
+	uint16_t place[16];
 	uint8_t best[16];
 };
 
@@ -60,8 +74,9 @@ struct quic_scratch {
 	uint8_t *rows;                  /* rows of quic_row_bytes(width) */
 };
 
-/* Rows of the scratch memory: two of symbols for each group, this one's and the one's before, which change places; of
- * one bit a pixel, whether it equals its left neighbour, two for each group, and where runs may begin. */
+/* Rows of the scratch memory. The encoder has two of symbols for each group, this row's and those of the one before,
+ * which change places; of one bit a pixel, whether it equals its left neighbour, two for each group, and where runs may
+ * begin. The decoder has entries in the first two of a group, as if they were one. */
 enum quic_row { QUIC_SYMBOLS = 0, QUIC_SAME = 4, QUIC_RUNS = 8, QUIC_ROWS = 9 };
 
 static inline size_t quic_row_bytes(uint32_t width)
@@ -86,12 +101,6 @@ struct quic_layout {
 static inline __attribute__((always_inline)) const struct quic_family *quic_family(unsigned depth)
 {
 	return &quic_families[depth == 5];
-}
-
-/* The slot of the last bucket. */
-static inline __attribute__((always_inline)) unsigned quic_last_slot(unsigned depth)
-{
-	return QUIC_SLOTS - depth;
 }
 
 static inline uint32_t quic_mask(const struct quic_group *g)
@@ -156,7 +165,7 @@ static inline __attribute__((always_inline)) uint32_t quic_mean(uint32_t w, uint
 	return (w & n) + ((w ^ n) >> 1 & 0x7f7f7f);
 }
 
-/* The symbols for v where p is predicted, and back: quic.md 3. */
+/* The symbols for v where p is predicted (quic.md 3); the differences that symbols stand for; p and differences. */
 static inline __attribute__((always_inline)) uint32_t quic_fold(uint32_t v, uint32_t p, unsigned depth)
 {
 	uint32_t high = quic_lanes(0x80 >> (8 - depth)), low = quic_lanes((0xff >> (8 - depth)) >> 1);
@@ -166,10 +175,16 @@ static inline __attribute__((always_inline)) uint32_t quic_fold(uint32_t v, uint
 	return (d & low) << 1 ^ ((d & high) >> (depth - 1)) * ((2 << (depth - 1)) - 1);
 }
 
-static inline __attribute__((always_inline)) uint32_t quic_unfold(uint32_t s, uint32_t p, unsigned depth)
+static inline __attribute__((always_inline)) uint32_t quic_unfold(uint32_t s, unsigned depth)
 {
 	uint32_t low = quic_lanes((0xff >> (8 - depth)) >> 1), odd = s & quic_lanes(1);
-	uint32_t d = (s >> 1 & low) ^ ((odd << depth) - odd);
+
+	return (s >> 1 & low) ^ ((odd << depth) - odd);
+}
+
+static inline __attribute__((always_inline)) uint32_t quic_add(uint32_t p, uint32_t d, unsigned depth)
+{
+	const uint32_t low = quic_lanes(0x7f);
 
 	if (depth == 5)
 		return (d + p) & quic_lanes(31);
@@ -219,7 +234,7 @@ struct quic_reader {
 	const uint8_t *end;   /* where the input ends, in it or in `tail` */
 	uint64_t acc;         /* bits, the next one on top; what is below the n is right or zero */
 	int32_t n;            /* the bits that are accounted for; below 0 they were taken from *p */
-	bool in_tail, over;
+	bool in_tail, over;   /* `over`: a code that can't be, or the end was passed */
 	uint8_t *tail;
 };
 
