@@ -288,7 +288,8 @@ void window_picture(
 	if (p->source && resized && !w->full_screen && !w->user_sized && !w->gone)
 		size_window(w);
 	if (p->source && !w->shown && !w->gone) {
-		SDL_ShowWindow(w->sdl);
+		if (!display_show(w->sdl))
+			SDL_ShowWindow(w->sdl);
 		w->shown = true;
 	}
 	paint_layout(w);

@@ -103,5 +103,9 @@ void window_full_screen(struct window *w, bool on);
  * true when the X server has left, and no call into X ends the process then. */
 int display_watch(SDL_Window *sdl, bool *gone);
 void display_unwatch(void);
+/* Shows the window without waiting for it; false where there is no X11. SDL waits for the server's answer by XIfEvent,
+ * which never returns when the server leaves just then. Hides it likewise, so that SDL does not when it destroys it. */
+bool display_show(SDL_Window *sdl);
+void display_hide(SDL_Window *sdl);
 
 #endif

@@ -43,12 +43,41 @@ void display_unwatch(void)
 	watched.gone = NULL;
 }
 
+static bool is_x11(SDL_Window *sdl, SDL_SysWMinfo *info)
+{
+	SDL_VERSION(&info->version);
+	return SDL_GetWindowWMInfo(sdl, info) && info->subsystem == SDL_SYSWM_X11;
+}
+
+bool display_show(SDL_Window *sdl)
+{
+	SDL_SysWMinfo info;
+
+	if (!is_x11(sdl, &info))
+		return false;
+	XMapRaised(info.info.x11.display, info.info.x11.window);
+	XFlush(info.info.x11.display);
+	return true; /* SDL learns of it by the event */
+}
+
+void display_hide(SDL_Window *sdl)
+{
+	SDL_SysWMinfo info;
+	Display *d;
+
+	if (!is_x11(sdl, &info))
+		return;
+	d = info.info.x11.display;
+	XWithdrawWindow(d, info.info.x11.window, DefaultScreen(d));
+	XSync(d, False);
+	SDL_PumpEvents();
+}
+
 int display_watch(SDL_Window *sdl, bool *gone)
 {
 	SDL_SysWMinfo info;
 
-	SDL_VERSION(&info.version);
-	if (!SDL_GetWindowWMInfo(sdl, &info) || info.subsystem != SDL_SYSWM_X11)
+	if (!is_x11(sdl, &info))
 		return -1;
 	watched.window = info.info.x11.window;
 	watched.gone = gone;

@@ -202,6 +202,8 @@ static int start_sdl(struct window *w, const struct window_options *o)
 
 static void stop_sdl(struct window *w)
 {
+	if (w->sdl && !w->gone)
+		display_hide(w->sdl);
 	if (w->gone) /* Xlib has no connection any more, and SDL would not notice */
 		return;
 	if (w->sdl)

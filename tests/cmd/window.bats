@@ -166,6 +166,35 @@ picture=('fill 0 0 320 200 #204060' 'fill 10 20 100 50 #ff8000' 'fill 200 100 33
 	grep -q 'display has gone' view.err
 }
 
+# SDL would wait for ever for a window that is never mapped, or never unmapped.
+@test "the display gone while the window is about to be shown: 69" {
+	for i in 1 2 3 4 5; do
+		rm -f display events
+		mkfifo display
+		Xvfb -displayfd 5 -screen 0 1024x768x24 -nolisten tcp 5>display 2>xvfb.log 3>&- &
+		xvfb=$!
+		pids+=("$xvfb")
+		read -r number <display
+		serve "${picture[@]}"
+		DISPLAY=:$number spice-view --title window-test "$server" 2>view.err 3>&- &
+		view=$!
+		pids+=("$view")
+		seen events '"event":"joined"'
+		kill -9 "$xvfb"
+		ends 69
+		kill "$serve"
+	done
+}
+
+@test "the display gone while the viewer is about to leave: it leaves" {
+	serve "${picture[@]}"
+	view
+	kill -STOP "$xvfb"
+	kill "$view"
+	kill -9 "$xvfb"
+	wait "$view" || true
+}
+
 @test "no display: 69; bad options: 64" {
 	run spice-view --hotkeys no-such-action=f1 127.0.0.1:1
 	[ "$status" = 64 ]
