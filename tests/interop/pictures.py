@@ -11,6 +11,10 @@ def gradient(x, y, w, h):
 	return 0xff000000 | (x * 255 // (w - 1)) << 16 | (y * 255 // (h - 1)) << 8 | (x * 5 + y * 3) & 255
 
 
+def smooth(x, y, w, h):
+	return 0xff000080 | (x * 255 // (w - 1)) << 16 | (y * 255 // (h - 1)) << 8
+
+
 def icon(x, y, w, h):
 	"""A disc on the colour key #0000ff."""
 	dx, dy = 2 * x - w + 1, 2 * y - h + 1
@@ -41,7 +45,8 @@ def ring(x, y, w, h):
 def main(folder):
 	for name, w, h, colour in (
 			('gradient.ppm', 100, 60, gradient), ('icon.png', 48, 40, icon), ('noise.png', 64, 64, noise),
-			('tile.png', 13, 7, tile), ('ring.png', 61, 45, ring), ('page.png', 320, 240, gradient)):
+			('tile.png', 13, 7, tile), ('ring.png', 61, 45, ring), ('page.png', 320, 240, gradient),
+			('smooth.png', 320, 240, smooth)):
 		write = pixels.write_png if name.endswith('.png') else pixels.write_ppm
 		write('%s/%s' % (folder, name), make(w, h, colour))
 	pixels.write_png(folder + '/ramp.png', make(80, 50, ramp), alpha=True)

@@ -41,3 +41,18 @@ browse() {
 		new KeyboardEvent(t, {keyCode: 65, code: 'KeyA', key: 'a', bubbles: true}))"
 	within 10 saw '"key".*\b30\b' "$T/events"
 }
+
+# It has QUIC and LZ but no GLZ and no LZ4, which auto must find out.
+@test "auto: a smooth picture and one of few colours" {
+	have spice-serve
+	material
+	serve --image page.png
+	browse "$PORT"
+	within 40 shows "$F/art/page.png"
+	stop chromium
+	stop web
+	stop serve
+	serve --image tile.png
+	browse "$PORT"
+	within 40 shows "$F/art/tile.png"
+}

@@ -258,6 +258,41 @@ static void automatic(void **state)
 	mirror(IMAGE_COMPRESSION_AUTO_GLZ);
 }
 
+/* More pixels than a client keeps: old pictures go from its cache before new ones come, and are sent again. */
+static void evictions(void **state)
+{
+	enum { MANY = 80, SIDE = 500 };
+	struct rng r = {5};
+	uint64_t ids[MANY];
+	struct viewer *v;
+
+	(void)state;
+	start(IMAGE_COMPRESSION_LZ);
+	v = viewer_new();
+	until_same(v);
+	for (int i = 0; i < MANY; i++) {
+		struct pixmap *p = pixmap_new(SURFACE_FMT_32_xRGB, SIDE, SIDE);
+
+		for (size_t k = 0; k < (size_t)SIDE * SIDE; k++)
+			((uint32_t *)(void *)p->data)[k] = (uint32_t)((k / SIDE) * 0x10000 / (size_t)(i + 1)) & 0xffff00;
+		ids[i] = device_picture(b.device, p);
+		pixmap_unref(p);
+	}
+	for (int i = 0; i < 3 * MANY; i++) {
+		uint64_t id = ids[i < MANY ? i : (int)rng_below(&r, MANY)];
+		struct image img = device_image(b.device, id);
+		int x = (int)rng_below(&r, W) - SIDE / 2, y = (int)rng_below(&r, H) - SIDE / 2;
+
+		device_draw(b.device, S_DISPLAY_DRAW_COPY, &(struct draw_copy){.base = {.box = {.left = x, .top = y,
+			.right = x + SIDE, .bottom = y + SIDE}}, .src = &img, .src_area = {.right = SIDE, .bottom = SIDE},
+			.rop = i % 3 ? ROPD_OP_PUT : ROPD_OP_XOR});
+		until_same(v);
+	}
+	client_free(v->c);
+	finish();
+	free(v);
+}
+
 /* ---- the model of a client's cache ---- */
 
 static void cache_model(void **state)
@@ -307,6 +342,7 @@ int main(void)
 		cmocka_unit_test(glz),
 		cmocka_unit_test(lz4),
 		cmocka_unit_test(automatic),
+		cmocka_unit_test(evictions),
 		cmocka_unit_test(cache_model),
 	};
 
