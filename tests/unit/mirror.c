@@ -273,8 +273,8 @@ static void evictions(void **state)
 	for (int i = 0; i < MANY; i++) {
 		struct pixmap *p = pixmap_new(SURFACE_FMT_32_xRGB, SIDE, SIDE);
 
-		for (size_t k = 0; k < (size_t)SIDE * SIDE; k++)
-			((uint32_t *)(void *)p->data)[k] = (uint32_t)((k / SIDE) * 0x10000 / (size_t)(i + 1)) & 0xffff00;
+		for (unsigned k = 0; k < SIDE * SIDE; k++)
+			((uint32_t *)(void *)p->data)[k] = k / SIDE * 0x10000 / (unsigned)(i + 1) & 0xffff00;
 		ids[i] = device_picture(b.device, p);
 		pixmap_unref(p);
 	}
@@ -284,7 +284,8 @@ static void evictions(void **state)
 		int x = (int)rng_below(&r, W) - SIDE / 2, y = (int)rng_below(&r, H) - SIDE / 2;
 
 		device_draw(b.device, S_DISPLAY_DRAW_COPY, &(struct draw_copy){.base = {.box = {.left = x, .top = y,
-			.right = x + SIDE, .bottom = y + SIDE}}, .src = &img, .src_area = {.right = SIDE, .bottom = SIDE},
+			.right = x + SIDE, .bottom = y + SIDE}}, .src = &img,
+			.src_area = {.right = SIDE, .bottom = SIDE},
 			.rop = i % 3 ? ROPD_OP_PUT : ROPD_OP_XOR});
 		until_same(v);
 	}
