@@ -5,8 +5,10 @@
 
 #include "base/mem.h"
 
-/* More segments are not kept: pictures of a few pixels leave earlier than they would have to. */
-enum { SEGMENTS = 1 << 16 };
+enum {
+	SEGMENTS = 1 << 16, /* more are not kept: pictures of a few pixels leave earlier than they would have to */
+	ALIKE = 64,
+};
 
 struct glz_dict *glz_dict_new(uint64_t window_pixels)
 {
@@ -48,6 +50,19 @@ const struct glz_segment *glz_dict_find(const struct glz_dict *d, uint32_t at)
 	return NULL;
 }
 
+const struct glz_segment *glz_dict_alike(const struct glz_dict *d, uint32_t number)
+{
+	const struct glz_segment *like = glz_segment(d, number);
+
+	for (unsigned i = 0; i < ALIKE && number != d->tail; i++) {
+		const struct glz_segment *s = glz_segment(d, --number);
+
+		if (s->first == 0 && s->type == like->type && s->width == like->width && s->height == like->height)
+			return s;
+	}
+	return NULL;
+}
+
 static void grow(struct glz_dict *d)
 {
 	struct glz_segment *more = xcalloc(2 * (size_t)d->room, sizeof(*more));
@@ -59,11 +74,17 @@ static void grow(struct glz_dict *d)
 	d->room *= 2;
 }
 
-static void add_segment(struct glz_dict *d, enum lz_type type, uint32_t first, uint32_t n)
+static void add_segment(struct glz_dict *d, const struct glz_segment *like, uint32_t first, uint32_t n)
 {
+	struct glz_segment *s;
+
 	if (d->next - d->tail == d->room)
 		grow(d);
-	*glz_segment(d, d->next) = (struct glz_segment){d->next_id, type, d->head, n, first};
+	s = glz_segment(d, d->next);
+	*s = *like;
+	s->start = d->head;
+	s->n = n;
+	s->first = first;
 	for (uint32_t g = (d->head + GLZ_GRANULE - 1) / GLZ_GRANULE; g <= (d->head + n - 1) / GLZ_GRANULE; g++)
 		d->map[g] = d->next;
 	d->next++;
@@ -78,16 +99,17 @@ static void evict(struct glz_dict *d)
 		d->held -= glz_segment(d, d->tail)->n;
 }
 
-uint32_t glz_dict_enter(struct glz_dict *d, enum lz_type type, uint32_t n)
+uint32_t glz_dict_enter(struct glz_dict *d, enum lz_type type, uint32_t width, uint32_t height)
 {
-	uint32_t number, part = d->size - d->head < n ? d->size - d->head : n;
+	const struct glz_segment like = {.id = d->next_id, .type = type, .width = width, .height = height};
+	uint32_t n = width * height, part = d->size - d->head < n ? d->size - d->head : n, number;
 
 	while (d->held + n > d->size || d->next - d->tail > SEGMENTS - 2)
 		evict(d);
 	number = d->next;
-	add_segment(d, type, 0, part);
+	add_segment(d, &like, 0, part);
 	if (part < n)
-		add_segment(d, type, part, n - part);
+		add_segment(d, &like, part, n - part);
 	d->held += n;
 	d->next_id++;
 	return number;

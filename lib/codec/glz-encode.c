@@ -1,21 +1,28 @@
-/* GLZ: the encoder (glz.md 1, 2 and 8). At each pixel the one before it (a run) and the one candidate that the hash of
- * three pixels gives are tried, and the longer match is taken; a short one is put off when a much longer one begins at
- * the next pixel. What follows surprised us: the slot of a hash is better not written at that next pixel, nor within
- * runs, because the next row of text then finds the beginning of the run above, and with it its end. */
+/* GLZ: the encoder (glz.md 1, 2 and 8). At each pixel it takes the longest of these: the run, the row above, the place
+ * where the pair of pixels was seen last, and two that find older pictures again. One is the trail: a picture that was
+ * followed is tried at the same distance for a while, and to begin with the last one of the same size. The other is
+ * marks: at one in 32 pixels, chosen by what they are, a longer stretch is remembered, for pairs are soon overwritten.
+ * The longer nothing was found, the fewer pixels are tried. */
 #include "base/err.h"
 #include "codec/glz-dict.h"
+#include "codec/glz-source.h"
 
 enum {
 	MAGIC = 0x20205a4c,
 	FORMAT_VERSION = 0x00010001,
 	MAX_LITERALS = 32,
-	BLOCK = 4096,        /* pixels that are copied into the ring at a time */
-	LONG_RUN = 16,       /* nothing better is looked for */
-	PUT_OFF_LEAST = 4,   /* matches of these lengths are put off for one */
-	PUT_OFF_MOST = 64,   /* that is longer by this factor */
-	PUT_OFF_FACTOR = 4,
+	AHEAD = 8,           /* pixels ahead of which slots are fetched */
+	SKIP_SHIFT = 5,      /* a step grows by 1 each 32 pixels without a match */
+	STEP_MAX = 16,
+	MARK_UNITS = 8,      /* what a mark is made of */
+	MARK_MASK = 31,
+	MARK_LEAST = 16,     /* matches of marks are at least so long; so are those that are followed */
+	MARK_EVERY = 256,    /* within long matches a mark is looked for every so many units */
+	TRAIL_FIRST = 64,    /* a trail is left after so many failures more than units of success */
+	TRAIL_MOST = 256,
 	TO_FAR = 4096,       /* offsets from here on take the far form */
 	TO_FARTHEST = 1 << 17,
+	SLACK = 16,          /* bytes that may be written behind the end */
 };
 
 #define INLINE static inline __attribute__((always_inline))
@@ -33,57 +40,7 @@ static const struct kind rgb_kind = {0xffffffff, 3, 0, 2};
 static const struct kind colour_kind = {0x00ffffff, 3, 0, 2};
 static const struct kind alpha_kind = {0xff000000, 1, 2, 6};
 
-/* The rows of a picture, and how far they have been turned into words of the ring. */
-struct source {
-	const uint8_t *row;
-	ptrdiff_t stride;
-	uint32_t x, width;
-	enum lz_type type;
-	uint32_t *ring;
-	uint32_t filled, end; /* of the segment at hand: words are there up to `filled` */
-};
-
-/* ---- pixels ---- */
-
-static void row_words(enum lz_type type, const uint8_t *src, uint32_t *out, uint32_t n)
-{
-	switch (type) {
-	case LZ_RGB16:
-		for (uint32_t i = 0; i < n; i++)
-			out[i] = get_le16(src + 2 * (size_t)i) & 0x7fff;
-		break;
-	case LZ_RGB24:
-		for (uint32_t i = 0; i < n; i++, src += 3)
-			out[i] = src[0] | (uint32_t)src[1] << 8 | (uint32_t)src[2] << 16;
-		break;
-	case LZ_RGB32:
-		for (uint32_t i = 0; i < n; i++)
-			out[i] = get_le32(src + 4 * (size_t)i) & 0xffffff;
-		break;
-	default:
-		for (uint32_t i = 0; i < n; i++)
-			out[i] = get_le32(src + 4 * (size_t)i);
-	}
-}
-
-static __attribute__((noinline)) void fill(struct source *s)
-{
-	static const uint8_t bytes[] = {[LZ_RGB16] = 2, [LZ_RGB24] = 3, [LZ_RGB32] = 4, [LZ_RGBA] = 4};
-	uint32_t n = s->end - s->filled < BLOCK ? s->end - s->filled : BLOCK;
-
-	while (n) {
-		uint32_t part = s->width - s->x < n ? s->width - s->x : n;
-
-		row_words(s->type, s->row + (size_t)s->x * bytes[s->type], s->ring + s->filled, part);
-		s->filled += part;
-		n -= part;
-		s->x += part;
-		if (s->x == s->width) {
-			s->x = 0;
-			s->row += s->stride;
-		}
-	}
-}
+/* ---- units ---- */
 
 INLINE uint32_t one(const uint32_t *p, const struct kind k)
 {
@@ -96,10 +53,24 @@ INLINE uint64_t two(const uint32_t *p, const struct kind k)
 	return (uint64_t)one(p + 1, k) << 32 | one(p, k);
 }
 
-/* Of three units. */
-INLINE uint32_t hash_at(const uint32_t *p, const struct kind k)
+INLINE uint32_t hash(uint64_t v)
 {
-	return (uint32_t)((two(p, k) ^ (uint64_t)one(p + 2, k) << 20) * 0x9e3779b97f4a7c15u >> 32);
+	return (uint32_t)(v * 0x9e3779b97f4a7c15u >> 32);
+}
+
+/* Are 16 units alike? */
+INLINE bool same16(const uint32_t *a, const uint32_t *b, const struct kind k)
+{
+	uint32_t __attribute__((vector_size(16))) x, y, differ = {0};
+	uint64_t halves[2];
+
+	for (unsigned i = 0; i < 16; i += 4) {
+		memcpy(&x, a + i, sizeof(x));
+		memcpy(&y, b + i, sizeof(y));
+		differ |= (x ^ y) & k.mask;
+	}
+	memcpy(halves, &differ, sizeof(halves));
+	return !(halves[0] | halves[1]);
 }
 
 INLINE uint32_t alike(const uint32_t *a, const uint32_t *b, uint32_t max, const struct kind k)
@@ -111,11 +82,36 @@ INLINE uint32_t alike(const uint32_t *a, const uint32_t *b, uint32_t max, const 
 
 		if (x)
 			return n + ((uint32_t)x == 0);
+		if (n == 14)
+			for (; n + 18 <= max && same16(a + n + 2, b + n + 2, k); n += 16)
+				;
 	}
 	return n + (n < max && one(a + n, k) == one(b + n, k));
 }
 
 /* ---- operations ---- */
+
+/* n words, and some bytes behind them. */
+INLINE void put_words(uint8_t *out, const uint32_t *from, size_t n, const struct kind k)
+{
+	if (k.literal == 3) {
+		for (size_t i = 0; i < n; i += 4) {
+			uint64_t a = two(from + i, rgb_kind), b = two(from + i + 2, rgb_kind);
+
+			a = (a & 0xffffff) | (a >> 8 & 0xffffff000000);
+			b = (b & 0xffffff) | (b >> 8 & 0xffffff000000);
+			put_le64(out + 3 * i, a | b << 48);
+			put_le32(out + 3 * i + 8, (uint32_t)(b >> 16));
+		}
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (k.literal == 2)
+			put_be16(out + 2 * i, (uint16_t)from[i]);
+		else
+			out[i] = (uint8_t)(from[i] >> 24);
+	}
+}
 
 INLINE uint8_t *put_literals(uint8_t *out, const uint32_t *from, size_t n, const struct kind k)
 {
@@ -123,14 +119,7 @@ INLINE uint8_t *put_literals(uint8_t *out, const uint32_t *from, size_t n, const
 		size_t part = n < MAX_LITERALS ? n : MAX_LITERALS;
 
 		*out++ = (uint8_t)(part - 1);
-		for (size_t i = 0; i < part; i++) {
-			if (k.literal == 3)
-				put_le32(out + 3 * i, from[i]); /* a byte too many: there is slack */
-			else if (k.literal == 2)
-				put_be16(out + 2 * i, (uint16_t)from[i]);
-			else
-				out[i] = (uint8_t)(from[i] >> 24);
-		}
+		put_words(out, from, part, k);
 		out += part * k.literal;
 		from += part;
 		n -= part;
@@ -138,38 +127,34 @@ INLINE uint8_t *put_literals(uint8_t *out, const uint32_t *from, size_t n, const
 	return out;
 }
 
-struct match {
-	uint32_t length;
-	uint32_t img; /* ids back; 0: this picture */
-	uint32_t pix; /* the number of a pixel; within this picture the distance less 1 */
-};
-
-INLINE uint8_t *put_match(uint8_t *out, const struct match *m, const struct kind k)
+/* A match with the picture img ids before; pix is the number of a pixel of it, or within the same one the distance
+ * less 1. */
+INLINE uint8_t *put_match(uint8_t *out, uint32_t length, uint32_t img, uint32_t pix, const struct kind k)
 {
-	uint32_t code = m->length - k.bias, img = m->img;
-	bool far = m->pix >= TO_FAR;
+	uint32_t code = length - k.bias, far = pix >= TO_FAR;
 	uint8_t *q;
 
-	*out++ = (uint8_t)((code < 7 ? code : 7) << 5 | (unsigned)far << 4 | (m->pix & 15));
+	*out++ = (uint8_t)((code < 7 ? code : 7) << 5 | far << 4 | (pix & 15));
 	if (code >= 7) {
 		for (code -= 7; code >= 255; code -= 255)
 			*out++ = 255;
 		*out++ = (uint8_t)code;
 	}
-	*out++ = (uint8_t)(m->pix >> 4);
+	*out++ = (uint8_t)(pix >> 4);
 	q = out++;
-	if (far) {
-		*q = (uint8_t)(m->pix >> 12 & 31);
-	} else {
-		*q = img & 63;
-		img >>= 6;
+	*q = (uint8_t)(pix >> 12 & 31);
+	if (img) {
+		if (!far) {
+			*q = img & 63;
+			img >>= 6;
+		}
+		for (; img; img >>= 8) {
+			*out++ = (uint8_t)img;
+			*q += 64;
+		}
 	}
-	for (; img; img >>= 8) {
-		*out++ = (uint8_t)img;
-		*q += 64;
-	}
-	if (m->pix >= TO_FARTHEST) {
-		*out++ = (uint8_t)(m->pix >> 17);
+	if (pix >= TO_FARTHEST) {
+		*out++ = (uint8_t)(pix >> 17);
 		*q |= 32;
 	}
 	return out;
@@ -177,128 +162,263 @@ INLINE uint8_t *put_match(uint8_t *out, const struct match *m, const struct kind
 
 /* ---- matches ---- */
 
-/* How long ring[pos] is like what begins at `from`, at most `max` units; fills in on the way. */
-INLINE uint32_t extend(struct source *s, uint32_t pos, const uint32_t *from, uint32_t max, const struct kind k)
-{
-	uint32_t n = 0, there;
+struct match {
+	uint32_t length, at;            /* what is like it begins at ring[at] */
+	const struct glz_segment *from; /* in which segment; NULL: the one at hand, before pos */
+};
 
-	for (;;) {
-		there = s->filled - pos < max ? s->filled - pos : max;
-		n += alike(from + n, s->ring + pos + n, there - n, k);
-		if (n < there || n == max)
-			return n;
-		fill(s);
-	}
+INLINE uint32_t number_of(const struct glz_segment *s, uint32_t at)
+{
+	return s->first + (at - s->start);
 }
 
 /* With another picture a match may take more bytes than what it stands for. */
-INLINE bool pays(const struct match *m, const struct kind k)
+INLINE bool pays(const struct glz_segment *seg, const struct match *m, const struct kind k)
 {
-	uint32_t img = m->pix < TO_FAR ? m->img >> 6 : m->img, bytes = m->pix >= TO_FARTHEST ? 4 : 3;
+	uint32_t pix = number_of(m->from, m->at), img = (uint32_t)(seg->id - m->from->id) >> (pix < TO_FAR ? 6 : 0);
+	uint32_t bytes = pix < TO_FARTHEST ? 3 : 4;
 
 	for (; img; img >>= 8)
 		bytes++;
 	return m->length > k.bias && m->length * k.literal > bytes;
 }
 
-INLINE bool match_at(const struct glz_dict *d, const struct glz_segment *seg, struct source *s, uint32_t pos,
+/* What ring[pos] has in common with `at` of another segment, as far as its words are there. */
+INLINE bool match_segment(const struct glz_segment *seg, const struct glz_source *s, uint32_t pos,
+	const struct glz_segment *from, uint32_t at, struct match *m, const struct kind k)
+{
+	uint32_t max = s->filled - pos, left = from->start + from->n - at;
+
+	*m = (struct match){alike(s->ring + at, s->ring + pos, max < left ? max : left, k), at, from};
+	return pays(seg, m, k);
+}
+
+INLINE bool match_at(const struct glz_dict *d, const struct glz_segment *seg, const struct glz_source *s, uint32_t pos,
 	uint32_t at, struct match *m, const struct kind k)
 {
-	uint32_t max = s->end - pos;
+	const struct glz_segment *from;
 
 	if (at - seg->start < seg->n) {
 		if (at >= pos)
 			return false;
-		*m = (struct match){extend(s, pos, s->ring + at, max, k), 0, pos - at - 1};
-	} else {
-		const struct glz_segment *from = glz_dict_find(d, at);
-
-		if (!from || from->type != seg->type || (from->id == seg->id && from->first > seg->first))
-			return false;
-		if (max > from->start + from->n - at)
-			max = from->start + from->n - at;
-		*m = (struct match){extend(s, pos, s->ring + at, max, k), (uint32_t)(seg->id - from->id),
-			from->first + (at - from->start)};
-		if (!m->img)
-			m->pix = seg->first + (pos - seg->start) - m->pix - 1;
-		return pays(m, k);
+		*m = (struct match){alike(s->ring + at, s->ring + pos, s->filled - pos, k), at, NULL};
+		return true;
 	}
-	return true;
-}
-
-/* What the table has for the three units at pos, which must be there; false when there is nothing as long as `least`.
- * `enter`: the table remembers pos. */
-INLINE bool find(struct glz_dict *d, const struct glz_segment *seg, struct source *s, uint32_t pos, bool enter,
-	struct match *m, uint32_t least, const struct kind k)
-{
-	uint32_t h = hash_at(s->ring + pos, k), *slot = &d->table[h >> (32 - GLZ_HASH_BITS)], was = *slot;
-	uint32_t tag = h << d->index_bits, at = was & ((1u << d->index_bits) - 1);
-	struct match found;
-
-	if (enter)
-		*slot = tag | pos;
-	if ((was ^ tag) >> d->index_bits || two(s->ring + at, k) != two(s->ring + pos, k) ||
-		!match_at(d, seg, s, pos, at, &found, k) || found.length < least)
+	from = glz_dict_find(d, at);
+	if (!from || from->type != seg->type || (from->id == seg->id && from->first > seg->first))
 		return false;
-	*m = found;
-	return true;
+	return match_segment(seg, s, pos, from, at, m, k);
 }
 
-INLINE void remember(struct glz_dict *d, uint32_t at, const struct kind k)
+/* The longest match at pos among the run, the row above and the candidate; v is the two units there. */
+INLINE void search(const struct glz_dict *d, const struct glz_segment *seg, const struct glz_source *s, uint32_t pos,
+	uint64_t v, uint32_t candidate, struct match *m, const struct kind k)
 {
-	uint32_t h = hash_at(d->ring + at, k);
+	const uint32_t *p = s->ring + pos;
+	uint32_t before = pos - seg->start, max = s->filled - pos, length;
+	struct match other;
 
-	d->table[h >> (32 - GLZ_HASH_BITS)] = h << d->index_bits | at;
+	if (before && two(p - 1, k) == v) {
+		length = alike(p - 1, p, max, k);
+		if (length > m->length)
+			*m = (struct match){length, pos - 1, NULL};
+	}
+	if (before >= s->width && two(p - s->width, k) == v) {
+		length = alike(p - s->width, p, max, k);
+		if (length > m->length)
+			*m = (struct match){length, pos - s->width, NULL};
+	}
+	if (two(s->ring + candidate, k) == v && match_at(d, seg, s, pos, candidate, &other, k) &&
+		other.length > m->length)
+		*m = other;
+}
+
+/* ---- what was seen where ---- */
+
+/* Remembers pos in a slot; gives the index that was there, or UINT32_MAX when it was of another hash. */
+INLINE uint32_t swap(const struct glz_dict *d, uint32_t *slot, uint32_t hash, uint32_t pos)
+{
+	uint32_t was = *slot, tag = hash << d->index_bits;
+
+	*slot = tag | pos;
+	return (was ^ tag) >> d->index_bits ? UINT32_MAX : was & ((1u << d->index_bits) - 1);
+}
+
+INLINE uint32_t swap_pair(struct glz_dict *d, uint32_t hash, uint32_t pos)
+{
+	return swap(d, &d->pairs[hash >> (32 - GLZ_PAIR_BITS)], hash, pos);
+}
+
+INLINE uint32_t swap_mark(struct glz_dict *d, uint32_t pos, const struct kind k)
+{
+	uint64_t v = 0;
+	uint32_t hash;
+
+	for (unsigned i = 0; i < MARK_UNITS; i += 2)
+		v = (v ^ two(d->ring + pos + i, k)) * 0x9e3779b97f4a7c15u;
+	hash = (uint32_t)(v >> 32);
+	return swap(d, &d->marks[hash >> (32 - GLZ_MARK_BITS)], hash, pos);
+}
+
+/* What a match covered can be found again, though it was not looked at: its last pair, and marks here and there. */
+INLINE void remember(struct glz_dict *d, uint32_t pos, uint32_t n, const struct kind k)
+{
+	for (; n >= MARK_EVERY; n -= MARK_EVERY, pos += MARK_EVERY) {
+		for (uint32_t i = 0; i <= MARK_MASK; i++) {
+			uint32_t h = hash(two(d->ring + pos + i, k));
+
+			if (h & MARK_MASK)
+				continue;
+			swap_pair(d, h, pos + i);
+			swap_mark(d, pos + i, k);
+			break;
+		}
+	}
+	swap_pair(d, hash(two(d->ring + pos + n - 2, k)), pos + n - 2);
+}
+
+/* Makes a match longer, back to `start` and beyond the words that are there, and remembers it; returns where it
+ * begins. */
+INLINE uint32_t stretch(struct glz_dict *d, const struct glz_segment *seg, struct glz_source *s, uint32_t pos,
+	uint32_t start, struct match *m, const struct kind k)
+{
+	const uint32_t *ring = s->ring;
+	uint32_t low = m->from ? m->from->start : seg->start, end = m->from ? low + m->from->n : s->end;
+
+	for (; pos > start && m->at > low && one(ring + pos - 1, k) == one(ring + m->at - 1, k); pos--, m->at--)
+		m->length++;
+	remember(d, pos, m->length, k);
+	while (pos + m->length == s->filled && s->filled < s->end && m->at + m->length < end) {
+		uint32_t from = m->at + m->length, to = pos + m->length, n, max;
+
+		glz_fill(s);
+		max = s->filled - to < end - from ? s->filled - to : end - from;
+		n = alike(ring + from, ring + to, max, k);
+		m->length += n;
+		if (n >= 2)
+			remember(d, to, n, k);
+	}
+	return pos;
+}
+
+/* ---- the trail ---- */
+
+struct trail {
+	const struct glz_segment *from; /* of the picture that is followed */
+	uint32_t lead;                  /* number of a pixel of it less that of our own */
+	int credit;                     /* none when it is 0 */
+};
+
+/* What the trail has at pos, where the next two units are v. */
+INLINE bool follow(const struct glz_dict *d, const struct glz_segment *seg, const struct glz_source *s, struct trail *t,
+	uint32_t pos, uint64_t v, struct match *m, const struct kind k)
+{
+	uint32_t number = number_of(seg, pos) + t->lead, at;
+
+	if (number - t->from->first >= t->from->n) {
+		t->from = glz_dict_after(d, t->from);
+		if (!t->from || number - t->from->first >= t->from->n) {
+			t->credit = 0;
+			return false;
+		}
+	}
+	at = t->from->start + (number - t->from->first);
+	if (two(s->ring + at, k) != v || !match_segment(seg, s, pos, t->from, at, m, k)) {
+		t->credit--;
+		return false;
+	}
+	t->credit = m->length < TRAIL_MOST - (unsigned)t->credit ? t->credit + (int)m->length : TRAIL_MOST;
+	return true;
 }
 
 /* ---- passes ---- */
 
-INLINE uint8_t *encode_segment(struct glz_dict *d, const struct glz_segment *seg, struct source *s, uint8_t *out,
-	const struct kind k)
+/* The match to take at pos, if any, where the next two units are v, h their hash and `candidate` what the pair had. */
+INLINE struct match best(struct glz_dict *d, const struct glz_segment *seg, const struct glz_source *s, struct trail *t,
+	uint32_t pos, uint64_t v, uint32_t h, uint32_t candidate, const struct kind k)
+{
+	struct match m = {0, 0, NULL}, other;
+
+	if (t->credit && follow(d, seg, s, t, pos, v, &other, k))
+		m = other;
+	if (!(h & MARK_MASK) && m.length < MARK_LEAST && pos + MARK_UNITS <= s->filled) {
+		uint32_t at = swap_mark(d, pos, k);
+
+		if (at != UINT32_MAX && two(s->ring + at, k) == v && match_at(d, seg, s, pos, at, &other, k) &&
+			other.length >= MARK_LEAST)
+			m = other;
+	}
+	if (candidate != UINT32_MAX && m.length < MARK_LEAST)
+		search(d, seg, s, pos, v, candidate, &m, k);
+	return m;
+}
+
+INLINE uint8_t *encode_segment(struct glz_dict *d, const struct glz_segment *seg, struct glz_source *s, struct trail *t,
+	uint8_t *out, const struct kind k)
 {
 	const uint32_t *ring = d->ring;
-	uint32_t pos = seg->start, end = s->end, start = pos; /* literals since `start` are still to be written */
+	uint32_t pos = seg->start, start = pos; /* literals since `start` are still to be written */
 
-	while (end - pos >= 3) {
-		struct match m = {0, 0, 0};
+	for (;;) {
+		uint32_t h, candidate, step;
+		struct match m;
+		uint64_t v;
 
-		if (s->filled - pos < 4 && s->filled < end)
-			fill(s);
-		if (pos > seg->start && one(ring + pos - 1, k) == one(ring + pos, k) &&
-			one(ring + pos, k) == one(ring + pos + 1, k))
-			m.length = extend(s, pos, ring + pos - 1, end - pos, k);
-		if (m.length < LONG_RUN)
-			find(d, seg, s, pos, true, &m, m.length < k.least ? k.least : m.length + 1, k);
+		if (pos + MARK_UNITS > s->filled) {
+			if (s->filled < s->end) {
+				glz_fill(s);
+				continue;
+			}
+			if (pos + 2 > s->end)
+				break;
+		}
+		__builtin_prefetch(&d->pairs[hash(two(ring + pos + AHEAD, k)) >> (32 - GLZ_PAIR_BITS)], 1);
+		v = two(ring + pos, k);
+		h = hash(v);
+		candidate = swap_pair(d, h, pos);
+		if (candidate == UINT32_MAX && !t->credit && h & MARK_MASK) {
+			step = 1 + ((pos - start) >> SKIP_SHIFT);
+			pos += step < STEP_MAX ? step : STEP_MAX;
+			continue;
+		}
+		m = best(d, seg, s, t, pos, v, h, candidate, k);
 		if (m.length < k.least) {
 			pos++;
 			continue;
 		}
-		if (m.length >= PUT_OFF_LEAST && m.length <= PUT_OFF_MOST && end - pos >= 4 &&
-			find(d, seg, s, pos + 1, false, &m, PUT_OFF_FACTOR * m.length + 1, k))
-			pos++;
+		pos = stretch(d, seg, s, pos, start, &m, k);
 		out = put_literals(out, ring + start, pos - start, k);
-		out = put_match(out, &m, k);
+		if (!m.from) {
+			out = put_match(out, m.length, 0, pos - m.at - 1, k);
+		} else if (m.from->id == seg->id) {
+			out = put_match(out, m.length, 0, number_of(seg, pos) - number_of(m.from, m.at) - 1, k);
+		} else {
+			uint32_t number = number_of(m.from, m.at), lead = number - number_of(seg, pos);
+
+			out = put_match(out, m.length, (uint32_t)(seg->id - m.from->id), number, k);
+			if (m.length >= MARK_LEAST && (!t->credit || t->from != m.from || t->lead != lead))
+				*t = (struct trail){m.from, lead, TRAIL_FIRST};
+		}
 		pos += m.length;
-		for (unsigned back = 2; back; back--)
-			if (s->filled - (pos - back) >= 3)
-				remember(d, pos - back, k);
 		start = pos;
 	}
-	while (s->filled < end)
-		fill(s);
-	return put_literals(out, ring + start, end - start, k);
+	return put_literals(out, ring + start, s->end - start, k);
 }
 
 /* From segment `number` on; the first pass of a picture fills it in. */
-INLINE uint8_t *encode_pass(struct glz_dict *d, uint32_t number, struct source *s, bool first, uint8_t *out,
+INLINE uint8_t *encode_pass(struct glz_dict *d, uint32_t number, struct glz_source *s, bool first, uint8_t *out,
 	const struct kind k)
 {
+	struct trail t = {glz_dict_alike(d, number), 0, TRAIL_FIRST};
+
+	if (!t.from)
+		t.credit = 0;
 	for (; number != d->next; number++) {
 		const struct glz_segment *seg = glz_segment(d, number);
 
 		s->end = seg->start + seg->n;
 		s->filled = first ? seg->start : s->end;
-		out = encode_segment(d, seg, s, out, k);
+		out = encode_segment(d, seg, s, &t, out, k);
 	}
 	return out;
 }
@@ -308,7 +428,7 @@ size_t glz_bound(enum lz_type type, uint32_t width, uint32_t height)
 	size_t units = (size_t)width * height, groups = units / MAX_LITERALS + 2;
 	size_t colour = type == LZ_RGB16 ? 2 : 3;
 
-	return GLZ_HEADER + colour * units + groups + (type == LZ_RGBA ? units + groups : 0) + 4;
+	return GLZ_HEADER + colour * units + groups + (type == LZ_RGBA ? units + groups : 0) + SLACK;
 }
 
 static uint8_t *put_header(uint8_t *out, const struct glz_info *info)
@@ -327,7 +447,7 @@ static uint8_t *put_header(uint8_t *out, const struct glz_info *info)
 int glz_encode(struct glz_dict *d, enum lz_type type, uint32_t width, uint32_t height, const uint8_t *src,
 	ptrdiff_t stride, bool top_down, uint8_t *out, size_t cap, size_t *n)
 {
-	struct source s = {.row = src, .stride = stride, .width = width, .type = type, .ring = d->ring};
+	struct glz_source s = {.row = src, .stride = stride, .width = width, .type = type, .ring = d->ring};
 	struct glz_info info = {type, width, height, top_down, d->next_id, 0};
 	uint64_t units = (uint64_t)width * height;
 	uint32_t number;
@@ -335,7 +455,7 @@ int glz_encode(struct glz_dict *d, enum lz_type type, uint32_t width, uint32_t h
 
 	if (!units || units >= d->size || cap < glz_bound(type, width, height))
 		return E_LIMIT;
-	number = glz_dict_enter(d, type, (uint32_t)units);
+	number = glz_dict_enter(d, type, width, height);
 	info.head_dist = (uint32_t)(info.id - glz_segment(d, d->tail)->id);
 	p = put_header(out, &info);
 	switch (type) {
