@@ -112,7 +112,7 @@ CORE __m256i best8(const struct quic_channel *c, const unsigned depth)
 	const __m128i order = depth == 8 ? _mm_setr_epi8(1, 2, 3, 4, 5, 6, 7, 0, -1, -1, -1, -1, -1, -1, -1, -1)
 					 : _mm_setr_epi8(1, 2, 3, 4, 4, -1, -1, 0, -1, -1, -1, -1, -1, -1, -1, -1);
 
-	return _mm256_cvtepu8_epi32(_mm_shuffle_epi8(_mm_load_si128((const __m128i *)c->best), order));
+	return _mm256_cvtepu8_epi32(_mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)c->best), order));
 }
 
 struct codes {

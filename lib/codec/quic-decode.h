@@ -112,12 +112,6 @@ CORE size_t entries(const struct quic_layout l)
 	return l.n == 1 ? 1 : 4;
 }
 
-/* Where to look up what follows an entry. */
-CORE uint64_t place_after(const struct quic_scratch *s, uint64_t entry, unsigned c, const struct quic_layout l)
-{
-	return s->channel[channel_of(c, l)].place[entry >> 8];
-}
-
 /* Decodes the entries of one pixel with all care: near the end of the input, escapes, long codes. */
 static __attribute__((noinline)) QUIC_TARGET void get_careful(struct quic_reader *reader, const struct quic_channel *ch,
 	uint16_t *entry, unsigned depth, unsigned n)
@@ -127,7 +121,7 @@ static __attribute__((noinline)) QUIC_TARGET void get_careful(struct quic_reader
 	struct quic_reader r = *reader;
 
 	for (unsigned c = 0; c < n; c++) {
-		unsigned k = (ch[c].place[before[c] >> 8] & 63u) - 1;
+		unsigned k = (ch[c].key[before[c] >> 8] & 63) - 1;
 
 		refill(&r);
 		entry[c] = f->entry[get_symbol(&r, f, k, depth)];
@@ -136,10 +130,10 @@ static __attribute__((noinline)) QUIC_TARGET void get_careful(struct quic_reader
 }
 
 /* Where the entry of the code on top of *bits is, which goes. It is no entry for an escape and a long code. */
-CORE const uint16_t *get_short(uint64_t *bits, uint64_t *taken, const struct quic_family *f, uint64_t place)
+CORE const uint16_t *get_short(uint64_t *bits, uint64_t *taken, const struct quic_family *f, const uint64_t *key)
 {
-	uint64_t len = leading_zeros(*bits) + place; /* and the 1 and k bits: in the low 6 bits of it */
-	const uint16_t *entry = f->look + (place + (*bits >> (64 - QUIC_LOOK_BITS)));
+	uint64_t len = leading_zeros(*bits | *key) + *key; /* and the 1 and k bits: in the low 6 bits of it */
+	const uint16_t *entry = f->look + ((*key & 0xffff) + (*bits >> (64 - QUIC_LOOK_BITS)));
 
 	*bits <<= len & 63;
 	*taken += len;
@@ -173,8 +167,7 @@ CORE uint32_t decode_stretch(struct quic_reader *r, const struct quic_scratch *s
 	const struct quic_family *f = quic_family(l.depth);
 	const uint8_t *p = r->p, *limit = r->limit;
 	const uint16_t *last = entry + (from - (ptrdiff_t)1) * (ptrdiff_t)entries(l);
-	uint64_t p0 = place_after(s, last[0], 0, l), p1 = l.n == 3 ? place_after(s, last[1], 1, l) : 0,
-		p2 = l.n == 3 ? place_after(s, last[2], 2, l) : 0, acc = r->acc;
+	uint64_t b0 = last[0] >> 8, b1 = l.n == 3 ? last[1] >> 8 : 0, b2 = l.n == 3 ? last[2] >> 8 : 0, acc = r->acc;
 	struct pixel left = {0};
 	int32_t count = r->n;
 	size_t x = from;
@@ -195,20 +188,20 @@ CORE uint32_t decode_stretch(struct quic_reader *r, const struct quic_scratch *s
 		p += (32 & ~count) >> 3;
 		count |= 32;
 		bits = acc;
-		e0 = e1 = e2 = get_short(&bits, &taken, f, p0);
+		e0 = e1 = e2 = get_short(&bits, &taken, f, &s->channel[channel_of(0, l)].key[b0]);
 		if (l.n == 3) {
-			e1 = get_short(&bits, &taken, f, p1);
-			e2 = get_short(&bits, &taken, f, p2);
+			e1 = get_short(&bits, &taken, f, &s->channel[1].key[b1]);
+			e2 = get_short(&bits, &taken, f, &s->channel[2].key[b2]);
 		}
 		if (UNLIKELY((*e0 | *e1 | *e2) & QUIC_LOOK_MISS))
 			break;
 		acc = bits;
 		count -= taken & 63;
-		p0 = place_after(s, *e0, 0, l);
+		b0 = *e0 >> 8;
 		entry[x * entries(l)] = *e0;
 		if (l.n == 3) {
-			p1 = place_after(s, *e1, 1, l);
-			p2 = place_after(s, *e2, 2, l);
+			b1 = *e1 >> 8;
+			b2 = *e2 >> 8;
 			entry[4 * x + 1] = *e1;
 			entry[4 * x + 2] = *e2;
 		}
@@ -243,14 +236,14 @@ CORE void decode_careful(struct quic_reader *r, const struct quic_scratch *s, ui
 /* Updates the model with the last pixel before `entry`. */
 CORE void learn_entries(struct quic_scratch *s, const uint16_t *entry, uint32_t trigger, const struct quic_layout l)
 {
+	const struct quic_family *f = quic_family(l.depth);
 	const uint16_t *now = entry - entries(l), *before = now - entries(l);
 
 	for (unsigned c = 0; c < l.n; c++) {
 		struct quic_channel *ch = &s->channel[channel_of(c, l)];
 		unsigned bucket = before[c] >> 8;
-		const uint16_t *cost = quic_family(l.depth)->difference_cost[now[c] & 255];
 
-		ch->place[bucket] = (uint16_t)quic_place(learn(ch->count[bucket], cost, trigger, l.depth));
+		ch->key[bucket] = f->key[learn(ch->count[bucket], f->difference_cost[now[c] & 255], trigger, l.depth)];
 	}
 }
 

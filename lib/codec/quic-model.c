@@ -34,9 +34,12 @@ static void make_look(struct quic_family *f, unsigned k)
 			unsigned low = b >> (QUIC_LOOK_BITS - zeros - 1 - k) & ((1u << k) - 1);
 
 			entry = f->entry[zeros << k | low];
+		} else if (zeros >= f->zeros[k] && f->extra[k] == k && f->escape[k] <= QUIC_LOOK_BITS) {
+			entry = f->entry[f->plain[k] + (b >> (QUIC_LOOK_BITS - f->escape[k]))];
 		}
 		f->look[quic_place(k) + b] = (uint16_t)entry;
 	}
+	f->key[k] = quic_place(k) | (uint64_t)1 << (64 - f->zeros[k]);
 }
 
 static void make_family(struct quic_family *f, unsigned depth)
@@ -89,7 +92,7 @@ struct quic_scratch *quic_scratch_reset(void *scratch, unsigned depth)
 	for (int c = 0; c < 4; c++) {
 		memset(s->channel[c].best, (int)depth - 1, sizeof(s->channel[c].best));
 		for (int b = 0; b < QUIC_BUCKETS; b++)
-			s->channel[c].place[b] = (uint16_t)quic_place(depth - 1);
+			s->channel[c].key[b] = quic_family(depth)->key[depth - 1];
 	}
 	for (int g = 0; g < 2; g++)
 		s->group[g] = (struct quic_group){.draw = 255, .left = QUIC_LEVEL_PIXELS, .trigger = quic_triggers[0]};

@@ -42,6 +42,9 @@ struct quic_family {
 	uint16_t entry[256];
 	uint16_t difference_cost[256][8];
 	uint16_t look[8 * QUIC_LOOK_STRIDE + 1];
+	/* By k: its place in the low 16 bits; and a bit so far from the top as there are zeros at most before the 1, or
+	 * before the bits of an escape that is as long as the code after it would be: most are (E = k). */
+	uint64_t key[8];
 };
 
 extern struct quic_family quic_families[2]; /* 8 and 5 bits: made once, before main */
@@ -55,10 +58,10 @@ static inline __attribute__((always_inline)) uint32_t quic_place(unsigned k)
 	return k * QUIC_LOOK_STRIDE + 1;
 }
 
-/* One channel, by bucket: counters in the order of quic_family.cost, the code to use now, for the decoder its place. */
+/* One channel, by bucket: counters in the order of quic_family.cost, the code to use now, for the decoder its key. */
 struct quic_channel {
 	_Alignas(16) uint16_t count[QUIC_BUCKETS][8];
-	uint16_t place[16];
+	uint64_t key[QUIC_BUCKETS + 1];
 	uint8_t best[16];
 };
 
