@@ -1,5 +1,6 @@
-/* A client in front of a hostile server: rows 10, 11, 29 and 70 of RELIABILITY 8. The harness answers the links of
- * main, display and cursor over unix sockets on one loop, says something, and asks by a PING on the same channel: a
+/* A client in front of a server of our making. Hostile: rows 10, 11, 29 and 70 of RELIABILITY 8. And one with two
+ * displays, whose pictures come in another order than they were made in. The harness answers the links of main, two
+ * displays and cursor over unix sockets on one loop, says something, and asks by a PING on the same channel: either a
  * PONG comes back (what was said did no harm) or the session has ended with an error. */
 #include <errno.h>
 #include <setjmp.h>
@@ -17,9 +18,10 @@
 #include "base/mem.h"
 #include "chan/ticket.h"
 #include "client/client.h"
+#include "codec/glz.h"
 
 enum { W = 64, H = 48, PATIENCE_MS = 20000, PING_ID = 77 };
-enum { MAIN, DISPLAY, CURSOR, CHANNELS };
+enum { MAIN, DISPLAY, SECOND, CURSOR, CHANNELS };
 
 static uv_loop_t loop;
 static int listener;
@@ -87,7 +89,7 @@ static void say_raw(struct host *h, unsigned channel, unsigned number, struct sl
 
 static void say(struct host *h, unsigned channel, unsigned number, const void *body)
 {
-	static const unsigned types[] = {WIRE_MAIN, WIRE_DISPLAY, WIRE_CURSOR};
+	static const unsigned types[] = {WIRE_MAIN, WIRE_DISPLAY, WIRE_DISPLAY, WIRE_CURSOR};
 	const struct wire_msg *m = wire_msg_find(types[channel], WIRE_S, number);
 	struct buf out = {0};
 
@@ -148,7 +150,7 @@ static void open_host(struct host *h)
 	static const struct client_ops ops = {.closed = on_closed};
 	struct endpoint where = {.unix_path = path};
 	struct client_options o = {.timeout_ms = PATIENCE_MS, .view_only = true};
-	struct channel_id list[] = {{WIRE_DISPLAY, 0}, {WIRE_CURSOR, 0}};
+	struct channel_id list[] = {{WIRE_DISPLAY, 0}, {WIRE_DISPLAY, 1}, {WIRE_CURSOR, 0}};
 
 	*h = (struct host){0};
 	h->c = client_new(&loop, &where, &o, &ops, h);
@@ -156,8 +158,8 @@ static void open_host(struct host *h)
 	say(h, MAIN, S_MAIN_INIT, &(struct main_init){.session_id = 7, .supported_mouse_modes = MOUSE_MODE_SERVER,
 		.current_mouse_mode = MOUSE_MODE_SERVER});
 	say(h, MAIN, S_MAIN_CHANNELS_LIST, &(struct main_channels_list){ARRAY_SIZE(list), list});
-	h->fds[DISPLAY] = accept_one(h);
-	h->fds[CURSOR] = accept_one(h);
+	for (int i = DISPLAY; i < CHANNELS; i++)
+		h->fds[i] = accept_one(h);
 	say(h, DISPLAY, S_DISPLAY_SURFACE_CREATE, &(struct surface_create){.width = W, .height = H,
 		.format = SURFACE_FMT_32_xRGB, .flags = SURFACE_FLAGS_PRIMARY});
 	assert_int_equal(outcome(h, DISPLAY), 0);
@@ -372,6 +374,100 @@ static void rectangles(void **state)
 	free(many);
 }
 
+/* ---- two displays, one window of GLZ pictures ---- */
+
+enum { SIDE = 32 };
+
+struct glz_picture {
+	uint8_t pixels[4 * SIDE * SIDE], stream[8 * SIDE * SIDE];
+	struct image img;
+};
+
+/* The next picture of the dictionary: noise, the same for the same seed. */
+static void make_glz(struct glz_dict *d, uint64_t seed, struct glz_picture *p)
+{
+	struct rng r = {seed};
+	size_t n;
+
+	for (size_t i = 0; i < SIDE * SIDE; i++)
+		put_le32(p->pixels + 4 * i, (uint32_t)rng_next(&r) & 0xffffff);
+	assert_int_equal(glz_encode(d, LZ_RGB32, SIDE, SIDE, p->pixels, 4 * SIDE, true, p->stream, sizeof(p->stream), &n),
+		0);
+	p->img = (struct image){.d = {.type = IMAGE_TYPE_GLZ_RGB, .width = SIDE, .height = SIDE},
+		.coded = {(uint32_t)n, {p->stream, n}}};
+}
+
+static void assert_shows(struct host *h, unsigned display, const struct glz_picture *p)
+{
+	struct pixmap *s = client_screen(h->c, display);
+
+	for (size_t y = 0; y < SIDE; y++)
+		for (size_t x = 0; x < SIDE; x++)
+			assert_int_equal(get_le32(s->data + y * (size_t)s->stride + 4 * x) & 0xffffff,
+				get_le32(p->pixels + 4 * (y * SIDE + x)));
+}
+
+/* Does an answer to a PING fail to come for many turns of the loop? Gives what came to h->got. */
+static bool is_parked(struct host *h, unsigned channel)
+{
+	struct ping ping = {.id = PING_ID};
+
+	buf_clear(&h->got);
+	say(h, channel, S_BASE_PING, &ping);
+	for (int i = 0; i < 200; i++) {
+		ssize_t n = read(h->fds[channel], buf_reserve(&h->got, 4096), 4096);
+
+		if (n > 0)
+			buf_commit(&h->got, (size_t)n);
+		if (ponged(h))
+			return false;
+		uv_run(&loop, UV_RUN_NOWAIT);
+	}
+	return !h->closed;
+}
+
+/* Picture 2 repeats picture 1, which has not come yet: the second display waits, with a picture of its message decoded
+ * already, and goes on when the first display brings it. */
+static void out_of_order(void **state)
+{
+	struct glz_dict *d = glz_dict_new(1 << 20);
+	static struct glz_picture p[3];
+	struct draw_base base = {.box = {0, 0, SIDE, SIDE}};
+	struct rect all = {0, 0, SIDE, SIDE};
+	struct host h;
+	uint64_t since = uv_hrtime();
+
+	(void)state;
+	make_glz(d, 1, &p[0]);
+	make_glz(d, 2, &p[1]);
+	make_glz(d, 2, &p[2]);
+	assert_true(p[2].img.coded.data_size < 2 * SIDE); /* it refers to picture 1 */
+	open_host(&h);
+	say(&h, SECOND, S_DISPLAY_SURFACE_CREATE, &(struct surface_create){.width = SIDE, .height = SIDE,
+		.format = SURFACE_FMT_32_xRGB, .flags = SURFACE_FLAGS_PRIMARY});
+	assert_int_equal(outcome(&h, SECOND), 0);
+	say(&h, SECOND, S_DISPLAY_DRAW_OPAQUE, &(struct draw_opaque){.base = base, .src = &p[0].img, .src_area = all,
+		.brush = {.type = BRUSH_TYPE_PATTERN, .pattern = {.pat = &p[2].img}}, .rop = ROPD_OP_PUT});
+	assert_true(is_parked(&h, SECOND));
+	say(&h, DISPLAY, S_DISPLAY_DRAW_COPY, &(struct draw_copy){.base = base, .src = &p[1].img, .src_area = all,
+		.rop = ROPD_OP_PUT});
+	assert_int_equal(outcome(&h, DISPLAY), 0);
+	buf_clear(&h.got);
+	while (!ponged(&h)) {
+		ssize_t n;
+
+		must_be_in_time(since);
+		uv_run(&loop, UV_RUN_NOWAIT);
+		while ((n = read(h.fds[SECOND], buf_reserve(&h.got, 4096), 4096)) > 0)
+			buf_commit(&h.got, (size_t)n);
+	}
+	assert_int_equal(h.closed, 0);
+	assert_shows(&h, 0, &p[1]);
+	assert_shows(&h, 1, &p[2]);
+	close_host(&h);
+	glz_dict_free(d);
+}
+
 static int set_up(void **state)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
@@ -405,6 +501,7 @@ int main(void)
 		cmocka_unit_test(surface_sizes),
 		cmocka_unit_test(pointer_shapes),
 		cmocka_unit_test(rectangles),
+		cmocka_unit_test(out_of_order),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
