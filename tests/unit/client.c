@@ -391,8 +391,8 @@ static void make_glz(struct glz_dict *d, uint64_t seed, struct glz_picture *p)
 
 	for (size_t i = 0; i < SIDE * SIDE; i++)
 		put_le32(p->pixels + 4 * i, (uint32_t)rng_next(&r) & 0xffffff);
-	assert_int_equal(glz_encode(d, LZ_RGB32, SIDE, SIDE, p->pixels, 4 * SIDE, true, p->stream, sizeof(p->stream), &n),
-		0);
+	assert_int_equal(glz_encode(d, LZ_RGB32, SIDE, SIDE, p->pixels, 4 * SIDE, true, p->stream, sizeof(p->stream),
+		&n), 0);
 	p->img = (struct image){.d = {.type = IMAGE_TYPE_GLZ_RGB, .width = SIDE, .height = SIDE},
 		.coded = {(uint32_t)n, {p->stream, n}}};
 }
