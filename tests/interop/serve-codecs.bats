@@ -111,3 +111,17 @@ END
 	viewer view "spice://127.0.0.1:$PORT"
 	view_shows view "$F/art/many.ppm" 20
 }
+
+# The network test of the main channel tells a slow link; then auto takes JPEG and zlib, and never does else.
+@test "--jpeg auto: JPEG over a slow link, exact over a fast one" {
+	have spice-serve spice-view spicy-screenshot
+	serve --image smooth.png
+	fast=$PORT
+	bg slow python3 -u "$HERE/slow.py" "$PORT" 4000
+	within 10 saw '^up' "$T/slow.log"
+	PORT=$(sed -n 's/^up //p' "$T/slow.log")
+	within 30 first_picture "$F/art/smooth.png" 6
+	! same "$T/shot.ppm" "$F/art/smooth.png" >/dev/null
+	PORT=$fast
+	within 20 first_picture "$F/art/smooth.png"
+}
