@@ -6,139 +6,13 @@
 
 #include <cmocka.h>
 
-#include "base/err.h"
-#include "base/mem.h"
 #include "base/rng.h"
-#include "codec/glz.h"
+#include "tests/unit/plain-glz.h"
 
-enum { PICTURES = 12, PIXELS_MAX = 4000, STREAM_MAX = 20000 };
+enum { PICTURES = 12, STREAM_MAX = 20000 };
 
 static struct rng r;
-
-/* ---- the plain decoder ---- */
-
-struct plain {
-	bool there;
-	enum lz_type type;
-	uint32_t head_dist;
-	size_t n;
-	uint32_t pixels[PIXELS_MAX];
-};
-
-static struct plain pictures[PICTURES];
-static uint64_t next; /* every id below it has been there */
-
-struct reader {
-	const uint8_t *p, *end;
-	bool over;
-};
-
-static unsigned get(struct reader *in)
-{
-	if (in->p == in->end) {
-		in->over = true;
-		return 0;
-	}
-	return *in->p++;
-}
-
-/* glz.md 2, one unit at a time. `keep`: the bits of a word that the pass leaves alone. */
-static int plain_pass(struct reader *in, const struct glz_info *info, struct plain *to, unsigned literal, unsigned bias,
-	uint32_t keep, uint64_t *missing)
-{
-	size_t pos = 0;
-
-	while (pos < to->n) {
-		unsigned c = get(in), f = c >> 5, q, n, t;
-		size_t img = 0, pix = c & 15, length;
-		const struct plain *from;
-
-		if (c < 32) {
-			for (unsigned i = 0; i <= c; i++) {
-				uint32_t v = get(in);
-
-				if (literal == 1)
-					v <<= 24;
-				else if (literal == 2)
-					v = v << 8 | get(in);
-				else
-					v |= get(in) << 8, v |= get(in) << 16;
-				if (in->over || pos == to->n)
-					return E_INVAL;
-				to->pixels[pos] = (to->pixels[pos] & keep) | v;
-				pos++;
-			}
-			continue;
-		}
-		length = f;
-		if (f == 7) {
-			do {
-				t = get(in);
-				length += t;
-			} while (t == 255);
-		}
-		pix += get(in) << 4;
-		q = get(in);
-		n = q >> 6;
-		if (c & 16) {
-			pix += (q & 31) << 12;
-			for (unsigned i = 0; i < n; i++)
-				img += (size_t)get(in) << 8 * i;
-			if (q & 32)
-				pix += (size_t)get(in) << 17;
-		} else {
-			img = q & 63;
-			for (unsigned i = 0; i < n; i++)
-				img += (size_t)get(in) << (6 + 8 * i);
-		}
-		length += bias;
-		if (in->over || length > to->n - pos)
-			return E_INVAL;
-		if (img == 0) {
-			if (pix + 1 > pos)
-				return E_INVAL;
-			from = to;
-			pix = pos - (pix + 1);
-		} else {
-			if (img > info->head_dist)
-				return E_INVAL;
-			from = &pictures[info->id - img];
-			if (!from->there) {
-				*missing = info->id - img;
-				return *missing < next ? E_INVAL : E_AGAIN;
-			}
-			if (from->type != info->type || pix > from->n || length > from->n - pix)
-				return E_INVAL;
-		}
-		for (; length; length--, pos++, pix++)
-			to->pixels[pos] = (to->pixels[pos] & keep) | (from->pixels[pix] & ~keep);
-	}
-	return 0;
-}
-
-/* glz.md 3: what the end of the gap-free prefix no longer holds is dropped. */
-static void plain_store(const struct plain *picture, uint64_t id)
-{
-	pictures[id] = *picture;
-	pictures[id].there = true;
-	for (; next < PICTURES && pictures[next].there; next++)
-		for (uint64_t i = 0; i < next - pictures[next].head_dist; i++)
-			pictures[i].there = false;
-}
-
-static int plain_decode(struct slice s, const struct glz_info *info, struct plain *to, uint64_t *missing)
-{
-	struct reader in = {s.p + GLZ_HEADER, s.p + s.n, false};
-	int rc;
-
-	to->type = info->type;
-	to->head_dist = info->head_dist;
-	to->n = (size_t)info->width * info->height;
-	rc = plain_pass(&in, info, to, info->type == LZ_RGB16 ? 2 : 3, info->type == LZ_RGB16, 0, missing);
-	if (!rc && info->type == LZ_RGBA)
-		rc = plain_pass(&in, info, to, 1, 2, 0xffffff, missing);
-	return !rc && in.p != in.end ? E_INVAL : rc;
-}
+static struct plain_window plain;
 
 /* ---- streams ---- */
 
@@ -190,14 +64,13 @@ static void put_pass(struct stream *s, const struct glz_info *info, unsigned lit
 	while (pos < units) {
 		size_t length = 1 + below(below(4) ? 8 : 600), left = units - pos, pix;
 		size_t img = below(info->head_dist + 1);
+		const struct plain_picture *from = plain_find(&plain, info->id - img);
 
 		if (length > left)
 			length = left;
 		if (img && wild && below(20) == 0) {
 			pix = 0;
-		} else if (img && pictures[info->id - img].there && pictures[info->id - img].type == info->type) {
-			const struct plain *from = &pictures[info->id - img];
-
+		} else if (img && from && from->there && from->type == info->type) {
 			pix = below((uint32_t)from->n);
 			if (length > from->n - pix)
 				length = from->n - pix;
@@ -261,30 +134,27 @@ static unsigned verdicts[3];
 
 static int compare(struct glz_window *w, const struct stream *s)
 {
-	static struct plain got;
 	struct glz_info info;
 	uint64_t missing = 0, plain_missing = 0;
-	const uint32_t *pixels;
+	const uint32_t *pixels, *want;
 	uint8_t *exact = xmalloc(s->n);
-	int rc, want;
+	int rc;
 
 	memcpy(exact, s->b, s->n);
-	if (glz_header(slice_of(exact, s->n), &info)) {
+	rc = glz_header(slice_of(exact, s->n), &info);
+	if (rc) {
 		free(exact);
-		return E_INVAL;
+		return rc;
 	}
-	want = plain_decode(slice_of(exact, s->n), &info, &got, &plain_missing);
 	rc = glz_decode(w, slice_of(exact, s->n), &info, &pixels, &missing);
+	assert_int_equal(rc, plain_decode(&plain, slice_of(exact, s->n), &info, &want, &plain_missing));
 	free(exact);
-	assert_int_equal(rc, want);
 	verdicts[rc == 0 ? 0 : rc == E_AGAIN ? 1 : 2]++;
 	if (rc == E_AGAIN)
 		assert_int_equal(missing, plain_missing);
-	if (rc)
-		return rc;
-	assert_memory_equal(pixels, got.pixels, 4 * got.n);
-	plain_store(&got, info.id);
-	return 0;
+	if (rc == 0)
+		assert_memory_equal(pixels, want, 4 * (size_t)info.width * info.height);
+	return rc;
 }
 
 static void test_plain(void **state)
@@ -296,9 +166,6 @@ static void test_plain(void **state)
 	for (unsigned round = 0; round < 400; round++) {
 		struct glz_window *w = glz_window_new(1 << 20);
 
-		for (unsigned i = 0; i < PICTURES; i++)
-			pictures[i].there = false;
-		next = 0;
 		for (unsigned i = 0; i < PICTURES; i++) {
 			if (below(8) == 0)
 				continue; /* it never comes */
@@ -314,9 +181,10 @@ static void test_plain(void **state)
 				if (compare(w, &bad) == 0)
 					break;
 			}
-			if (!pictures[i].there && compare(w, &s))
+			if (!plain_find(&plain, i) && compare(w, &s))
 				fail();
 		}
+		plain_fini(&plain);
 		glz_window_free(w);
 	}
 	assert_true(verdicts[0] > 3500 && verdicts[1] > 100 && verdicts[2] > 5000);
