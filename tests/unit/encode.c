@@ -46,7 +46,8 @@ static struct pixmap *picture(uint32_t format, enum kind kind, unsigned w, unsig
 	for (unsigned y = 0; y < h; y++) {
 		for (unsigned x = 0; x < w; x++) {
 			uint32_t v = kind == FLAT ? 0x80204060
-				: kind == SMOOTH ? 0xffu << 24 | (x * 2 + y) % 256 << 16 | y * 2 % 256 << 8 | (x + y) % 256
+				: kind == SMOOTH ? 0xffu << 24 | (x * 2 + y) % 256 << 16 | y * 2 % 256 << 8 |
+					(x + y) % 256
 				: kind == NOISE ? (uint32_t)rng_next(r)
 				: x / 2 * 5 % 7 == y / 3 % 4 ? 0xff000000 : 0xffffffff;
 			uint8_t *at = p->data + (size_t)y * (size_t)p->stride;
