@@ -581,7 +581,7 @@ static void run_bad(char *line)
 	struct slice in;
 	char *f[4];
 
-	if (!fields(line, f, ARRAY_SIZE(f)) || strcmp(f[0], "file") == 0 || strstr(f[3], "liberal"))
+	if (!fields(line, f, ARRAY_SIZE(f)) || strcmp(f[0], "file") == 0)
 		return;
 	c = codec_of(f[1]);
 	if (!c || !c->accepts) {
