@@ -1,5 +1,5 @@
-/* The kernels of QUIC for AVX2: a row's symbols and the codes of 8 pixels at a time, and the model's smallest counter
- * by one instruction. Groups of one channel use the plain kernels, with faster bit operations. */
+/* The kernels of QUIC for AVX2: a row's symbols by vectors, the codes of 8 pixels at a time, and the model's smallest
+ * counter by one instruction. */
 #include "codec/quic-model.h"
 
 #if defined(__x86_64__)
@@ -33,18 +33,39 @@ CORE unsigned learn(uint16_t *count, const uint16_t *cost, uint32_t trigger, con
 	return depth - 1 - (unsigned)_mm_extract_epi16(least, 1);
 }
 
-/* ---- rows to symbols ---- */
+/* ---- rows to symbols ----
+ * A vector is 8 pixels as words, or 32 of one channel as bytes. */
 
-/* 8 pixels at p as words. RGB24 reads 28 bytes. */
-CORE __m256i load8(const uint8_t *p, const struct quic_layout l)
+CORE uint32_t vector_pixels(const struct quic_layout l)
+{
+	return l.n == 1 ? 32 : 8;
+}
+
+CORE __m256i load256(const uint8_t *p)
+{
+	return _mm256_loadu_si256((const __m256i *)p);
+}
+
+/* The fourth bytes of 32 pixels. */
+CORE __m256i load_alpha(const uint8_t *p)
+{
+	__m256i a = _mm256_srli_epi32(load256(p), 24), b = _mm256_srli_epi32(load256(p + 32), 24);
+	__m256i c = _mm256_srli_epi32(load256(p + 64), 24), d = _mm256_srli_epi32(load256(p + 96), 24);
+
+	a = _mm256_packus_epi16(_mm256_packus_epi32(a, b), _mm256_packus_epi32(c, d));
+	return _mm256_permutevar8x32_epi32(a, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+
+/* The vector of pixels at p. RGB24 reads 28 bytes, which are nearly 10 pixels. */
+CORE __m256i load_pixels(const uint8_t *p, const struct quic_layout l)
 {
 	const __m128i spread = _mm_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1);
 	__m256i v;
 
-	if (l.bytes == 4) {
-		v = _mm256_loadu_si256((const __m256i *)p);
-		return l.alpha ? _mm256_and_si256(v, _mm256_set1_epi32(0xffffff)) : v;
-	}
+	if (l.n == 1)
+		return l.bytes == 4 ? load_alpha(p) : load256(p);
+	if (l.bytes == 4)
+		return load256(p);
 	if (l.bytes == 3)
 		return _mm256_set_m128i(_mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(p + 12)), spread),
 			_mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)p), spread));
@@ -54,8 +75,20 @@ CORE __m256i load8(const uint8_t *p, const struct quic_layout l)
 			_mm256_and_si256(_mm256_slli_epi32(v, 6), _mm256_set1_epi32(0x1f0000))));
 }
 
-/* The symbols of v; left and up are its neighbours. For 5 bits the sum wraps at 8, and is cut to 5. */
-CORE __m256i fold8(__m256i v, __m256i left, __m256i up, const unsigned depth)
+/* The left neighbours of the first pixels of a row; that of the first one is the first of `before`. */
+CORE __m256i shift_in(__m256i v, __m256i before, const struct quic_layout l)
+{
+	const __m256i order = _mm256_setr_epi32(0, 0, 1, 2, 3, 4, 5, 6);
+	const __m256i first = _mm256_setr_epi32(255, 0, 0, 0, 0, 0, 0, 0);
+
+	if (l.n == 3)
+		return _mm256_blend_epi32(_mm256_permutevar8x32_epi32(v, order), before, 1);
+	v = _mm256_alignr_epi8(v, _mm256_permute2x128_si256(v, v, 8), 15);
+	return _mm256_or_si256(v, _mm256_and_si256(before, first));
+}
+
+/* The symbols of v; left and up are its neighbours. */
+CORE __m256i fold_pixels(__m256i v, __m256i left, __m256i up, const unsigned depth)
 {
 	const __m256i one = _mm256_set1_epi8(1), zero = _mm256_setzero_si256();
 	__m256i odd = _mm256_and_si256(_mm256_xor_si256(left, up), one);
@@ -67,38 +100,40 @@ CORE __m256i fold8(__m256i v, __m256i left, __m256i up, const unsigned depth)
 	return depth == 5 ? _mm256_and_si256(_mm256_srli_epi32(d, 3), _mm256_set1_epi8(31)) : d;
 }
 
-CORE unsigned same8(__m256i v, __m256i left)
+/* What residuals() keeps of a vector: symbols and bits. */
+CORE void keep_pixels(uint32_t x, __m256i v, __m256i left, __m256i up, uint8_t *symbols, uint8_t *same,
+	const struct quic_layout l)
 {
-	__m256i d = _mm256_slli_epi32(_mm256_xor_si256(v, left), 8);
+	const __m256i zero = _mm256_setzero_si256();
+	__m256i d = _mm256_xor_si256(v, left);
 
-	return (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(d, _mm256_setzero_si256())));
+	_mm256_storeu_si256((__m256i *)(symbols + (size_t)x * (l.n == 1 ? 1 : 4)), fold_pixels(v, left, up, l.depth));
+	if (l.n == 1) {
+		quic_put_word(same + x / 8, (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(d, zero)));
+	} else {
+		d = _mm256_cmpeq_epi32(_mm256_slli_epi32(d, 8), zero);
+		same[x / 8] = (uint8_t)_mm256_movemask_ps(_mm256_castsi256_ps(d));
+	}
 }
 
 CORE void residuals(const uint8_t *row, const uint8_t *above, uint32_t width, uint8_t *symbols, uint8_t *same,
 	const struct quic_layout l)
 {
-	const __m256i shift = _mm256_setr_epi32(0, 0, 1, 2, 3, 4, 5, 6);
-	uint32_t x = 0, spare = l.bytes == 3 ? 10 : 8; /* pixels that a load needs */
+	uint32_t x = 0, step = vector_pixels(l), spare = l.bytes == 3 ? 10 : step;
 
-	if (l.n == 3 && width >= spare) {
-		__m256i v = load8(row, l), left = _mm256_permutevar8x32_epi32(v, shift), up = left;
+	if (width >= spare) {
+		__m256i v = load_pixels(row, l), left, up;
 
-		if (above) {
-			up = load8(above, l);
-			left = _mm256_blend_epi32(left, up, 1);
-		}
-		_mm256_storeu_si256((__m256i *)symbols, fold8(v, left, up, l.depth));
-		if (!above)
-			quic_put_word(symbols, quic_fold(quic_load(row, l), 0, l.depth));
-		same[0] = (uint8_t)same8(v, left);
-		for (x = 8; width - x >= spare && x < width; x += 8) {
+		up = above ? load_pixels(above, l) : _mm256_setzero_si256();
+		left = shift_in(v, up, l);
+		keep_pixels(0, v, left, above ? up : left, symbols, same, l);
+		for (x = step; width - x >= spare && x < width; x += step) {
 			const uint8_t *p = row + (size_t)x * l.bytes;
 
-			v = load8(p, l);
-			left = load8(p - l.bytes, l);
-			up = above ? load8(above + (size_t)x * l.bytes, l) : left;
-			_mm256_storeu_si256((__m256i *)(symbols + 4 * (size_t)x), fold8(v, left, up, l.depth));
-			same[x / 8] = (uint8_t)same8(v, left);
+			v = load_pixels(p, l);
+			left = load_pixels(p - l.bytes, l);
+			up = above ? load_pixels(above + (size_t)x * l.bytes, l) : left;
+			keep_pixels(x, v, left, up, symbols, same, l);
 		}
 	}
 	plain_residuals(x, row, above, width, symbols, same, l);
@@ -134,38 +169,54 @@ CORE struct codes codes8(__m256i symbol, __m256i next, __m256i best, __m256i pla
 		_mm256_blendv_epi8(_mm256_permutevar8x32_epi32(escape, k), len, coded)};
 }
 
+CORE struct codes codes_of_channel(const struct quic_scratch *s, const uint8_t *p, __m256i plain, __m256i escape,
+	const struct quic_layout l)
+{
+	__m128i next = _mm_adds_epu8(_mm_loadl_epi64((const __m128i *)(p - 1)), _mm_set1_epi8(1));
+
+	return codes8(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)), _mm256_cvtepu8_epi32(next),
+		best8(&s->channel[channel_of(0, l)], l.depth), plain, escape);
+}
+
+/* The three codes of each pixel in one; nonsense where they have more than 32 bits. */
+CORE struct codes codes_of_pixels(const struct quic_scratch *s, const uint8_t *p, __m256i plain, __m256i escape,
+	const struct quic_layout l)
+{
+	const __m256i byte = _mm256_set1_epi32(255);
+	__m256i now = load256(p), next = _mm256_adds_epu8(load256(p - 4), _mm256_set1_epi8(1)), gb;
+	struct codes r, g, b;
+
+	r = codes8(_mm256_and_si256(_mm256_srli_epi32(now, 16), byte),
+		_mm256_and_si256(_mm256_srli_epi32(next, 16), byte), best8(&s->channel[0], l.depth), plain, escape);
+	g = codes8(_mm256_and_si256(_mm256_srli_epi32(now, 8), byte),
+		_mm256_and_si256(_mm256_srli_epi32(next, 8), byte), best8(&s->channel[1], l.depth), plain, escape);
+	b = codes8(_mm256_and_si256(now, byte), _mm256_and_si256(next, byte), best8(&s->channel[2], l.depth), plain,
+		escape);
+	gb = _mm256_add_epi32(g.len, b.len);
+	return (struct codes){_mm256_or_si256(_mm256_sllv_epi32(r.bits, gb),
+		_mm256_or_si256(_mm256_sllv_epi32(g.bits, b.len), b.bits)), _mm256_add_epi32(r.len, gb)};
+}
+
 CORE void put_pixels(struct quic_writer *w, struct quic_scratch *s, const uint8_t *symbols, uint32_t n,
 	const struct quic_layout l)
 {
 	const struct quic_family *f = quic_family(l.depth);
-	const __m256i byte = _mm256_set1_epi32(255);
-	const __m256i plain = _mm256_loadu_si256((const __m256i *)f->plain);
-	const __m256i escape = _mm256_loadu_si256((const __m256i *)f->escape);
-	const __m256i red = best8(&s->channel[0], l.depth), green = best8(&s->channel[1], l.depth);
-	const __m256i blue = best8(&s->channel[2], l.depth);
+	const __m256i plain = load256((const uint8_t *)f->plain), escape = load256((const uint8_t *)f->escape);
 
-	if (l.n == 1 || n < 4) {
+	if (n < 4) {
 		plain_pixels(w, s, symbols, n, l);
 		return;
 	}
 	for (uint32_t x = 0; x < n; x += 8) {
-		const uint8_t *p = symbols + 4 * (size_t)x;
-		__m256i now = _mm256_loadu_si256((const __m256i *)p);
-		__m256i next = _mm256_adds_epu8(_mm256_loadu_si256((const __m256i *)(p - 4)), _mm256_set1_epi8(1));
-		struct codes r = codes8(_mm256_and_si256(_mm256_srli_epi32(now, 16), byte),
-			_mm256_and_si256(_mm256_srli_epi32(next, 16), byte), red, plain, escape);
-		struct codes g = codes8(_mm256_and_si256(_mm256_srli_epi32(now, 8), byte),
-			_mm256_and_si256(_mm256_srli_epi32(next, 8), byte), green, plain, escape);
-		struct codes b = codes8(_mm256_and_si256(now, byte), _mm256_and_si256(next, byte), blue, plain,
-			escape);
-		__m256i gb = _mm256_add_epi32(g.len, b.len);
+		const uint8_t *p = symbols + (size_t)x * (l.n == 1 ? 1 : 4);
+		struct codes c = l.n == 1 ? codes_of_channel(s, p, plain, escape, l)
+					  : codes_of_pixels(s, p, plain, escape, l);
 		uint32_t m = n - x < 8 ? n - x : 8;
 
-		_mm256_storeu_si256((__m256i *)s->len, _mm256_add_epi32(r.len, gb));
-		_mm256_storeu_si256((__m256i *)s->bits, _mm256_or_si256(_mm256_sllv_epi32(r.bits, gb),
-			_mm256_or_si256(_mm256_sllv_epi32(g.bits, b.len), b.bits)));
+		_mm256_storeu_si256((__m256i *)s->len, c.len);
+		_mm256_storeu_si256((__m256i *)s->bits, c.bits);
 		for (uint32_t i = 0; i < m; i++) {
-			if (s->len[i] <= 32)
+			if (l.n == 1 || s->len[i] <= 32)
 				put(w, s->bits[i], s->len[i]);
 			else
 				plain_pixels(w, s, p + 4 * i, 1, l);
