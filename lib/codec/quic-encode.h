@@ -76,15 +76,24 @@ CORE unsigned symbol_of(uint32_t symbols, unsigned c, const struct quic_layout l
 	return l.n == 1 ? symbols & 255 : symbols >> (16 - 8 * c) & 255;
 }
 
-/* As residuals(), from pixel x, a multiple of 8. */
+/* As residuals(), from pixel x, a multiple of 8. Blank areas are taken 8 pixels at a time. */
 CORE void plain_residuals(uint32_t x, const uint8_t *row, const uint8_t *above, uint32_t width, uint8_t *symbols,
 	uint8_t *same, const struct quic_layout l)
 {
 	uint32_t left = x ? quic_load(row + (size_t)(x - 1) * l.bytes, l) : above ? quic_load(above, l) : 0;
+	size_t bytes = l.n == 1 ? 1 : 4;
 
 	while (x < width) {
+		const uint8_t *p = row + (size_t)x * l.bytes;
 		unsigned bits = 0, n = width - x < 8 ? width - x : 8;
 
+		if (above && x && n == 8 && memcmp(p, p - l.bytes, 8 * l.bytes) == 0 &&
+			memcmp(p, above + (size_t)x * l.bytes, 8 * l.bytes) == 0) {
+			memset(symbols + (size_t)x * bytes, 0, 8 * bytes);
+			same[x / 8] = 0xff;
+			x += 8;
+			continue;
+		}
 		for (unsigned i = 0; i < n; i++, x++) {
 			uint32_t v = quic_load(row + (size_t)x * l.bytes, l);
 			uint32_t up = above ? quic_load(above + (size_t)x * l.bytes, l) : left;
