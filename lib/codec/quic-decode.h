@@ -1,9 +1,10 @@
 /* The decoder of QUIC's rows, compiled once for each set of kernels. Nothing here can be done ahead: what a code is
- * depends on the symbol before, and whether there is a code on the pixels. So it is one loop over pixels that keeps the
- * bits, the left pixel and the contexts in registers.
+ * depends on the symbol before, and whether there is a code on the pixels. So decode_stretch() is one loop over pixels
+ * that keeps the bits, the left pixel and the contexts in registers, and knows only codes that a table tells. All else
+ * (runs, updates of the model, long codes, the end of the input) leaves it and is done by decode_row().
  *
- * After a refill 64 bits are right, and three codes that are no escapes have at most 63; an escape, which is rare,
- * refills for itself. The includer defines QUIC_TARGET and what is declared in quic-encode.h and here. */
+ * What costs time is the way from one code to the next: leading zeros, a sum, a shift. The table is beside that way.
+ * The includer defines QUIC_TARGET, struct pixel, and what is declared in quic-encode.h and here. */
 #include "codec/quic-encode.h"
 
 /* The zeros before the first 1; of 0 at least 63. */
@@ -58,25 +59,24 @@ CORE bool overrun(const struct quic_reader *r)
 	return r->over || (r->in_tail && 8 * (r->p - r->end) - r->n > 32);
 }
 
+/* Any code (quic.md 4). */
 CORE unsigned get_symbol(struct quic_reader *r, const struct quic_family *f, unsigned k, const unsigned depth)
 {
-	unsigned zeros = (unsigned)leading_zeros(r->acc), symbol;
+	unsigned zeros, symbol;
 
-	if (UNLIKELY(zeros >= f->zeros[k])) {
-		refill(r);
-		symbol = f->plain[k] + ((unsigned)(r->acc >> (64 - f->escape[k])) & ((1u << f->extra[k]) - 1));
-		skip(r, f->escape[k]);
-		refill(r);
-		if (symbol >> depth)
-			r->over = true;
-		return symbol & ((1u << depth) - 1);
+	refill(r);
+	zeros = (unsigned)leading_zeros(r->acc);
+	if (zeros < f->zeros[k]) {
+		/* the 1 and the k bits behind it come to the top */
+		symbol = (zeros << k) + ((unsigned)(r->acc << zeros >> (63 - k)) & ((1u << k) - 1));
+		skip(r, zeros + 1 + k);
+		return symbol;
 	}
-	/* the 1 and the k bits behind it come to the top, and go */
-	r->acc <<= zeros;
-	symbol = (unsigned)(r->acc >> (63 - k)) + ((zeros - 1) << k);
-	r->acc = r->acc << 1 << k;
-	r->n -= (int32_t)(zeros + 1 + k);
-	return symbol;
+	symbol = f->plain[k] + ((unsigned)(r->acc >> (64 - f->escape[k])) & ((1u << f->extra[k]) - 1));
+	skip(r, f->escape[k]);
+	if (symbol >> depth)
+		r->over = true;
+	return symbol & ((1u << depth) - 1);
 }
 
 /* Reads the length of a run; false when it passes `max`. */
@@ -123,7 +123,6 @@ static __attribute__((noinline)) QUIC_TARGET void get_careful(struct quic_reader
 	for (unsigned c = 0; c < n; c++) {
 		unsigned k = (ch[c].key[before[c] >> 8] & 63) - 1;
 
-		refill(&r);
 		entry[c] = f->entry[get_symbol(&r, f, k, depth)];
 	}
 	*reader = r;
@@ -272,8 +271,11 @@ CORE bool decode_row(struct quic_reader *r, struct quic_scratch *s, struct quic_
 					stop = 3;
 				x = decode_stretch(r, s, x, stop, entry, row, above, false, l);
 			}
-			if (x == from)
+			if (x == from) {
 				decode_careful(r, s, x++, entry, row, above, l);
+				if (r->over)
+					return false;
+			}
 			if (x <= from + g->wait) {
 				g->wait -= x - from;
 			} else {

@@ -102,7 +102,7 @@ struct quic_scratch *quic_scratch_reset(void *scratch, unsigned depth)
 
 size_t quic_scratch_size(uint32_t width)
 {
-	return sizeof(struct quic_scratch) + 2 * QUIC_PAD + QUIC_ROWS * quic_row_bytes(width);
+	return sizeof(struct quic_scratch) + 2 * QUIC_PAD + quic_row_at(width, QUIC_ROWS);
 }
 
 /* A word at a time, and never behind the end: when that comes the last word is written over and over. */

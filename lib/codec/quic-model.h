@@ -74,7 +74,7 @@ struct quic_scratch {
 	struct quic_group group[2];
 	uint8_t tail[QUIC_TAIL];        /* the end of the input, and zeros behind it */
 	uint32_t bits[8], len[8];       /* what is on its way from vectors to the writer */
-	uint8_t *rows;                  /* rows of quic_row_bytes(width) */
+	uint8_t *rows;                  /* enum quic_row */
 };
 
 /* Rows of the scratch memory. The encoder has two of symbols for each group, this row's and those of the one before,
@@ -82,15 +82,23 @@ struct quic_scratch {
  * begin. The decoder has entries in the first two of a group, as if they were one. */
 enum quic_row { QUIC_SYMBOLS = 0, QUIC_SAME = 4, QUIC_RUNS = 8, QUIC_ROWS = 9 };
 
-static inline size_t quic_row_bytes(uint32_t width)
+static inline size_t quic_padded(size_t n)
 {
-	return 2 * QUIC_PAD + ((4 * (size_t)width + QUIC_PAD - 1) & ~(size_t)(QUIC_PAD - 1));
+	return 2 * QUIC_PAD + ((n + QUIC_PAD - 1) & ~(size_t)(QUIC_PAD - 1));
 }
 
-/* Where pixel 0 is. */
+/* Where row i begins, and all rows end; 4 bytes a pixel, or a bit. */
+static inline size_t quic_row_at(uint32_t width, unsigned i)
+{
+	size_t wide = quic_padded(4 * (size_t)width), narrow = quic_padded(width / 8 + 1);
+
+	return i < QUIC_SAME ? i * wide : QUIC_SAME * wide + (i - QUIC_SAME) * narrow;
+}
+
+/* Where its pixel 0 is. */
 static inline uint8_t *quic_row(const struct quic_scratch *s, uint32_t width, unsigned i)
 {
-	return s->rows + i * quic_row_bytes(width) + QUIC_PAD;
+	return s->rows + quic_row_at(width, i) + QUIC_PAD;
 }
 
 /* Which channels of a picture a group has, and how a pixel of it lies in memory. */

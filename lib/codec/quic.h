@@ -19,7 +19,7 @@ struct quic_info {
 	uint32_t width, height;
 };
 
-/* State and tables of one coding; about 10 bytes a column beside. No pointer in it outlives a call. */
+/* State and tables of one coding; 17 bytes a column beside. No pointer in it outlives a call. */
 struct quic_scratch;
 size_t quic_scratch_size(uint32_t width);
 
