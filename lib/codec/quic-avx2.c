@@ -262,10 +262,13 @@ CORE void fill_pixels(uint8_t *row, uint32_t x, uint32_t n, uint32_t width, cons
 	uint32_t v = quic_load(row + (size_t)(x - 1) * l.bytes, l);
 	const __m256i word = _mm256_set1_epi32((int)v);
 
-	if (l.bytes == 4 && l.n == 3 && width >= 8) {
-		/* a whole vector too many is written over later, if it still is in the row */
-		for (; n && width - x >= 8; x += 8, n = n > 8 ? n - 8 : 0)
+	if (l.bytes == 4 && l.n == 3) {
+		/* what is too many is written over later; one always is quicker than asking whether it is none */
+		for (; width - x >= 8; x += 8, n -= 8) {
 			_mm256_storeu_si256((__m256i *)(row + 4 * (size_t)x), word);
+			if (n <= 8)
+				return;
+		}
 	}
 	for (uint8_t *p = row + (size_t)x * l.bytes; n; n--, p += l.bytes)
 		quic_store(p, v, l);

@@ -90,10 +90,8 @@ CORE bool get_run(struct quic_reader *r, struct quic_group *g, uint32_t max, uin
 		ones = (unsigned)__builtin_clzll(~r->acc | 1);
 		ones = ones < 32 ? ones : 32;
 		skip(r, ones);
-		for (unsigned i = 0; i < ones; i++) {
-			length += 1u << quic_run_bits[state];
-			state += state < QUIC_RUN_STATES - 1;
-		}
+		length += quic_run_sums[state + ones] - quic_run_sums[state];
+		state = state + ones < QUIC_RUN_STATES ? state + ones : QUIC_RUN_STATES - 1;
 		if (length > max)
 			return false;
 	} while (ones == 32);

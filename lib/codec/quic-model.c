@@ -24,6 +24,7 @@ const uint8_t quic_run_bits[QUIC_RUN_STATES] = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
 	8, 9, 10, 11, 12, 13, 14, 15};
 
 struct quic_family quic_families[2];
+uint32_t quic_run_sums[2 * QUIC_RUN_STATES];
 
 static void make_look(struct quic_family *f, unsigned k)
 {
@@ -81,6 +82,11 @@ static __attribute__((constructor)) void make_families(void)
 {
 	make_family(&quic_families[0], 8);
 	make_family(&quic_families[1], 5);
+	for (unsigned i = 1; i < 2 * QUIC_RUN_STATES; i++) {
+		unsigned state = i <= QUIC_RUN_STATES ? i - 1 : QUIC_RUN_STATES - 1;
+
+		quic_run_sums[i] = quic_run_sums[i - 1] + (1u << quic_run_bits[state]);
+	}
 }
 
 struct quic_scratch *quic_scratch_reset(void *scratch, unsigned depth)

@@ -51,6 +51,8 @@ extern struct quic_family quic_families[2]; /* 8 and 5 bits: made once, before m
 extern const uint8_t quic_draws[256];
 extern const uint16_t quic_triggers[QUIC_LEVELS + 1];
 extern const uint8_t quic_run_bits[QUIC_RUN_STATES];
+/* The pixels of n ones in a run's code, when the first finds state s, are sums[s + n] - sums[s]; n <= 32. */
+extern uint32_t quic_run_sums[2 * QUIC_RUN_STATES];
 
 /* Where the decoder finds code k; the low 6 bits of it are k + 1, as a shift needs them. */
 static inline __attribute__((always_inline)) uint32_t quic_place(unsigned k)
