@@ -240,18 +240,18 @@ CORE void pixel_store(uint8_t *p, struct pixel v, const struct quic_layout l)
 		quic_store(p, (uint32_t)_mm_cvtsi128_si32(v.v), l);
 }
 
-CORE struct pixel pixel_next(struct pixel left, struct pixel up, const uint16_t *e0, const uint16_t *e1,
-	const uint16_t *e2, const struct quic_layout l)
+CORE struct pixel pixel_next(struct pixel left, struct pixel up, const struct quic_entry *e0,
+	const struct quic_entry *e1, const struct quic_entry *e2, const struct quic_layout l)
 {
 	__m128i odd = _mm_and_si128(_mm_xor_si128(left.v, up.v), _mm_set1_epi8(1));
 	__m128i mean = _mm_sub_epi8(_mm_avg_epu8(left.v, up.v), odd), d;
 
 	if (l.n == 1) {
-		d = _mm_cvtsi32_si128(*e0 & 255);
+		d = _mm_cvtsi32_si128(e0->difference);
 	} else {
-		d = _mm_cvtsi32_si128(*(const uint8_t *)e2);
-		d = _mm_insert_epi8(d, *(const uint8_t *)e1, 1);
-		d = _mm_insert_epi8(d, *(const uint8_t *)e0, 2);
+		d = _mm_cvtsi32_si128(e2->difference);
+		d = _mm_insert_epi8(d, e1->difference, 1);
+		d = _mm_insert_epi8(d, e0->difference, 2);
 	}
 	d = _mm_add_epi8(mean, d);
 	return (struct pixel){l.depth == 5 ? _mm_and_si128(d, _mm_set1_epi8(31)) : d};

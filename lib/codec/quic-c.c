@@ -47,11 +47,13 @@ CORE void pixel_store(uint8_t *p, struct pixel v, const struct quic_layout l)
 	quic_store(p, v.v, l);
 }
 
-CORE struct pixel pixel_next(struct pixel left, struct pixel up, const uint16_t *e0, const uint16_t *e1,
-	const uint16_t *e2, const struct quic_layout l)
+CORE struct pixel pixel_next(struct pixel left, struct pixel up, const struct quic_entry *e0,
+	const struct quic_entry *e1, const struct quic_entry *e2, const struct quic_layout l)
 {
-	uint32_t d = l.n == 1 ? *e0 & 255 : (*e0 & 255u) << 16 | (*e1 & 255u) << 8 | (*e2 & 255u);
+	uint32_t d = e0->difference;
 
+	if (l.n == 3)
+		d = d << 16 | (uint32_t)e1->difference << 8 | e2->difference;
 	return (struct pixel){quic_add(quic_mean(left.v, up.v), d, l.depth)};
 }
 

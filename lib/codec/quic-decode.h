@@ -14,8 +14,8 @@ CORE void fill_pixels(uint8_t *row, uint32_t x, uint32_t n, uint32_t width, cons
 /* A pixel in, and out; and the pixel from its neighbours and where its entries are (the low bytes are differences). */
 CORE struct pixel pixel_load(const uint8_t *p, const struct quic_layout l);
 CORE void pixel_store(uint8_t *p, struct pixel v, const struct quic_layout l);
-CORE struct pixel pixel_next(struct pixel left, struct pixel up, const uint16_t *e0, const uint16_t *e1,
-	const uint16_t *e2, const struct quic_layout l);
+CORE struct pixel pixel_next(struct pixel left, struct pixel up, const struct quic_entry *e0,
+	const struct quic_entry *e1, const struct quic_entry *e2, const struct quic_layout l);
 
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
@@ -103,7 +103,7 @@ CORE bool get_run(struct quic_reader *r, struct quic_group *g, uint32_t max, uin
 }
 
 /* ---- pixels ----
- * The entries of a row, quic_family.entry, lie 4 or 1 for a pixel, from channel 0 on. */
+ * The entries of a row lie 4 or 1 for a pixel, from channel 0 on. */
 
 CORE size_t entries(const struct quic_layout l)
 {
@@ -112,14 +112,14 @@ CORE size_t entries(const struct quic_layout l)
 
 /* Decodes the entries of one pixel with all care: near the end of the input, escapes, long codes. */
 static __attribute__((noinline)) QUIC_TARGET void get_careful(struct quic_reader *reader, const struct quic_channel *ch,
-	uint16_t *entry, unsigned depth, unsigned n)
+	struct quic_entry *entry, unsigned depth, unsigned n)
 {
 	const struct quic_family *f = quic_family(depth);
-	const uint16_t *before = entry - (n == 1 ? 1 : 4);
+	const struct quic_entry *before = entry - (n == 1 ? 1 : 4);
 	struct quic_reader r = *reader;
 
 	for (unsigned c = 0; c < n; c++) {
-		unsigned k = (ch[c].key[before[c] >> 8] & 63) - 1;
+		unsigned k = (ch[c].key[before[c].bucket] & 63) - 1;
 
 		entry[c] = f->entry[get_symbol(&r, f, k, depth)];
 	}
@@ -127,10 +127,11 @@ static __attribute__((noinline)) QUIC_TARGET void get_careful(struct quic_reader
 }
 
 /* Where the entry of the code on top of *bits is, which goes. It is no entry for an escape and a long code. */
-CORE const uint16_t *get_short(uint64_t *bits, uint64_t *taken, const struct quic_family *f, const uint64_t *key)
+CORE const struct quic_entry *get_short(uint64_t *bits, uint64_t *taken, const struct quic_family *f,
+	const uint64_t *key)
 {
 	uint64_t len = leading_zeros(*bits | *key) + *key; /* and the 1 and k bits: in the low 6 bits of it */
-	const uint16_t *entry = f->look + ((*key & 0xffff) + (*bits >> (64 - QUIC_LOOK_BITS)));
+	const struct quic_entry *entry = f->look + ((*key & 0xffff) + (*bits >> (64 - QUIC_LOOK_BITS)));
 
 	*bits <<= len & 63;
 	*taken += len;
@@ -159,12 +160,13 @@ CORE bool run_may_begin(const uint8_t *row, const uint8_t *above, size_t x, cons
 /* Decodes pixels from x to stop - 1, the first one without asking for a run, until a run may begin (when `runs`) or
  * something needs care. Returns where it stopped. */
 CORE uint32_t decode_stretch(struct quic_reader *r, const struct quic_scratch *s, uint32_t from, uint32_t stop,
-	uint16_t *entry, uint8_t *row, const uint8_t *above, const bool runs, const struct quic_layout l)
+	struct quic_entry *entry, uint8_t *row, const uint8_t *above, const bool runs, const struct quic_layout l)
 {
 	const struct quic_family *f = quic_family(l.depth);
 	const uint8_t *p = r->p, *limit = r->limit;
-	const uint16_t *last = entry + (from - (ptrdiff_t)1) * (ptrdiff_t)entries(l);
-	uint64_t b0 = last[0] >> 8, b1 = l.n == 3 ? last[1] >> 8 : 0, b2 = l.n == 3 ? last[2] >> 8 : 0, acc = r->acc;
+	const struct quic_entry *last = entry + (from - (ptrdiff_t)1) * (ptrdiff_t)entries(l);
+	uint64_t b0 = last[0].bucket, b1 = l.n == 3 ? last[1].bucket : 0, b2 = l.n == 3 ? last[2].bucket : 0;
+	uint64_t acc = r->acc;
 	struct pixel left = {0};
 	int32_t count = r->n;
 	size_t x = from;
@@ -177,7 +179,7 @@ CORE uint32_t decode_stretch(struct quic_reader *r, const struct quic_scratch *s
 		left = pixel_load(above, l);
 	do {
 		uint64_t bits, taken = 0;
-		const uint16_t *e0, *e1, *e2;
+		const struct quic_entry *e0, *e1, *e2;
 
 		if (UNLIKELY(p > limit))
 			break;
@@ -190,15 +192,15 @@ CORE uint32_t decode_stretch(struct quic_reader *r, const struct quic_scratch *s
 			e1 = get_short(&bits, &taken, f, &s->channel[1].key[b1]);
 			e2 = get_short(&bits, &taken, f, &s->channel[2].key[b2]);
 		}
-		if (UNLIKELY((*e0 | *e1 | *e2) & QUIC_LOOK_MISS))
+		if (UNLIKELY((e0->bucket | e1->bucket | e2->bucket) & QUIC_LOOK_MISS))
 			break;
 		acc = bits;
 		count -= taken & 63;
-		b0 = *e0 >> 8;
+		b0 = e0->bucket;
 		entry[x * entries(l)] = *e0;
 		if (l.n == 3) {
-			b1 = *e1 >> 8;
-			b2 = *e2 >> 8;
+			b1 = e1->bucket;
+			b2 = e2->bucket;
 			entry[4 * x + 1] = *e1;
 			entry[4 * x + 2] = *e2;
 		}
@@ -213,11 +215,11 @@ CORE uint32_t decode_stretch(struct quic_reader *r, const struct quic_scratch *s
 }
 
 /* The same for the one pixel that decode_stretch() did not take. */
-CORE void decode_careful(struct quic_reader *r, const struct quic_scratch *s, uint32_t x, uint16_t *entry, uint8_t *row,
-	const uint8_t *above, const struct quic_layout l)
+CORE void decode_careful(struct quic_reader *r, const struct quic_scratch *s, uint32_t x, struct quic_entry *entry,
+	uint8_t *row, const uint8_t *above, const struct quic_layout l)
 {
 	struct pixel left = {0}, up;
-	uint16_t *e = entry + x * entries(l);
+	struct quic_entry *e = entry + x * entries(l);
 
 	get_careful(r, &s->channel[channel_of(0, l)], e, l.depth, l.n);
 	if (x)
@@ -231,22 +233,24 @@ CORE void decode_careful(struct quic_reader *r, const struct quic_scratch *s, ui
 /* ---- rows ---- */
 
 /* Updates the model with the last pixel before `entry`. */
-CORE void learn_entries(struct quic_scratch *s, const uint16_t *entry, uint32_t trigger, const struct quic_layout l)
+CORE void learn_entries(struct quic_scratch *s, const struct quic_entry *entry, uint32_t trigger,
+	const struct quic_layout l)
 {
 	const struct quic_family *f = quic_family(l.depth);
-	const uint16_t *now = entry - entries(l), *before = now - entries(l);
+	const struct quic_entry *now = entry - entries(l), *before = now - entries(l);
 
 	for (unsigned c = 0; c < l.n; c++) {
 		struct quic_channel *ch = &s->channel[channel_of(c, l)];
-		unsigned bucket = before[c] >> 8;
+		const uint16_t *cost = f->difference_cost[now[c].difference];
+		unsigned bucket = before[c].bucket;
 
-		ch->key[bucket] = f->key[learn(ch->count[bucket], f->difference_cost[now[c] & 255], trigger, l.depth)];
+		ch->key[bucket] = f->key[learn(ch->count[bucket], cost, trigger, l.depth)];
 	}
 }
 
 /* A row of a group; false when it can't be right. The entries are those of the row before and become its own. */
 CORE bool decode_row(struct quic_reader *r, struct quic_scratch *s, struct quic_group *g, uint32_t width,
-	uint16_t *entry, uint8_t *row, const uint8_t *above, const struct quic_layout l)
+	struct quic_entry *entry, uint8_t *row, const uint8_t *above, const struct quic_layout l)
 {
 	for (uint32_t x = 0; x < width;) {
 		uint32_t begin = x, end = quic_segment_end(g, x, width), tried = 0;
@@ -289,7 +293,7 @@ CORE bool decode_row(struct quic_reader *r, struct quic_scratch *s, struct quic_
 CORE bool decode_group(struct quic_reader *r, struct quic_scratch *s, unsigned g, uint32_t width, uint8_t *row,
 	const uint8_t *above, const struct quic_layout l)
 {
-	uint16_t *entry = (uint16_t *)quic_row(s, width, QUIC_SYMBOLS + 2 * g);
+	struct quic_entry *entry = (struct quic_entry *)quic_row(s, width, QUIC_SYMBOLS + 2 * g);
 	size_t bytes = entries(l) * sizeof(*entry);
 
 	if (above)

@@ -29,7 +29,8 @@ uint32_t quic_run_sums[2 * QUIC_RUN_STATES];
 static void make_look(struct quic_family *f, unsigned k)
 {
 	for (unsigned b = 0; b < 1u << QUIC_LOOK_BITS; b++) {
-		unsigned zeros = (unsigned)__builtin_clz(b << 1 | 1) - (31 - QUIC_LOOK_BITS), entry = QUIC_LOOK_MISS;
+		unsigned zeros = (unsigned)__builtin_clz(b << 1 | 1) - (31 - QUIC_LOOK_BITS);
+		struct quic_entry entry = {.bucket = QUIC_LOOK_MISS};
 
 		if (zeros < f->zeros[k] && zeros + 1 + k <= QUIC_LOOK_BITS) {
 			unsigned low = b >> (QUIC_LOOK_BITS - zeros - 1 - k) & ((1u << k) - 1);
@@ -38,7 +39,7 @@ static void make_look(struct quic_family *f, unsigned k)
 		} else if (zeros >= f->zeros[k] && f->extra[k] == k && f->escape[k] <= QUIC_LOOK_BITS) {
 			entry = f->entry[f->plain[k] + (b >> (QUIC_LOOK_BITS - f->escape[k]))];
 		}
-		f->look[quic_place(k) + b] = (uint16_t)entry;
+		f->look[quic_place(k) + b] = entry;
 	}
 	f->key[k] = quic_place(k) | (uint64_t)1 << (64 - f->zeros[k]);
 }
@@ -71,7 +72,7 @@ static void make_family(struct quic_family *f, unsigned depth)
 		unsigned d = quic_unfold(s, depth);
 
 		f->bucket[s] = (uint8_t)(s < top / 2 ? 31 - (unsigned)__builtin_clz(s + 1) : depth - 1);
-		f->entry[s] = (uint16_t)(d | (unsigned)f->bucket[s] << 8);
+		f->entry[s] = (struct quic_entry){(uint8_t)d, f->bucket[s]};
 		memcpy(f->difference_cost[d], f->cost[s], sizeof(f->cost[s]));
 	}
 	for (unsigned k = 0; k < depth; k++)

@@ -18,13 +18,19 @@ enum {
 	QUIC_BUCKETS = 8,
 	QUIC_LOOK_BITS = 10,
 	QUIC_LOOK_STRIDE = (1 << QUIC_LOOK_BITS) + 1,
-	QUIC_LOOK_MISS = QUIC_BUCKETS << 8,
+	QUIC_LOOK_MISS = QUIC_BUCKETS, /* no bucket has that bit */
 	QUIC_LEVELS = 6,
 	QUIC_LEVEL_PIXELS = 2048,
 	QUIC_RUN_STATES = 32,
 	QUIC_REFILL = 32, /* bytes that a pixel reads, at most */
 	QUIC_TAIL = 128, /* what is left when QUIC_REFILL is not, zeros as long as that, and more */
 	QUIC_PAD = 64, /* bytes that vectors may read or write beside a row of the scratch memory */
+};
+
+/* What the decoder has instead of a symbol: the difference from the prediction that it stands for, and the bucket that
+ * it leads to. */
+struct quic_entry {
+	uint8_t difference, bucket;
 };
 
 /* The codes for samples of `depth` bits. */
@@ -36,12 +42,11 @@ struct quic_family {
 	uint64_t zeros[8];      /* P */
 	uint8_t extra[8];       /* E */
 	uint8_t bucket[256];    /* by context */
-	/* The decoder has entries instead of symbols: the difference from the prediction | the bucket << 8. By symbol;
-	 * what a difference costs; what begins with the QUIC_LOOK_BITS bits b in code k, at quic_place(k) + b, which
-	 * is QUIC_LOOK_MISS when it is an escape or longer than that. */
-	uint16_t entry[256];
+	/* For the decoder: by symbol; what a difference costs; and at quic_place(k) + b, what begins with the
+	 * QUIC_LOOK_BITS bits b in code k. The bucket is QUIC_LOOK_MISS when it is longer than that. */
+	struct quic_entry entry[256];
 	uint16_t difference_cost[256][8];
-	uint16_t look[8 * QUIC_LOOK_STRIDE + 1];
+	struct quic_entry look[8 * QUIC_LOOK_STRIDE + 1];
 	/* By k: its place in the low 16 bits; and a bit so far from the top as there are zeros at most before the 1, or
 	 * before the bits of an escape that is as long as the code after it would be: most are (E = k). */
 	uint64_t key[8];
