@@ -1,10 +1,34 @@
-/* The pipe of one client's display. */
+/* The pipe of one client's display. A queued command that a later opaque one hides is dropped: entries stand in cells of
+ * their surface by their top left corner, and a command looks at the newest few of the cells that it covers, so that its
+ * cost does not grow with the queue. What was read meanwhile (scrolled, or copied from the surface) stays. */
 #include "server/pipe.h"
 
 #include <stdlib.h>
 
+#include "draw/rop.h"
+
+enum {
+	CELL_SHIFT = 7,   /* cells of 128 pixels */
+	CELL_SIDE = 32,   /* so many each way; what lies beyond shares the last */
+	LOOK = 8,         /* entries of a cell that a command looks at */
+	READS = 8,        /* reads of a surface that are remembered one by one */
+};
+
+/* The queued commands of a surface, by place. */
+struct cells {
+	struct list cell[CELL_SIDE * CELL_SIDE];
+	struct read {
+		uint64_t seq;
+		struct rect area;
+	} reads[READS];
+	unsigned n_reads;
+	uint64_t barrier; /* of entries before it nothing is known: they stay */
+};
+
 struct entry {
 	struct list link;
+	struct list place; /* in its cell; PIPE_DRAW only */
+	uint64_t seq;
 	enum pipe_kind kind;
 	struct draw_item *item;
 	uint32_t id;
@@ -20,7 +44,10 @@ struct pipe {
 	void (*kick)(void *);
 	void *owner;
 	struct list entries;
+	uint64_t seq;
+	struct cells *cells[LIM_SURFACES]; /* of surfaces with queued commands */
 	size_t bytes;
+	unsigned hidden;
 	bool catching_up, mark_due, monitors_due;
 	/* device->surface_serial of the surface that the client has under each id; even: none */
 	uint32_t sent_serial[LIM_SURFACES];
@@ -37,6 +64,7 @@ enum { BAND_PIXELS = 256 << 10 };
 static void forget(struct pipe *p, struct entry *e)
 {
 	list_remove(&e->link);
+	list_remove(&e->place);
 	if (e->item)
 		p->bytes -= e->item->bytes;
 	draw_item_unref(e->item);
@@ -58,6 +86,166 @@ static void add_damage(struct pipe *p, uint32_t id, const struct rect *r)
 		p->damaged = id + 1;
 }
 
+/* ---- what hides what ---- */
+
+static struct cells *cells_of(struct pipe *p, uint32_t surface)
+{
+	struct cells *c = p->cells[surface];
+
+	if (c)
+		return c;
+	c = p->cells[surface] = new(struct cells);
+	for (unsigned i = 0; i < ARRAY_SIZE(c->cell); i++)
+		list_init(&c->cell[i]);
+	return c;
+}
+
+static unsigned cell_at(int v)
+{
+	unsigned i = (unsigned)v >> CELL_SHIFT;
+
+	return i < CELL_SIDE ? i : CELL_SIDE - 1;
+}
+
+static bool inside(const struct rect *in, const struct rect *r)
+{
+	return in->left >= r->left && in->top >= r->top && in->right <= r->right && in->bottom <= r->bottom;
+}
+
+static bool overlap(const struct rect *a, const struct rect *b)
+{
+	return a->left < b->right && b->left < a->right && a->top < b->bottom && b->top < a->bottom;
+}
+
+/* Did anything queued after it read pixels that it draws? */
+static bool was_read(const struct cells *c, const struct entry *e)
+{
+	if (e->seq < c->barrier)
+		return true;
+	for (unsigned i = 0; i < c->n_reads; i++)
+		if (c->reads[i].seq > e->seq && overlap(&c->reads[i].area, &e->item->damage))
+			return true;
+	return false;
+}
+
+static void note_read(struct pipe *p, uint32_t surface, uint64_t seq, struct rect area)
+{
+	struct cells *c = p->cells[surface];
+
+	if (!c)
+		return;
+	if (c->n_reads == READS) { /* the oldest one counts for all of the surface from now on */
+		c->barrier = c->reads[0].seq;
+		memmove(c->reads, c->reads + 1, (READS - 1) * sizeof(c->reads[0]));
+		c->n_reads--;
+	}
+	c->reads[c->n_reads++] = (struct read){seq, area};
+}
+
+struct reader {
+	struct pipe *p;
+	uint64_t seq;
+};
+
+static void reads_surface(void *user, uint32_t surface)
+{
+	static const struct rect all = {INT32_MIN, INT32_MIN, INT32_MAX, INT32_MAX};
+	struct reader *r = user;
+
+	if (surface < LIM_SURFACES)
+		note_read(r->p, surface, r->seq, all);
+}
+
+static void note_reads(struct pipe *p, const struct draw_item *item, uint64_t seq)
+{
+	const struct copy_bits *m = item->body;
+
+	if (item->number == S_DISPLAY_COPY_BITS)
+		note_read(p, item->surface, seq, (struct rect){
+			.left = m->src_pos.x, .top = m->src_pos.y,
+			.right = m->src_pos.x + (m->base.box.right - m->base.box.left),
+			.bottom = m->src_pos.y + (m->base.box.bottom - m->base.box.top)});
+	else
+		canvas_sources(item->number, item->body, reads_surface, &(struct reader){p, seq});
+}
+
+static bool needs_old(uint16_t ropd, bool brush_over_source)
+{
+	uint8_t rop = brush_over_source ? rop_of_ropd(ropd, ROP_P, ROP_S, true, true)
+		: rop_of_ropd(ropd, ROP_S, ROP_D, false, false);
+
+	return (rop >> 1 & 0x55) != (rop & 0x55);
+}
+
+/* Does it set every pixel of its damage, whatever was there? On 1_A surfaces most commands do nothing at all. */
+static bool is_opaque(const struct pipe *p, const struct draw_item *item)
+{
+	const struct draw_base *base = item->body;
+	const struct draw_fill *fill = item->body;
+	const struct draw_copy *copy = item->body;
+	const struct draw_opaque *opaque = item->body;
+	const struct draw_blackness *plain = item->body;
+
+	if ((base->clip.type == CLIP_TYPE_RECTS && base->clip.rects.num_rects != 1) ||
+		canvas_surface(p->device->canvas, item->surface)->format == SURFACE_FMT_1_A)
+		return false;
+	switch (item->number) {
+	case S_DISPLAY_DRAW_FILL:
+		return !fill->mask.bitmap && fill->rop == ROPD_OP_PUT && fill->brush.type != BRUSH_TYPE_NONE;
+	case S_DISPLAY_DRAW_COPY:
+		return !copy->mask.bitmap && !needs_old(copy->rop, false);
+	case S_DISPLAY_DRAW_OPAQUE:
+		return !opaque->mask.bitmap && !needs_old(opaque->rop, true);
+	case S_DISPLAY_DRAW_BLACKNESS:
+	case S_DISPLAY_DRAW_WHITENESS:
+		return !plain->mask.bitmap;
+	case S_DISPLAY_COPY_BITS:
+		return true;
+	}
+	return false;
+}
+
+static void drop_hidden(struct pipe *p, const struct draw_item *item)
+{
+	struct cells *c = p->cells[item->surface];
+	const struct rect *r = &item->damage;
+
+	if (!c || !is_opaque(p, item))
+		return;
+	for (unsigned y = cell_at(r->top); y <= cell_at(r->bottom - 1); y++) {
+		for (unsigned x = cell_at(r->left); x <= cell_at(r->right - 1); x++) {
+			struct list *cell = &c->cell[y * CELL_SIDE + x], *at = cell->prev, *before;
+
+			for (unsigned n = 0; at != cell && n < LOOK; n++, at = before) {
+				struct entry *e = list_item(at, struct entry, place);
+
+				before = at->prev;
+				if (!inside(&e->item->damage, r) || was_read(c, e))
+					continue;
+				forget(p, e);
+				p->hidden++;
+			}
+		}
+	}
+}
+
+/* A command finds its place among the others; those that it hides go. */
+static void place(struct pipe *p, struct entry *e)
+{
+	const struct rect *r = &e->item->damage;
+	struct cells *c = cells_of(p, e->id);
+
+	note_reads(p, e->item, e->seq);
+	drop_hidden(p, e->item);
+	list_append(&c->cell[cell_at(r->top) * CELL_SIDE + cell_at(r->left)], &e->place);
+}
+
+static void forget_cells(struct pipe *p, uint32_t surface)
+{
+	free(p->cells[surface]);
+	p->cells[surface] = NULL;
+}
+
 /* Queued commands become damage; what was sent is compared with what is. */
 static void catch_up(struct pipe *p)
 {
@@ -72,6 +260,8 @@ static void catch_up(struct pipe *p)
 			p->monitors_due = true;
 		forget(p, e);
 	}
+	for (uint32_t id = 0; id < LIM_SURFACES; id++)
+		forget_cells(p, id);
 }
 
 static struct surface_create describe(const struct pipe *p, uint32_t id)
@@ -89,6 +279,8 @@ static void queue(struct pipe *p, enum pipe_kind kind, uint32_t id, struct draw_
 	e->kind = kind;
 	e->id = id;
 	e->item = item;
+	e->seq = ++p->seq;
+	list_init(&e->place);
 	e->serial = p->device->surface_serial[id];
 	if (kind == PIPE_CREATE)
 		e->create = describe(p, id);
@@ -96,6 +288,7 @@ static void queue(struct pipe *p, enum pipe_kind kind, uint32_t id, struct draw_
 	if (item) {
 		draw_item_ref(item);
 		p->bytes += item->bytes;
+		place(p, e);
 	}
 	list_append(&p->entries, &e->link);
 	oldest = list_first(&p->entries, struct entry, link);
@@ -289,9 +482,16 @@ void pipe_free(struct pipe *p)
 	device_unlisten(&p->listener);
 	list_each(e, &p->entries, link)
 		forget(p, e);
-	for (unsigned i = 0; i < LIM_SURFACES; i++)
+	for (unsigned i = 0; i < LIM_SURFACES; i++) {
 		pixman_region32_fini(&p->damage[i]);
+		forget_cells(p, i);
+	}
 	free(p);
+}
+
+unsigned pipe_hidden(const struct pipe *p)
+{
+	return p->hidden;
 }
 
 size_t pipe_bytes(const struct pipe *p)

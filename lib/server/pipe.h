@@ -1,6 +1,6 @@
 /* What a client's display still has to be told, in order, in bounded memory (L-18). A pipe is in one of two states:
  *
- *   queue    commands wait one behind the other;
+ *   queue    commands wait one behind the other; those that a later one hides go;
  *   catch up the client's surfaces are compared with the device's: what is missing is created, and damaged regions
  *            are re-read from the canvas when the socket takes them. Commands that come meanwhile only add damage.
  *
@@ -42,6 +42,7 @@ void pipe_free(struct pipe *p);
 void pipe_next(struct pipe *p, struct pipe_out *out);
 
 size_t pipe_bytes(const struct pipe *p);       /* held by queued items */
+unsigned pipe_hidden(const struct pipe *p);    /* commands dropped so far because later ones hid them */
 bool pipe_catching_up(const struct pipe *p);
 
 #endif
