@@ -13,13 +13,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
 enum { MAX_PIXELS = 1 << 16, PAD = 12 }; /* larger claims are only looked at: speed */
 
+/* The library says the size even when it has no name for the sampling, which it then calls an error. */
 static void same_size(struct slice in, unsigned w, unsigned h)
 {
+	int width = 0, height = 0, sampling, space;
 	tjhandle t = tjInitDecompress();
-	int width, height, sub, space;
 
-	if (!t || tjDecompressHeader3(t, in.p, in.n, &width, &height, &sub, &space) || width != (int)w ||
-		height != (int)h)
+	tjDecompressHeader3(t, in.p, in.n, &width, &height, &sampling, &space);
+	if (width != (int)w || height != (int)h)
 		abort();
 	tjDestroy(t);
 }
