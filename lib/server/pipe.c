@@ -1,6 +1,6 @@
-/* The pipe of one client's display. A queued command that a later opaque one hides is dropped: entries stand in cells of
- * their surface by their top left corner, and a command looks at the newest few of the cells that it covers, so that its
- * cost does not grow with the queue. What was read meanwhile (scrolled, or copied from the surface) stays. */
+/* The pipe of one client's display. A queued command that a later opaque one hides is dropped: entries stand in cells
+ * of their surface by their top left corner, and a command looks at the newest few of the cells that it covers, so that
+ * its cost does not grow with the queue. What was read meanwhile (scrolled, or copied from the surface) stays. */
 #include "server/pipe.h"
 
 #include <stdlib.h>
