@@ -232,20 +232,17 @@ CORE void decode_careful(struct quic_reader *r, const struct quic_scratch *s, ui
 
 /* ---- rows ---- */
 
-/* Updates the model with the last pixel before `entry`. */
-CORE void learn_entries(struct quic_scratch *s, const struct quic_entry *entry, uint32_t trigger,
+/* Updates the model with a channel of the last pixel before `entry`. */
+CORE void learn_entry(struct quic_scratch *s, const struct quic_entry *entry, uint32_t trigger, unsigned c,
 	const struct quic_layout l)
 {
 	const struct quic_family *f = quic_family(l.depth);
 	const struct quic_entry *now = entry - entries(l), *before = now - entries(l);
+	struct quic_channel *ch = &s->channel[channel_of(c, l)];
+	const uint16_t *cost = f->difference_cost[now[c].difference];
+	unsigned bucket = before[c].bucket;
 
-	for (unsigned c = 0; c < l.n; c++) {
-		struct quic_channel *ch = &s->channel[channel_of(c, l)];
-		const uint16_t *cost = f->difference_cost[now[c].difference];
-		unsigned bucket = before[c].bucket;
-
-		ch->key[bucket] = f->key[learn(ch->count[bucket], cost, trigger, l.depth)];
-	}
+	ch->key[bucket] = f->key[learn(ch->count[bucket], cost, trigger, l.depth)];
 }
 
 /* A row of a group; false when it can't be right. The entries are those of the row before and become its own. */
@@ -282,7 +279,11 @@ CORE bool decode_row(struct quic_reader *r, struct quic_scratch *s, struct quic_
 				g->wait -= x - from;
 			} else {
 				g->wait = quic_draw(g);
-				learn_entries(s, entry + x * entries(l), g->trigger, l);
+				learn_entry(s, entry + x * entries(l), g->trigger, 0, l);
+				if (l.n == 3) {
+					learn_entry(s, entry + x * entries(l), g->trigger, 1, l);
+					learn_entry(s, entry + x * entries(l), g->trigger, 2, l);
+				}
 			}
 		}
 		quic_segment_done(g, end - begin);
