@@ -40,7 +40,9 @@ struct client {
 	struct image_cache *images;
 	struct glz_window *glz;
 	unsigned locks;
-	uv_timer_t tick;
+	uint32_t mm_time;  /* the multimedia clock, as the server set it when uv_now was mm_at */
+	uint64_t mm_at;
+	uv_timer_t tick, frames;
 	uv_idle_t idle;
 	unsigned handles;
 	int over;          /* E_*: the session has ended, the owner is to be told */
@@ -122,6 +124,7 @@ static void on_idle(uv_idle_t *h)
 	if (c->leaving) {
 		drop_channels(c);
 		uv_close((uv_handle_t *)&c->tick, handle_closed);
+		uv_close((uv_handle_t *)&c->frames, handle_closed);
 		uv_close((uv_handle_t *)&c->idle, handle_closed);
 		return;
 	}
@@ -130,6 +133,7 @@ static void on_idle(uv_idle_t *h)
 
 		drop_channels(c);
 		uv_timer_stop(&c->tick);
+		uv_timer_stop(&c->frames);
 		c->ops = &no_ops;
 		if (ops->closed)
 			ops->closed(c->owner, c->over);
@@ -143,6 +147,50 @@ static void on_idle(uv_idle_t *h)
 static void wake(struct client *c)
 {
 	uv_idle_start(&c->idle, on_idle);
+}
+
+/* ---- the multimedia clock, and frames that wait for it ---- */
+
+enum { MM_JUMP_MS = 500 }; /* a clock set further than that is another one (channels.md 1) */
+
+uint32_t client_mm_time(const struct client *c)
+{
+	return c->mm_time + (uint32_t)(uv_now(c->loop) - c->mm_at);
+}
+
+static void set_mm_time(struct client *c, uint32_t time)
+{
+	int32_t step = (int32_t)(time - client_mm_time(c));
+	struct channel *ch;
+
+	c->mm_time = time;
+	c->mm_at = uv_now(c->loop);
+	list_each(ch, &c->channels, link) {
+		if (!ch->display)
+			continue;
+		if (step > MM_JUMP_MS || step < -MM_JUMP_MS)
+			client_display_jump(ch->display);
+		else
+			client_display_frames(ch->display);
+	}
+}
+
+static void on_frames(uv_timer_t *t)
+{
+	struct client *c = t->data;
+	struct channel *ch;
+
+	list_each(ch, &c->channels, link)
+		if (ch->display)
+			client_display_frames(ch->display);
+}
+
+void client_wake_frames(struct client *c, uint32_t ms)
+{
+	if (c->leaving || c->over)
+		return;
+	if (!uv_is_active((uv_handle_t *)&c->frames) || uv_timer_get_due_in(&c->frames) > ms)
+		uv_timer_start(&c->frames, on_frames, ms, 0);
 }
 
 /* ---- the main channel ---- */
@@ -172,6 +220,7 @@ static int init(struct client *c, struct conn *conn, const struct main_init *m)
 	c->session.id = m->session_id;
 	c->session.agent = m->agent_connected;
 	c->session.ram_hint = m->ram_hint;
+	set_mm_time(c, m->multi_media_time);
 	c->session.main_caps = conn_peer_caps(conn);
 	chan_send(&conn->chan, C_MAIN_ATTACH_CHANNELS, NULL);
 	told_modes(c, m->supported_mouse_modes, m->current_mouse_mode);
@@ -250,6 +299,9 @@ static int main_message(void *end, const struct wire_msg *m, const void *body)
 		memcpy(c->session.uuid, ((const struct main_uuid *)body)->uuid, sizeof(c->session.uuid));
 		c->session.has_uuid = true;
 		return 0;
+	case S_MAIN_MULTI_MEDIA_TIME:
+		set_mm_time(c, ((const struct main_multi_media_time *)body)->time);
+		return 0;
 	case S_MAIN_MOUSE_MODE:
 		told_modes(c, modes->supported_modes, modes->current_mode);
 		return 0;
@@ -291,7 +343,8 @@ static void caps_for(unsigned type, struct link_caps *caps)
 		caps->channel[0] = 1u << MAIN_CAP_NAME_AND_UUID | 1u << MAIN_CAP_AGENT_CONNECTED_TOKENS;
 	else if (type == WIRE_DISPLAY)
 		caps->channel[0] = 1u << DISPLAY_CAP_SIZED_STREAM | 1u << DISPLAY_CAP_MONITORS_CONFIG |
-				   1u << DISPLAY_CAP_LZ4_COMPRESSION;
+				   1u << DISPLAY_CAP_LZ4_COMPRESSION | 1u << DISPLAY_CAP_STREAM_REPORT |
+				   1u << DISPLAY_CAP_MULTI_CODEC | 1u << DISPLAY_CAP_CODEC_MJPEG;
 	caps->n_channel = caps->channel[0] ? 1 : 0;
 }
 
@@ -512,8 +565,9 @@ struct client *client_new(uv_loop_t *loop, const struct endpoint *e, const struc
 	list_init(&c->channels);
 	uv_timer_init(loop, &c->tick);
 	uv_idle_init(loop, &c->idle);
-	c->tick.data = c->idle.data = c;
-	c->handles = 2;
+	uv_timer_init(loop, &c->frames);
+	c->tick.data = c->frames.data = c->idle.data = c;
+	c->handles = 3;
 	uv_timer_start(&c->tick, on_tick, TICK_MS, TICK_MS);
 	open_channel(c, WIRE_MAIN, 0);
 	return c;
@@ -526,6 +580,7 @@ void client_free(struct client *c)
 	c->ops = &no_ops;
 	c->leaving = true;
 	uv_timer_stop(&c->tick);
+	uv_timer_stop(&c->frames);
 	wake(c);
 }
 

@@ -4,21 +4,12 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "client/ends.h"
-#include "codec/jpeg.h"
+#include "client/stream.h"
 
 enum {
 	CACHE_ID = 1,
 	DICTIONARY_ID = 1,
 	CACHE_PIXELS = LIM_IMAGE_CACHE / 8, /* half of what we hold: rows and headers cost as well */
-};
-
-struct stream {
-	bool used, top_down;
-	uint8_t codec;
-	uint32_t surface;
-	struct rect dest;
-	struct clip clip;
-	struct arena arena; /* of the clip's rectangles */
 };
 
 struct client_display {
@@ -29,7 +20,7 @@ struct client_display {
 	bool marked;
 	struct head heads[LIM_HEADS];
 	unsigned n_heads;
-	struct stream streams[LIM_STREAMS];
+	struct streams *streams;
 };
 
 static bool several(void *owner)
@@ -64,8 +55,10 @@ static int mode(struct client_display *e, const struct display_mode *m)
 	struct surface_create s = {.width = m->x_res, .height = m->y_res,
 		.format = m->bits == 16 ? SURFACE_FMT_16_555 : SURFACE_FMT_32_xRGB};
 
-	if (canvas_surface(e->canvas, 0)) /* a new mode replaces the screen; no surface is created twice */
+	if (canvas_surface(e->canvas, 0)) { /* a new mode replaces the screen; no surface is created twice */
+		streams_surface_gone(e->streams, 0);
 		canvas_surface_destroy(e->canvas, 0);
+	}
 	return surface_create(e, &s);
 }
 
@@ -77,8 +70,10 @@ static void lost_screen(struct client_display *e)
 
 static int surface_destroy(struct client_display *e, uint32_t id)
 {
-	int rc = canvas_surface_destroy(e->canvas, id);
+	int rc;
 
+	streams_surface_gone(e->streams, id);
+	rc = canvas_surface_destroy(e->canvas, id);
 	if (rc)
 		return refuse(e, "SURFACE_DESTROY", rc);
 	if (id == 0)
@@ -120,70 +115,78 @@ static int draw(struct client_display *e, const struct wire_msg *m, const void *
 	return 0;
 }
 
-/* ---- streams: MJPEG frames are shown as they come ---- */
+/* ---- streams ---- */
 
-static void stream_free(struct stream *s)
+/* Shows what is due; the session calls again when more is. */
+void client_display_frames(struct client_display *e)
 {
-	arena_fini(&s->arena);
-	*s = (struct stream){0};
+	int32_t ms = streams_due(e->streams, client_mm_time(e->client));
+
+	if (ms >= 0)
+		client_wake_frames(e->client, (uint32_t)ms);
 }
 
-static void stream_set_clip(struct stream *s, const struct clip *clip)
+void client_display_jump(struct client_display *e)
 {
-	arena_fini(&s->arena);
-	s->arena = (struct arena){0};
-	s->clip = *(struct clip *)wire_copy(wire_desc_clip(), clip, 0, &s->arena);
+	streams_jump(e->streams, client_mm_time(e->client));
 }
+
+static void stream_shown(void *owner, uint32_t surface, const struct rect *r)
+{
+	damage(owner, surface, r);
+}
+
+static void stream_report(void *owner, const struct stream_report *r)
+{
+	struct client_display *e = owner;
+
+	chan_send(&e->conn->chan, C_DISPLAY_STREAM_REPORT, r);
+}
+
+static const struct stream_ops stream_ops = {.shown = stream_shown, .report = stream_report};
 
 static int stream_create(struct client_display *e, const struct stream_create *m)
 {
-	struct stream *s = m->stream_id < LIM_STREAMS ? &e->streams[m->stream_id] : NULL;
+	int rc = streams_create(e->streams, m);
 
-	if (!s || !canvas_surface(e->canvas, m->surface_id))
-		return refuse(e, "STREAM_CREATE", s ? E_INVAL : E_LIMIT);
-	stream_free(s);
-	s->used = true;
-	s->codec = m->codec_type;
-	s->top_down = m->flags & STREAM_FLAGS_TOP_DOWN;
-	s->surface = m->surface_id;
-	s->dest = m->dest;
-	stream_set_clip(s, &m->clip);
+	return rc ? refuse(e, "STREAM_CREATE", rc) : 0;
+}
+
+static int stream_frame(struct client_display *e, const struct stream_data_header *h, const struct rect *dest,
+	struct slice data)
+{
+	streams_frame(e->streams, h->stream_id, h->multi_media_time, dest, data, client_mm_time(e->client));
+	client_display_frames(e);
 	return 0;
 }
 
-static void flip(struct pixmap *p)
+static int stream_message(struct client_display *e, unsigned number, const void *body)
 {
-	size_t n = (size_t)p->stride;
-	uint8_t *tmp = xmalloc(n);
+	const struct stream_data *frame = body;
+	const struct stream_data_sized *sized = body;
+	const struct stream_clip *clip = body;
 
-	for (unsigned y = 0; y < p->height / 2; y++) {
-		uint8_t *a = p->data + y * n, *b = p->data + (p->height - 1 - y) * n;
-
-		memcpy(tmp, a, n);
-		memcpy(a, b, n);
-		memcpy(b, tmp, n);
+	switch (number) {
+	case S_DISPLAY_STREAM_CREATE:
+		return stream_create(e, body);
+	case S_DISPLAY_STREAM_DATA:
+		return stream_frame(e, &frame->base, NULL, frame->data);
+	case S_DISPLAY_STREAM_DATA_SIZED:
+		return stream_frame(e, &sized->base, &sized->dest, sized->data);
+	case S_DISPLAY_STREAM_CLIP:
+		streams_clip(e->streams, clip->stream_id, &clip->clip);
+		break;
+	case S_DISPLAY_STREAM_DESTROY:
+		streams_destroy(e->streams, ((const struct stream_destroy *)body)->stream_id);
+		break;
+	case S_DISPLAY_STREAM_DESTROY_ALL:
+		streams_destroy_all(e->streams);
+		break;
+	case S_DISPLAY_STREAM_ACTIVATE_REPORT:
+		streams_activate_report(e->streams, body, client_mm_time(e->client));
+		break;
 	}
-	free(tmp);
-}
-
-/* A frame of an unknown stream, or one that does not decode, is dropped. */
-static void stream_frame(struct client_display *e, uint32_t id, const struct rect *sized, struct slice data)
-{
-	struct stream *s = id < LIM_STREAMS && e->streams[id].used ? &e->streams[id] : NULL;
-	const struct rect *dest = sized ? sized : s ? &s->dest : NULL;
-	struct pixmap *p;
-	unsigned w, h;
-
-	if (!s || s->codec != VIDEO_CODEC_MJPEG || jpeg_header(data, &w, &h))
-		return;
-	p = pixmap_new(SURFACE_FMT_32_xRGB, w, h);
-	if (jpeg_decode(data, w, h, p->data, (size_t)p->stride) == 0) {
-		if (!s->top_down)
-			flip(p);
-		if (canvas_frame(e->canvas, s->surface, p, dest, &s->clip) == 0)
-			damage(e, s->surface, dest);
-	}
-	pixmap_unref(p);
+	return 0; /* GL, quality and other things that we did not ask for */
 }
 
 /* ---- the rest ---- */
@@ -215,11 +218,6 @@ static int inval_all(struct client_display *e, const struct inval_all_pixmaps *m
 
 static int handle(struct client_display *e, const struct wire_msg *m, const void *body)
 {
-	const struct stream_data *frame = body;
-	const struct stream_data_sized *sized = body;
-	const struct stream_clip *clip = body;
-	uint32_t id;
-
 	switch (m->number) {
 	case S_DISPLAY_MODE:
 		return mode(e, body);
@@ -247,29 +245,8 @@ static int handle(struct client_display *e, const struct wire_msg *m, const void
 	case S_DISPLAY_MONITORS_CONFIG:
 		monitors_config(e, body);
 		return 0;
-	case S_DISPLAY_STREAM_CREATE:
-		return stream_create(e, body);
-	case S_DISPLAY_STREAM_DATA:
-		stream_frame(e, frame->base.stream_id, NULL, frame->data);
-		return 0;
-	case S_DISPLAY_STREAM_DATA_SIZED:
-		stream_frame(e, sized->base.stream_id, &sized->dest, sized->data);
-		return 0;
-	case S_DISPLAY_STREAM_CLIP:
-		if (clip->stream_id < LIM_STREAMS && e->streams[clip->stream_id].used)
-			stream_set_clip(&e->streams[clip->stream_id], &clip->clip);
-		return 0;
-	case S_DISPLAY_STREAM_DESTROY:
-		id = ((const struct stream_destroy *)body)->stream_id;
-		if (id < LIM_STREAMS)
-			stream_free(&e->streams[id]);
-		return 0;
-	case S_DISPLAY_STREAM_DESTROY_ALL:
-		for (unsigned i = 0; i < LIM_STREAMS; i++)
-			stream_free(&e->streams[i]);
-		return 0;
 	}
-	return 0; /* GL, quality and other things that we did not ask for */
+	return stream_message(e, m->number, body);
 }
 
 static bool is_draw(unsigned number)
@@ -324,6 +301,7 @@ struct client_display *client_display_new(struct client *c, struct conn *conn)
 	e->decoder = (struct image_decoder){.images = client_images(c), .glz = client_glz(c), .others = several,
 		.owner = e};
 	e->canvas = canvas_new(image_decode, &e->decoder);
+	e->streams = streams_new(e->canvas, &stream_ops, e);
 	conn_attach(conn, &ops, e);
 	hello(e);
 	return e;
@@ -334,8 +312,7 @@ void client_display_free(struct client_display *e)
 	if (!e)
 		return;
 	conn_close(e->conn, false);
-	for (unsigned i = 0; i < LIM_STREAMS; i++)
-		stream_free(&e->streams[i]);
+	streams_free(e->streams);
 	canvas_free(e->canvas);
 	image_decoder_fini(&e->decoder);
 	free(e);

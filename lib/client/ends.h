@@ -20,6 +20,8 @@ struct conn *client_display_conn(const struct client_display *e);
 struct pixmap *client_display_screen(struct client_display *e);
 bool client_display_marked(const struct client_display *e);
 unsigned client_display_monitors(const struct client_display *e, const struct head **heads);
+void client_display_frames(struct client_display *e); /* shows what is due, and asks to be called again */
+void client_display_jump(struct client_display *e);   /* the multimedia clock did */
 
 struct client_inputs *client_inputs_new(struct client *c, struct conn *conn);
 void client_inputs_free(struct client_inputs *e);
@@ -43,6 +45,8 @@ struct image_cache *client_images(struct client *c);
 struct glz_window *client_glz(struct client *c);
 uint8_t client_compression(const struct client *c);
 bool client_several_displays(const struct client *c);
+uint32_t client_mm_time(const struct client *c); /* ms, wraps */
+void client_wake_frames(struct client *c, uint32_t ms); /* client_display_frames after so long, or earlier */
 void client_told_locks(struct client *c, unsigned modifiers);
 /* WAIT_FOR_CHANNELS: chan_ops.reached for every end; `end`'s channels are resumed when others get on. */
 bool client_reached(struct client *c, unsigned type, unsigned id, uint64_t serial);

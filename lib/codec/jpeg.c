@@ -2,10 +2,13 @@
  * other components than real encoders write, or more scans than PROGRESSIVE_SCANS. */
 #include "codec/jpeg.h"
 
+#include <stdlib.h>
+
 #include <turbojpeg.h>
 
 #include "base/err.h"
 #include "base/limits.h"
+#include "base/mem.h"
 
 enum { SOI = 0xd8, EOI = 0xd9, SOS = 0xda, PROGRESSIVE_SCANS = 16 };
 
@@ -79,6 +82,36 @@ int jpeg_decode(struct slice in, unsigned width, unsigned height, uint8_t *dst, 
 		for (unsigned x = 0; x < width; x++)
 			dst[y * stride + 4 * (size_t)x + 3] = 0;
 	return 0;
+}
+
+struct jpeg_frames {
+	tjhandle t;
+};
+
+struct jpeg_frames *jpeg_frames_new(void)
+{
+	return new(struct jpeg_frames);
+}
+
+void jpeg_frames_free(struct jpeg_frames *f)
+{
+	if (f && f->t)
+		tjDestroy(f->t);
+	free(f);
+}
+
+int jpeg_frame_decode(struct jpeg_frames *f, struct slice in, unsigned width, unsigned height, uint8_t *dst,
+	size_t stride, bool bottom_up)
+{
+	unsigned w, h;
+	int rc = jpeg_header(in, &w, &h);
+
+	if (rc || w != width || h != height)
+		return rc ? rc : E_INVAL;
+	if (!f->t && !(f->t = tjInitDecompress()))
+		return E_IO;
+	return tjDecompress2(f->t, in.p, in.n, dst, (int)width, (int)stride, (int)height, TJPF_BGRX,
+		bottom_up ? TJFLAG_BOTTOMUP : 0) ? E_INVAL : 0;
 }
 
 int jpeg_encode(const uint8_t *pixels, unsigned width, unsigned height, size_t stride, int quality, struct buf *out)

@@ -6,12 +6,14 @@
  *
  *   fill pattern copy opaque transp alpha blend black white invers rop3 clip mask surf copybits
  *                   a group of draws each
+ *   anim N          N photographs at the same place, 25 a second: with STREAM a video stream
  *   random N SEED   N draws (fill, copy, copy-bits, invers, with PUT XOR OR AND)
  *   ref FILE        the screen as the server's own renderer has it, once all commands are taken:
  *                   the oracle
  *   quit
  *
- * COMPRESSION is the number of the image compression, 1 = off. A rop other than PUT needs effect
+ * COMPRESSION is the number of the image compression, 1 = off; STREAM (environment) that of the
+ * streaming mode, 2 = all, 3 = what looks like video. A rop other than PUT needs effect
  * BLEND, or the server drops what the command covers.
  */
 #include <arpa/inet.h>
@@ -637,6 +639,25 @@ static void do_random(int n)
 	}
 }
 
+static gboolean next_frame(gpointer left)
+{
+	int *n = left;
+	copy(rect(440, 420, 320, 160), image32(320, 160, PHOTO), 320, 160, PUT);
+	hand_over();
+	if (--*n > 0)
+		return G_SOURCE_CONTINUE;
+	g_free(n);
+	SAY("animated\n");
+	return G_SOURCE_REMOVE;
+}
+
+static void do_animation(int n)
+{
+	int *left = g_new(int, 1);
+	*left = n;
+	g_timeout_add(40, next_frame, left);
+}
+
 static void write_screen(const char *name)
 {
 	QXLRect all = rect(0, 0, WIDTH, HEIGHT), dirty;
@@ -678,6 +699,8 @@ static void run_line(const char *line)
 		g_rand_set_seed(dice, seed);
 		do_random(n);
 	}
+	if (sscanf(line, "anim %d", &n) == 1)
+		do_animation(n);
 	for (size_t i = 0; i < G_N_ELEMENTS(groups); i++)
 		if (!strcmp(line, groups[i].name))
 			groups[i].run();
@@ -729,6 +752,9 @@ int main(int argc, char **argv)
 	spice_server_set_noauth(server);
 	spice_server_set_image_compression(
 		server, argc > 1 ? (int)g_ascii_strtoull(argv[1], NULL, 10) : SPICE_IMAGE_COMPRESSION_OFF);
+	if (g_getenv("STREAM"))
+		spice_server_set_streaming_video(
+			server, (int)g_ascii_strtoull(g_getenv("STREAM"), NULL, 10));
 	if (spice_server_init(server, &core))
 		return 70;
 	device.base.sif = &qxl.base;
