@@ -77,6 +77,56 @@ INLINE int source(struct cursor *c, size_t img, size_t pix, size_t length, const
 	return 0;
 }
 
+/* ---- copies: they may go a few words too far, where what follows is written later, or into the slack ---- */
+
+/* The low half first, whatever the order of bytes: compilers make one store of it where they can. */
+INLINE void put_two(uint32_t *out, uint64_t v)
+{
+	out[0] = (uint32_t)v;
+	out[1] = (uint32_t)(v >> 32);
+}
+
+INLINE void copy4(uint32_t *out, const uint32_t *from, const struct kind k)
+{
+	uint64_t v[2], was[2], keep = (uint64_t)k.keep << 32 | k.keep;
+
+	memcpy(v, from, sizeof(v));
+	if (keep) {
+		memcpy(was, out, sizeof(was));
+		v[0] = (was[0] & keep) | (v[0] & ~keep);
+		v[1] = (was[1] & keep) | (v[1] & ~keep);
+	}
+	memcpy(out, v, sizeof(v));
+}
+
+/* n times the word v or a few more. */
+INLINE void repeat(uint32_t *out, uint32_t v, size_t n, const struct kind k)
+{
+	const uint32_t four[] = {v, v, v, v};
+
+	for (size_t i = 0; i < n; i += 4)
+		copy4(out + i, four, k);
+}
+
+/* n words or a few more. */
+INLINE void copy(uint32_t *out, const uint32_t *from, size_t n, const struct kind k)
+{
+	size_t distance = ((uintptr_t)out - (uintptr_t)from) / 4, i = 0;
+
+	if (distance < 4) {
+		if (distance == 1) {
+			repeat(out, *from, n, k);
+			return;
+		}
+		/* four words one by one: they are a pattern, or what lies a multiple of the distance back goes on */
+		for (; i < 4; i++)
+			out[i] = (out[i] & k.keep) | (from[i] & ~k.keep);
+		from -= distance == 3 ? 3 : 4 - distance;
+	}
+	for (; i < n; i += 4)
+		copy4(out + i, from + i, k);
+}
+
 /* ---- an operation at a time, believing nothing ---- */
 
 INLINE unsigned get(struct cursor *c, bool *over)
@@ -135,32 +185,12 @@ INLINE int one(struct cursor *c, const struct kind k)
 	rc = source(c, img, pix, length, &from);
 	if (rc)
 		return rc;
-	for (; length; length--, c->o++, from++)
-		*c->o = (*c->o & k.keep) | (*from & ~k.keep);
+	copy(c->o, from, length, k);
+	c->o += length;
 	return 0;
 }
 
 /* ---- many operations: the stream is far from its end ---- */
-
-/* The low half first, whatever the order of bytes: compilers make one store of it where they can. */
-INLINE void put_two(uint32_t *out, uint64_t v)
-{
-	out[0] = (uint32_t)v;
-	out[1] = (uint32_t)(v >> 32);
-}
-
-INLINE void copy4(uint32_t *out, const uint32_t *from, const struct kind k)
-{
-	uint64_t v[2], was[2], keep = (uint64_t)k.keep << 32 | k.keep;
-
-	memcpy(v, from, sizeof(v));
-	if (keep) {
-		memcpy(was, out, sizeof(was));
-		v[0] = (was[0] & keep) | (v[0] & ~keep);
-		v[1] = (was[1] & keep) | (v[1] & ~keep);
-	}
-	memcpy(out, v, sizeof(v));
-}
 
 /* n words or a few more. */
 INLINE void literals(uint32_t *out, const uint8_t *p, size_t n, const struct kind k)
@@ -176,30 +206,6 @@ INLINE void literals(uint32_t *out, const uint8_t *p, size_t n, const struct kin
 				out[j] = (out[j] & k.keep) | literal_at(p + k.literal * j, k);
 		}
 	}
-}
-
-INLINE void copy(uint32_t *out, const uint32_t *from, size_t n, const struct kind k)
-{
-	size_t distance = ((uintptr_t)out - (uintptr_t)from) / 4, i = 0;
-
-	if (distance < 4) {
-		if (distance == 1 && !k.keep) {
-			uint64_t v = (uint64_t)*from << 32 | *from;
-
-			do {
-				put_two(out + i, v);
-				put_two(out + i + 2, v);
-				i += 4;
-			} while (i < n);
-			return;
-		}
-		/* four words one by one: they are a pattern, or what lies a multiple of the distance back goes on */
-		for (; i < 4; i++)
-			out[i] = (out[i] & k.keep) | (from[i] & ~k.keep);
-		from -= distance == 3 ? 3 : 4 - distance;
-	}
-	for (; i < n; i += 4)
-		copy4(out + i, from + i, k);
 }
 
 /* What it stops at is for one() to judge. */

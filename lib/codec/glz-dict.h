@@ -12,7 +12,7 @@
 enum {
 	GLZ_GRANULE = 64,
 	GLZ_SLACK = 16,     /* words behind the ring that may be read */
-	GLZ_PAIR_BITS = 17,
+	GLZ_KEY_BITS = 17,
 	GLZ_MARK_BITS = 15,
 };
 
@@ -33,10 +33,10 @@ struct glz_dict {
 	struct glz_segment *segments; /* a ring of `room`, by number; `tail` to `next` - 1 are live */
 	uint32_t tail, next, room;
 	uint32_t *map;                /* number of the segment that held the granule's first pixel last */
-	/* where pairs of pixels, and some longer stretches ("marks"), were seen last; of a slot these are the bits that
-	 * are an index, the others are a tag made of the hash */
+	/* where a few pixels ("keys") and some longer stretches ("marks") were seen last; of a slot these are the bits
+	 * that are an index, the others are a tag made of the hash */
 	unsigned index_bits;
-	uint32_t pairs[1 << GLZ_PAIR_BITS], marks[1 << GLZ_MARK_BITS];
+	uint32_t keys[1 << GLZ_KEY_BITS], marks[1 << GLZ_MARK_BITS];
 };
 
 static inline struct glz_segment *glz_segment(const struct glz_dict *d, uint32_t number)

@@ -1,8 +1,8 @@
 /* GLZ: the encoder (glz.md 1, 2 and 8). At each pixel it takes the longest of these: the run, the row above, the place
- * where the pair of pixels was seen last, and two that find older pictures again. One is the trail: a picture that was
- * followed is tried at the same distance for a while, and to begin with the last one of the same size. The other is
- * marks: at one in 32 pixels, chosen by what they are, a longer stretch is remembered, for pairs are soon overwritten.
- * The longer nothing was found, the fewer pixels are tried. */
+ * where the next two (or three) pixels were seen last, and two that find older pictures again. One is the trail: a
+ * picture that was followed is tried at the same distance for a while, and to begin with the last one of the same size.
+ * The other is marks: at one in 32 pixels, chosen by what they are, a longer stretch is remembered, for keys are soon
+ * overwritten. The longer nothing was found, the fewer pixels are tried. */
 #include "base/err.h"
 #include "codec/glz-dict.h"
 #include "codec/glz-source.h"
@@ -32,13 +32,14 @@ struct kind {
 	uint32_t mask;    /* bits of a word that it codes */
 	unsigned literal; /* bytes of one */
 	unsigned bias;
+	unsigned key;     /* units that are looked for together */
 	unsigned least;   /* units that a match must have */
 };
 
-static const struct kind rgb16_kind = {0xffffffff, 2, 1, 3};
-static const struct kind rgb_kind = {0xffffffff, 3, 0, 2};
-static const struct kind colour_kind = {0x00ffffff, 3, 0, 2};
-static const struct kind alpha_kind = {0xff000000, 1, 2, 6};
+static const struct kind rgb16_kind = {0xffffffff, 2, 1, 3, 3};
+static const struct kind rgb_kind = {0xffffffff, 3, 0, 2, 2};
+static const struct kind colour_kind = {0x00ffffff, 3, 0, 2, 2};
+static const struct kind alpha_kind = {0xff000000, 1, 2, 4, 6};
 
 /* ---- units ---- */
 
@@ -51,6 +52,16 @@ INLINE uint32_t one(const uint32_t *p, const struct kind k)
 INLINE uint64_t two(const uint32_t *p, const struct kind k)
 {
 	return (uint64_t)one(p + 1, k) << 32 | one(p, k);
+}
+
+/* The first units at p that are looked for together. */
+INLINE uint64_t key(const uint32_t *p, const struct kind k)
+{
+	if (k.key == 2)
+		return two(p, k);
+	if (k.key == 3)
+		return p[0] | (uint64_t)p[1] << 16 | (uint64_t)p[2] << 32;
+	return p[0] >> 24 | (p[1] >> 24) << 8 | (p[2] >> 24) << 16 | (p[3] >> 24) << 24;
 }
 
 INLINE uint32_t hash(uint64_t v)
@@ -210,7 +221,7 @@ INLINE bool match_at(const struct glz_dict *d, const struct glz_segment *seg, co
 	return match_segment(seg, s, pos, from, at, m, k);
 }
 
-/* The longest match at pos among the run, the row above and the candidate; v is the two units there. */
+/* The longest match at pos among the run, the row above and the candidate; v is the key there. */
 INLINE void search(const struct glz_dict *d, const struct glz_segment *seg, const struct glz_source *s, uint32_t pos,
 	uint64_t v, uint32_t candidate, struct match *m, const struct kind k)
 {
@@ -218,17 +229,17 @@ INLINE void search(const struct glz_dict *d, const struct glz_segment *seg, cons
 	uint32_t before = pos - seg->start, max = s->filled - pos, length;
 	struct match other;
 
-	if (before && two(p - 1, k) == v) {
+	if (before && key(p - 1, k) == v) {
 		length = alike(p - 1, p, max, k);
 		if (length > m->length)
 			*m = (struct match){length, pos - 1, NULL};
 	}
-	if (before >= s->width && two(p - s->width, k) == v) {
+	if (before >= s->width && key(p - s->width, k) == v) {
 		length = alike(p - s->width, p, max, k);
 		if (length > m->length)
 			*m = (struct match){length, pos - s->width, NULL};
 	}
-	if (two(s->ring + candidate, k) == v && match_at(d, seg, s, pos, candidate, &other, k) &&
+	if (key(s->ring + candidate, k) == v && match_at(d, seg, s, pos, candidate, &other, k) &&
 		other.length > m->length)
 		*m = other;
 }
@@ -244,9 +255,9 @@ INLINE uint32_t swap(const struct glz_dict *d, uint32_t *slot, uint32_t hash, ui
 	return (was ^ tag) >> d->index_bits ? UINT32_MAX : was & ((1u << d->index_bits) - 1);
 }
 
-INLINE uint32_t swap_pair(struct glz_dict *d, uint32_t hash, uint32_t pos)
+INLINE uint32_t swap_key(struct glz_dict *d, uint32_t hash, uint32_t pos)
 {
-	return swap(d, &d->pairs[hash >> (32 - GLZ_PAIR_BITS)], hash, pos);
+	return swap(d, &d->keys[hash >> (32 - GLZ_KEY_BITS)], hash, pos);
 }
 
 INLINE uint32_t swap_mark(struct glz_dict *d, uint32_t pos, const struct kind k)
@@ -260,21 +271,21 @@ INLINE uint32_t swap_mark(struct glz_dict *d, uint32_t pos, const struct kind k)
 	return swap(d, &d->marks[hash >> (32 - GLZ_MARK_BITS)], hash, pos);
 }
 
-/* What a match covered can be found again, though it was not looked at: its last pair, and marks here and there. */
+/* What a match covered can be found again, though it was not looked at: its last units, and marks here and there. */
 INLINE void remember(struct glz_dict *d, uint32_t pos, uint32_t n, const struct kind k)
 {
 	for (; n >= MARK_EVERY; n -= MARK_EVERY, pos += MARK_EVERY) {
 		for (uint32_t i = 0; i <= MARK_MASK; i++) {
-			uint32_t h = hash(two(d->ring + pos + i, k));
+			uint32_t h = hash(key(d->ring + pos + i, k));
 
 			if (h & MARK_MASK)
 				continue;
-			swap_pair(d, h, pos + i);
+			swap_key(d, h, pos + i);
 			swap_mark(d, pos + i, k);
 			break;
 		}
 	}
-	swap_pair(d, hash(two(d->ring + pos + n - 2, k)), pos + n - 2);
+	swap_key(d, hash(key(d->ring + pos + n - k.key, k)), pos + n - k.key);
 }
 
 /* Makes a match longer, back to `start` and beyond the words that are there, and remembers it; returns where it
@@ -295,7 +306,7 @@ INLINE uint32_t stretch(struct glz_dict *d, const struct glz_segment *seg, struc
 		max = s->filled - to < end - from ? s->filled - to : end - from;
 		n = alike(ring + from, ring + to, max, k);
 		m->length += n;
-		if (n >= 2)
+		if (n >= k.key)
 			remember(d, to, n, k);
 	}
 	return pos;
@@ -309,7 +320,7 @@ struct trail {
 	int credit;                     /* none when it is 0 */
 };
 
-/* What the trail has at pos, where the next two units are v. */
+/* What the trail has at pos, whose key is v. */
 INLINE bool follow(const struct glz_dict *d, const struct glz_segment *seg, const struct glz_source *s, struct trail *t,
 	uint32_t pos, uint64_t v, struct match *m, const struct kind k)
 {
@@ -323,7 +334,7 @@ INLINE bool follow(const struct glz_dict *d, const struct glz_segment *seg, cons
 		}
 	}
 	at = t->from->start + (number - t->from->first);
-	if (two(s->ring + at, k) != v || !match_segment(seg, s, pos, t->from, at, m, k)) {
+	if (key(s->ring + at, k) != v || !match_segment(seg, s, pos, t->from, at, m, k)) {
 		t->credit--;
 		return false;
 	}
@@ -333,7 +344,7 @@ INLINE bool follow(const struct glz_dict *d, const struct glz_segment *seg, cons
 
 /* ---- passes ---- */
 
-/* The match to take at pos, if any, where the next two units are v, h their hash and `candidate` what the pair had. */
+/* The match to take at pos, if any, whose key is v; h is its hash and `candidate` where it was seen last. */
 INLINE struct match best(struct glz_dict *d, const struct glz_segment *seg, const struct glz_source *s, struct trail *t,
 	uint32_t pos, uint64_t v, uint32_t h, uint32_t candidate, const struct kind k)
 {
@@ -344,7 +355,7 @@ INLINE struct match best(struct glz_dict *d, const struct glz_segment *seg, cons
 	if (!(h & MARK_MASK) && m.length < MARK_LEAST && pos + MARK_UNITS <= s->filled) {
 		uint32_t at = swap_mark(d, pos, k);
 
-		if (at != UINT32_MAX && two(s->ring + at, k) == v && match_at(d, seg, s, pos, at, &other, k) &&
+		if (at != UINT32_MAX && key(s->ring + at, k) == v && match_at(d, seg, s, pos, at, &other, k) &&
 			other.length >= MARK_LEAST)
 			m = other;
 	}
@@ -369,13 +380,13 @@ INLINE uint8_t *encode_segment(struct glz_dict *d, const struct glz_segment *seg
 				glz_fill(s);
 				continue;
 			}
-			if (pos + 2 > s->end)
+			if (pos + k.key > s->end)
 				break;
 		}
-		__builtin_prefetch(&d->pairs[hash(two(ring + pos + AHEAD, k)) >> (32 - GLZ_PAIR_BITS)], 1);
-		v = two(ring + pos, k);
+		__builtin_prefetch(&d->keys[hash(key(ring + pos + AHEAD, k)) >> (32 - GLZ_KEY_BITS)], 1);
+		v = key(ring + pos, k);
 		h = hash(v);
-		candidate = swap_pair(d, h, pos);
+		candidate = swap_key(d, h, pos);
 		if (candidate == UINT32_MAX && !t->credit && h & MARK_MASK) {
 			step = 1 + ((pos - start) >> SKIP_SHIFT);
 			pos += step < STEP_MAX ? step : STEP_MAX;
