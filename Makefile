@@ -99,8 +99,8 @@ $(BUILD)/tests/unit-%: $(BUILD)/obj/tests/unit/%.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $(filter %.o,$^) $(LIB) $(PKG_LIBS) -lcmocka -o $@
 
-# Programs of the tests: vectors DIR, seeds TARGET DIR COUNT.
-$(BUILD)/tests/vectors $(BUILD)/tests/seeds: $(BUILD)/tests/%: $(BUILD)/obj/tests/tools/%.o $(LIB)
+# Programs of the tests: vectors DIR, seeds TARGET DIR COUNT, badlink HOST:PORT.
+$(BUILD)/tests/vectors $(BUILD)/tests/seeds $(BUILD)/tests/badlink: $(BUILD)/tests/%: $(BUILD)/obj/tests/tools/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
@@ -135,7 +135,7 @@ $(BUILD)/bin/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)clang -fsanitize=fuzzer,address,undefined $(filter %.o,$^) $(LIB) $(PKG_LIBS) -o $@
 
-check-build: all $(UNITS) $(REPLAYS) $(BENCHES) $(BUILD)/tests/vectors
+check-build: all $(UNITS) $(REPLAYS) $(BENCHES) $(BUILD)/tests/vectors $(BUILD)/tests/badlink
 
 # Every test prints TAP; the runner adds up.
 check: check-build

@@ -40,7 +40,7 @@ serve() {
 
 # gone PID: waits at most 5 s for the end of a child; its status.
 gone() {
-	timeout 5 tail --pid="$1" -f /dev/null || return 99
+	timeout 5 tail -s 0.05 --pid="$1" -f /dev/null || return 99
 	wait "$1"
 }
 
