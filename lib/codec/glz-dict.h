@@ -59,6 +59,12 @@ static inline const struct glz_segment *glz_dict_after(const struct glz_dict *d,
 	return after->id == s->id && after->first == s->first + s->n ? after : NULL;
 }
 
+/* The first segment of the picture that this one is of. */
+static inline const struct glz_segment *glz_dict_first(const struct glz_dict *d, const struct glz_segment *s)
+{
+	return !s->first ? s : s == d->segments ? s + d->room - 1 : s - 1;
+}
+
 /* The first segment of the picture of this size that came last before segment `number`, among a few; or NULL. */
 const struct glz_segment *glz_dict_alike(const struct glz_dict *d, uint32_t number);
 

@@ -13,7 +13,7 @@ enum {
 	MAX_LITERALS = 32,
 	AHEAD = 8,           /* pixels ahead of which slots are fetched */
 	SKIP_SHIFT = 5,      /* a step grows by 1 each 32 pixels without a match */
-	STEP_MAX = 16,
+	STEP_MAX = 8,
 	MARK_UNITS = 8,      /* what a mark is made of */
 	MARK_MASK = 31,
 	MARK_LEAST = 16,     /* matches of marks are at least so long; so are those that are followed */
@@ -314,32 +314,49 @@ INLINE uint32_t stretch(struct glz_dict *d, const struct glz_segment *seg, struc
 
 /* ---- the trail ---- */
 
+/* A picture is followed in two dimensions, as windows move and parts of them are drawn again. */
 struct trail {
-	const struct glz_segment *from; /* of the picture that is followed */
-	uint32_t lead;                  /* number of a pixel of it less that of our own */
+	const struct glz_segment *from; /* the first one of the picture that is followed */
+	uint32_t dx, dy;                /* where it is less where we are, modulo 2^32 */
 	int credit;                     /* none when it is 0 */
+	bool aside;                     /* the last pixel was beside the picture */
 };
 
 /* What the trail has at pos, whose key is v. */
 INLINE bool follow(const struct glz_dict *d, const struct glz_segment *seg, const struct glz_source *s, struct trail *t,
 	uint32_t pos, uint64_t v, struct match *m, const struct kind k)
 {
-	uint32_t number = number_of(seg, pos) + t->lead, at;
+	uint32_t number = number_of(seg, pos), x = number % seg->width + t->dx, y = number / seg->width + t->dy, at;
+	const struct glz_segment *from = t->from;
 
-	if (number - t->from->first >= t->from->n) {
-		t->from = glz_dict_after(d, t->from);
-		if (!t->from || number - t->from->first >= t->from->n) {
-			t->credit = 0;
+	t->aside = x >= from->width || y >= from->height;
+	if (t->aside)
+		return false;
+	number = y * from->width + x;
+	if (number >= from->n) {
+		from = glz_dict_after(d, from);
+		if (!from)
 			return false;
-		}
 	}
-	at = t->from->start + (number - t->from->first);
-	if (key(s->ring + at, k) != v || !match_segment(seg, s, pos, t->from, at, m, k)) {
+	at = from->start + (number - from->first);
+	if (key(s->ring + at, k) != v || !match_segment(seg, s, pos, from, at, m, k)) {
 		t->credit--;
 		return false;
 	}
 	t->credit = m->length < TRAIL_MOST - (unsigned)t->credit ? t->credit + (int)m->length : TRAIL_MOST;
 	return true;
+}
+
+/* Follows the picture of a match at pos. */
+INLINE void lead(const struct glz_dict *d, const struct glz_segment *seg, struct trail *t, uint32_t pos,
+	const struct match *m)
+{
+	const struct glz_segment *from = glz_dict_first(d, m->from);
+	uint32_t ours = number_of(seg, pos), theirs = number_of(m->from, m->at);
+	uint32_t dx = theirs % from->width - ours % seg->width, dy = theirs / from->width - ours / seg->width;
+
+	if (!t->credit || t->from != from || t->dx != dx || t->dy != dy)
+		*t = (struct trail){from, dx, dy, TRAIL_FIRST, false};
 }
 
 /* ---- passes ---- */
@@ -387,14 +404,14 @@ INLINE uint8_t *encode_segment(struct glz_dict *d, const struct glz_segment *seg
 		v = key(ring + pos, k);
 		h = hash(v);
 		candidate = swap_key(d, h, pos);
-		if (candidate == UINT32_MAX && !t->credit && h & MARK_MASK) {
-			step = 1 + ((pos - start) >> SKIP_SHIFT);
-			pos += step < STEP_MAX ? step : STEP_MAX;
-			continue;
-		}
-		m = best(d, seg, s, t, pos, v, h, candidate, k);
+		m.length = 0;
+		if (candidate != UINT32_MAX || t->credit || !(h & MARK_MASK))
+			m = best(d, seg, s, t, pos, v, h, candidate, k);
 		if (m.length < k.least) {
-			pos++;
+			step = 1 + ((pos - start) >> SKIP_SHIFT);
+			if (candidate != UINT32_MAX || (t->credit && !t->aside))
+				step = 1;
+			pos += step < STEP_MAX ? step : STEP_MAX;
 			continue;
 		}
 		pos = stretch(d, seg, s, pos, start, &m, k);
@@ -404,11 +421,9 @@ INLINE uint8_t *encode_segment(struct glz_dict *d, const struct glz_segment *seg
 		} else if (m.from->id == seg->id) {
 			out = put_match(out, m.length, 0, number_of(seg, pos) - number_of(m.from, m.at) - 1, k);
 		} else {
-			uint32_t number = number_of(m.from, m.at), lead = number - number_of(seg, pos);
-
-			out = put_match(out, m.length, (uint32_t)(seg->id - m.from->id), number, k);
-			if (m.length >= MARK_LEAST && (!t->credit || t->from != m.from || t->lead != lead))
-				*t = (struct trail){m.from, lead, TRAIL_FIRST};
+			out = put_match(out, m.length, (uint32_t)(seg->id - m.from->id), number_of(m.from, m.at), k);
+			if (m.length >= MARK_LEAST)
+				lead(d, seg, t, pos, &m);
 		}
 		pos += m.length;
 		start = pos;
@@ -420,7 +435,7 @@ INLINE uint8_t *encode_segment(struct glz_dict *d, const struct glz_segment *seg
 INLINE uint8_t *encode_pass(struct glz_dict *d, uint32_t number, struct glz_source *s, bool first, uint8_t *out,
 	const struct kind k)
 {
-	struct trail t = {glz_dict_alike(d, number), 0, TRAIL_FIRST};
+	struct trail t = {glz_dict_alike(d, number), 0, 0, TRAIL_FIRST, false};
 
 	if (!t.from)
 		t.credit = 0;

@@ -304,6 +304,58 @@ static void test_channels(void **state)
 	assert_true(parks > 100);
 }
 
+enum { WIDE = 320, TALL = 400, HIGH = 200 };
+
+/* Sends a part of a tall picture of noise, which nothing but an older picture can make small. */
+static size_t send_part(struct glz_dict *d, struct glz_window *w, const uint8_t *tall, uint32_t x, uint32_t y,
+	uint32_t width, uint32_t height)
+{
+	size_t cap = glz_bound(LZ_RGB32, width, height), n;
+	const uint8_t *src = tall + 4 * ((size_t)y * WIDE + x);
+	uint8_t *out = xmalloc(cap);
+	const uint32_t *pixels;
+	struct glz_info info;
+	uint64_t missing;
+
+	assert_int_equal(glz_encode(d, LZ_RGB32, width, height, src, 4 * WIDE, true, out, cap, &n), 0);
+	assert_int_equal(glz_header(slice_of(out, n), &info), 0);
+	assert_int_equal(glz_decode(w, slice_of(out, n), &info, &pixels, &missing), 0);
+	for (uint32_t i = 0; i < width * height; i++)
+		assert_int_equal(pixels[i], get_le32(src + 4 * (i / width * WIDE + i % width)) & 0xffffff);
+	free(out);
+	return n;
+}
+
+/* Older pictures are found again: whole, with few changes, scrolled, in parts, over the end of the ring. */
+static void test_found(void **state)
+{
+	enum { WINDOW = 5 * WIDE * HIGH / 2 };
+	struct glz_dict *d = glz_dict_new(WINDOW);
+	struct glz_window *w = glz_window_new(WINDOW);
+	uint8_t *tall = xmalloc(4 * WIDE * TALL);
+
+	(void)state;
+	r.state = 5;
+	for (size_t i = 0; i < WIDE * TALL; i++)
+		put_le32(tall + 4 * i, (uint32_t)rng_next(&r));
+	assert_true(send_part(d, w, tall, 0, 0, WIDE, HIGH) > 3 * WIDE * HIGH);
+	for (unsigned i = 0; i < 20; i++)
+		assert_true(send_part(d, w, tall, 0, 0, WIDE, HIGH) < 400);
+	for (unsigned i = 0; i < 20; i++) {
+		put_le32(tall + 4 * rng_below(&r, WIDE * HIGH), (uint32_t)rng_next(&r));
+		assert_true(send_part(d, w, tall, 0, 0, WIDE, HIGH) < 450);
+	}
+	/* 10 new rows each time, of a picture of another size */
+	for (uint32_t y = 0; y < HIGH; y += 10)
+		assert_true(send_part(d, w, tall, 0, y, WIDE, HIGH - 1 - y / 10) < 3 * WIDE * 30);
+	/* a part whose rows are shorter: each is a match of its own */
+	for (uint32_t x = 0; x < WIDE - 200; x += 9)
+		assert_true(send_part(d, w, tall, x, TALL - 125, 200, 80) < 3 * 200 * 80 / 6);
+	glz_dict_free(d);
+	glz_window_free(w);
+	free(tall);
+}
+
 static void test_zlib(void **state)
 {
 	uint8_t in[4000] = {1, 2, 3}, out[4000], back[4000];
@@ -330,6 +382,7 @@ int main(void)
 		cmocka_unit_test(test_sequences),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_channels),
+		cmocka_unit_test(test_found),
 		cmocka_unit_test(test_zlib),
 	};
 
