@@ -55,6 +55,13 @@ enum {
 	LIM_GLZ_WINDOW = 64 << 20,
 	LIM_PALETTES = 128,
 	LIM_CURSORS = 256,
+	/* L-14: the agent: monitors of a configuration, words of capabilities, bytes kept of a clipboard and of any
+	 * other message, how long half a message is kept */
+	LIM_AGENT_MONITORS = 16,
+	LIM_AGENT_CAPS = 32,
+	LIM_AGENT_CLIPBOARD = 16 << 20,
+	LIM_AGENT_BODY = 64 << 10,
+	LIM_AGENT_IDLE_MS = 30000,
 	/* L-16: WebSocket: HTTP head bytes and lines, pings a second */
 	LIM_HTTP_HEAD = 8 << 10,
 	LIM_HTTP_LINES = 32,
@@ -64,6 +71,8 @@ enum {
 	LIM_PIPE_MS = 2000,
 	/* encoded ahead of the socket, on any channel */
 	LIM_AHEAD = 256 << 10,
+	/* L-19: bytes that wait for the agent's peer before its source has to */
+	LIM_AGENT_QUEUE = 1 << 20,
 	/* L-21: a peer that takes no byte, a session that is silent though pinged, how often it is pinged */
 	LIM_STALL_MS = 30000,
 	LIM_SILENT_MS = 60000,
