@@ -211,6 +211,8 @@ int wire_decode(const struct wire_desc *d, struct wire_in *in, void *host)
 {
 	struct walk w = {in, 0, 0};
 
+	if (!in->msg.p) /* an empty body: offsets are added to it */
+		in->msg.p = (const uint8_t *)"";
 	in->consumed = 0;
 	in->arena->max = in->arena->used + 4 * in->msg.n + (16 << 10);
 	memset(host, 0, d->size);

@@ -206,6 +206,57 @@ static void links(void)
 		link_seed("link_c", &client[i], false);
 }
 
+/* ---- agents ---- */
+
+static void agent_piece_of(const struct wire_msg *m, uint32_t caps, struct rng *rng, struct buf *out)
+{
+	struct buf b = {0};
+
+	body(m, caps, rng, &b);
+	buf_u8(out, 0); /* STEP_PIECE of fuzz/agent.h */
+	buf_le16(out, (uint16_t)(20 + buf_len(&b)));
+	buf_le32(out, 1);
+	buf_le32(out, m->number);
+	buf_le64(out, 0);
+	buf_le32(out, (uint32_t)buf_len(&b));
+	buf_put(out, buf_data(&b), buf_len(&b));
+	buf_fini(&b);
+}
+
+/* Capabilities, a few messages of one direction with something done between them, and what the agent says. */
+static void agents(enum wire_dir dir, const char *target, struct rng *rng)
+{
+	static const uint32_t everything = 0xffffffff;
+	struct agent_announce_capabilities all = {.caps = (uint32_t *)&everything, .caps_n = 1};
+
+	for (unsigned i = 0; i < 16; i++) {
+		struct buf b = {0};
+		char *name = xasprintf("gen%02u", i);
+
+		buf_u8(&b, (uint8_t)(i << 4 | (i & 3)));
+		buf_u8(&b, 0);
+		buf_le16(&b, 28);
+		buf_le32(&b, 1);
+		buf_le32(&b, AGENT_MSG_ANNOUNCE_CAPABILITIES);
+		buf_le64(&b, 0);
+		buf_le32(&b, 8);
+		wire_encode(wire_desc_agent_announce_capabilities(), &all, 0, &b);
+		for (size_t k = 0; k < wire_msgs_n; k++) {
+			if (wire_msgs[k].channel != WIRE_AGENT || wire_msgs[k].dir != dir || rng_below(rng, 3) == 0)
+				continue;
+			agent_piece_of(&wire_msgs[k], i & 3 ? 0 : 3, rng, &b);
+			buf_u8(&b, (uint8_t)(4 | rng_below(rng, 32) << 3)); /* STEP_DO */
+			buf_u8(&b, (uint8_t)rng_next(rng));
+		}
+		buf_u8(&b, 3 | 9 << 3); /* STEP_CREDIT */
+		buf_u8(&b, 2 | 31 << 3); /* STEP_TAKE */
+		buf_u8(&b, 5 | 9 << 3);  /* STEP_TICK */
+		put(target, name, &b);
+		free(name);
+		buf_fini(&b);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const uint8_t channels[] = {WIRE_MAIN, WIRE_DISPLAY, WIRE_INPUTS, WIRE_CURSOR,
@@ -225,6 +276,8 @@ int main(int argc, char **argv)
 			frames(i, channels[i], k & 1, k & 2, &rng);
 	lists();
 	links();
+	agents(WIRE_C, "agent_s", &rng);
+	agents(WIRE_S, "agent_c", &rng);
 	ticket_key_free(key);
 	return 0;
 }
