@@ -12,6 +12,7 @@
 #include "codec/lz.h"
 #include "codec/lz4.h"
 #include "codec/quic.h"
+#include "draw/bitmap.h"
 
 /* ---- the image cache ---- */
 
@@ -138,12 +139,6 @@ static int palette_store(struct palette_cache *p, const struct palette *pal)
 	return 0;
 }
 
-/* The colours of a bitmap or LZ_PLT. */
-struct colours {
-	const uint32_t *ents;
-	uint32_t n;
-};
-
 static int get_colours(struct palette_cache *cache, uint8_t flags, uint64_t id, const struct palette *pal,
 	struct colours *out)
 {
@@ -166,110 +161,26 @@ static int get_colours(struct palette_cache *cache, uint8_t flags, uint64_t id, 
 
 /* ---- bitmaps ---- */
 
-/* Bits a pixel, and the surface format of what is no palette index. */
-static const struct form {
-	uint8_t bits;
-	bool indexed;
-	uint32_t surface;
-} forms[] = {
-	[BITMAP_FMT_1BIT_LE] = {1, true, 0},
-	[BITMAP_FMT_1BIT_BE] = {1, true, 0},
-	[BITMAP_FMT_4BIT_LE] = {4, true, 0},
-	[BITMAP_FMT_4BIT_BE] = {4, true, 0},
-	[BITMAP_FMT_8BIT] = {8, true, 0},
-	[BITMAP_FMT_16BIT] = {16, false, SURFACE_FMT_16_555},
-	[BITMAP_FMT_24BIT] = {24, false, SURFACE_FMT_32_xRGB},
-	[BITMAP_FMT_32BIT] = {32, false, SURFACE_FMT_32_xRGB},
-	[BITMAP_FMT_RGBA] = {32, false, SURFACE_FMT_32_ARGB},
-	[BITMAP_FMT_8BIT_A] = {8, false, SURFACE_FMT_8_A},
-};
-
-static unsigned index_at(const uint8_t *row, uint32_t x, uint8_t format)
-{
-	switch (format) {
-	case BITMAP_FMT_1BIT_LE:
-		return row[x / 8] >> x % 8 & 1;
-	case BITMAP_FMT_1BIT_BE:
-		return row[x / 8] >> (7 - x % 8) & 1;
-	case BITMAP_FMT_4BIT_LE:
-		return x & 1 ? row[x / 2] >> 4 : row[x / 2] & 15;
-	case BITMAP_FMT_4BIT_BE:
-		return x & 1 ? row[x / 2] & 15 : row[x / 2] >> 4;
-	default:
-		return row[x];
-	}
-}
-
-static bool size_ok(uint32_t w, uint32_t h)
-{
-	return w && h && w <= LIM_IMAGE_SIDE && h <= LIM_IMAGE_SIDE && (uint64_t)w * h <= LIM_IMAGE_PIXELS;
-}
-
-/* A row of palette indexes becomes words of 32 or 16 bits. */
-static int indexed_row(const uint8_t *src, uint8_t format, uint32_t width, const struct colours *c, struct pixmap *p,
-	uint8_t *dst)
-{
-	for (uint32_t x = 0; x < width; x++) {
-		unsigned i = index_at(src, x, format);
-
-		if (i >= c->n)
-			return E_INVAL;
-		if (p->format == SURFACE_FMT_16_555)
-			put_le16(dst + 2 * (size_t)x, (uint16_t)(c->ents[i] & 0x7fff));
-		else
-			put_le32(dst + 4 * (size_t)x, c->ents[i] & 0xffffff);
-	}
-	return 0;
-}
-
-static void plain_row(const uint8_t *src, uint8_t format, uint32_t width, uint8_t *dst)
-{
-	if (format != BITMAP_FMT_24BIT) {
-		memcpy(dst, src, (size_t)width * forms[format].bits / 8);
-		return;
-	}
-	for (uint32_t x = 0; x < width; x++)
-		put_le32(dst + 4 * (size_t)x, src[3 * (size_t)x] | (uint32_t)src[3 * (size_t)x + 1] << 8 |
-			(uint32_t)src[3 * (size_t)x + 2] << 16);
-}
-
-static void mask_row(const uint8_t *src, uint8_t format, uint32_t width, uint8_t *dst)
-{
-	for (uint32_t x = 0; x < width; x++)
-		dst[x / 8] |= (uint8_t)(index_at(src, x, format) << x % 8);
-}
-
 static int decode_bitmap(struct image_decoder *d, const struct image *img, bool mask, uint32_t target,
 	struct pixmap **out)
 {
 	const struct bitmap_data *b = &img->bitmap;
-	const struct form *f = &forms[b->format];
-	uint32_t format = mask ? SURFACE_FMT_1_A : f->surface;
+	const struct bitmap_form *f = bitmap_form(b->format);
 	struct colours colours = {0};
 	struct pixmap *p;
 	int rc = 0;
 
-	if (!f->bits || !size_ok(b->x, b->y) || b->stride < ((uint64_t)b->x * f->bits + 7) / 8)
+	if (!f || !bitmap_size_ok(b->x, b->y) || b->stride < bitmap_row_bytes(f, b->x))
 		return E_INVAL;
-	if (mask && b->format != BITMAP_FMT_1BIT_LE && b->format != BITMAP_FMT_1BIT_BE)
+	if (!mask && f->indexed && (rc = get_colours(&d->palettes, b->flags, b->palette_id, b->palette, &colours)))
+		return rc;
+	p = bitmap_pixmap(b->format, mask, target, b->x, b->y);
+	if (!p)
 		return E_INVAL;
-	if (!mask && f->indexed) {
-		if ((rc = get_colours(&d->palettes, b->flags, b->palette_id, b->palette, &colours)))
-			return rc;
-		format = target == SURFACE_FMT_16_555 ? SURFACE_FMT_16_555 : SURFACE_FMT_32_xRGB;
-	}
-	p = pixmap_new(format, b->x, b->y);
 	for (uint32_t y = 0; y < b->y && !rc; y++) {
 		uint32_t from = b->flags & BITMAP_FLAGS_TOP_DOWN ? y : b->y - 1 - y;
-		const uint8_t *src = b->data.p + (size_t)from * b->stride;
-		uint8_t *dst = p->data + (size_t)y * (size_t)p->stride;
 
-		if (mask)
-			mask_row(src, b->format, b->x, dst);
-		else if (f->indexed)
-			rc = indexed_row(src, b->format, b->x, &colours, p, dst);
-		else
-			plain_row(src, b->format, b->x, dst);
+		rc = bitmap_row(b->format, b->data.p + (size_t)from * b->stride, &colours, p, y);
 	}
 	if (rc) {
 		pixmap_unref(p);
@@ -289,6 +200,7 @@ static int decode_lz4(struct image_decoder *d, const struct image *img, bool mas
 	struct pixmap **out)
 {
 	uint32_t w = img->d.width, h = img->d.height;
+	const struct bitmap_form *form;
 	struct lz4_image lz4;
 	struct pixmap *p;
 	size_t row;
@@ -297,16 +209,16 @@ static int decode_lz4(struct image_decoder *d, const struct image *img, bool mas
 	(void)mask, (void)target;
 	if ((rc = lz4_image_header(img->coded.data, &lz4)))
 		return rc;
-	row = (size_t)w * forms[lz4.format].bits / 8;
+	form = bitmap_form(lz4.format);
+	row = bitmap_row_bytes(form, w);
 	if (row * h / LZ4_RATIO > lz4.blocks.n)
 		return E_INVAL;
 	buf_clear(&d->scratch);
 	if ((rc = lz4_image_decode(&lz4, buf_reserve(&d->scratch, row * h), row * h)))
 		return rc;
-	p = pixmap_new(forms[lz4.format].surface, w, h);
+	p = bitmap_pixmap(lz4.format, false, target, w, h);
 	for (uint32_t y = 0; y < h; y++)
-		plain_row(d->scratch.mem + row * (lz4.top_down ? y : h - 1 - y), lz4.format, w,
-			p->data + (size_t)y * (size_t)p->stride);
+		bitmap_row(lz4.format, d->scratch.mem + row * (lz4.top_down ? y : h - 1 - y), NULL, p, y);
 	*out = p;
 	return 0;
 }
@@ -375,20 +287,20 @@ static int lz_rows(struct image_decoder *d, const struct image *img, struct slic
 static int decode_lz(struct image_decoder *d, const struct image *img, bool mask, uint32_t target, struct pixmap **out)
 {
 	struct lz_info info;
-	const struct form *f;
+	const struct bitmap_form *f;
 	struct pixmap *p;
 	size_t row;
 
 	(void)mask, (void)target;
 	if (lz_rows(d, img, img->coded.data, &info, &row))
 		return E_INVAL;
-	f = &forms[lz_forms[info.type]];
-	if (f->indexed || !f->bits)
+	f = bitmap_form(lz_forms[info.type]);
+	if (!f || f->indexed)
 		return E_INVAL;
-	p = pixmap_new(f->surface, info.width, info.height);
+	p = bitmap_pixmap(lz_forms[info.type], false, target, info.width, info.height);
 	for (uint32_t y = 0; y < info.height; y++)
-		plain_row(d->scratch.mem + row * (info.top_down ? y : info.height - 1 - y), lz_forms[info.type],
-			info.width, p->data + (size_t)y * (size_t)p->stride);
+		bitmap_row(lz_forms[info.type], d->scratch.mem + row * (info.top_down ? y : info.height - 1 - y), NULL,
+			p, y);
 	*out = p;
 	return 0;
 }
@@ -397,6 +309,7 @@ static int decode_lz_plt(struct image_decoder *d, const struct image *img, bool 
 	struct pixmap **out)
 {
 	const struct lz_plt_data *plt = &img->lz_plt;
+	const struct bitmap_form *f;
 	struct colours colours;
 	struct lz_info info;
 	struct pixmap *p;
@@ -406,13 +319,15 @@ static int decode_lz_plt(struct image_decoder *d, const struct image *img, bool 
 	(void)mask;
 	if ((rc = get_colours(&d->palettes, plt->flags, plt->palette_id, plt->palette, &colours)))
 		return rc;
-	if (lz_rows(d, img, plt->data, &info, &row) || !forms[lz_forms[info.type]].indexed)
+	if (lz_rows(d, img, plt->data, &info, &row))
 		return E_INVAL;
-	p = pixmap_new(target == SURFACE_FMT_16_555 ? SURFACE_FMT_16_555 : SURFACE_FMT_32_xRGB, info.width,
-		info.height);
+	f = bitmap_form(lz_forms[info.type]);
+	if (!f || !f->indexed)
+		return E_INVAL;
+	p = bitmap_pixmap(lz_forms[info.type], false, target, info.width, info.height);
 	for (uint32_t y = 0; y < info.height && !rc; y++)
-		rc = indexed_row(d->scratch.mem + row * (info.top_down ? y : info.height - 1 - y),
-			lz_forms[info.type], info.width, &colours, p, p->data + (size_t)y * (size_t)p->stride);
+		rc = bitmap_row(lz_forms[info.type], d->scratch.mem + row * (info.top_down ? y : info.height - 1 - y),
+			&colours, p, y);
 	if (rc)
 		pixmap_unref(p);
 	else
@@ -522,27 +437,17 @@ static int from_cache(struct image_decoder *d, const struct image *img, struct p
 	return 0;
 }
 
-static void set_high_bits(struct pixmap *p)
-{
-	for (unsigned y = 0; y < p->height; y++) {
-		uint8_t *row = p->data + (size_t)y * (size_t)p->stride;
-
-		for (unsigned x = 0; x < p->width; x++)
-			row[4 * (size_t)x + 3] = 0xff;
-	}
-}
-
 static int decode_new(struct image_decoder *d, const struct image *img, const struct decoder *t, bool mask,
 	uint32_t target, struct pixmap **out)
 {
 	int rc;
 
-	if (t->type != IMAGE_TYPE_BITMAP && (mask || !size_ok(img->d.width, img->d.height)))
+	if (t->type != IMAGE_TYPE_BITMAP && (mask || !bitmap_size_ok(img->d.width, img->d.height)))
 		return E_INVAL;
 	if ((rc = t->decode(d, img, mask, target, out)))
 		return rc;
 	if (img->d.flags & IMAGE_FLAGS_HIGH_BITS_SET && (*out)->format == SURFACE_FMT_32_xRGB)
-		set_high_bits(*out);
+		pixmap_high_bits(*out);
 	if (img->d.flags & IMAGE_FLAGS_CACHE_REPLACE_ME && t->lossy)
 		rc = E_INVAL;
 	else if (img->d.flags & (IMAGE_FLAGS_CACHE_ME | IMAGE_FLAGS_CACHE_REPLACE_ME))
