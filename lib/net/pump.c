@@ -207,6 +207,8 @@ static void turn(struct pump *p)
 	}
 	if (!p->paused && xport_pending(p->x)) /* a handshake that went on while writing took input */
 		soon(p);
+	if (p->kicked && !p->blocked) /* kicked from within, while it was still blocked */
+		soon(p);
 	poll_again(p);
 }
 

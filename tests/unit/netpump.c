@@ -27,6 +27,7 @@ struct side {
 	int closed;	/* what `closed` said */
 	unsigned inputs;
 	int late; /* the peer's descriptor, to be written to once from within output */
+	size_t refill; /* kicks itself and puts so many bytes when output has nothing left */
 };
 
 static int side_input(void *owner, const uint8_t *p, size_t n)
@@ -55,6 +56,16 @@ static int side_output(void *owner, struct slice *out)
 		assert_int_equal(write(s->late, "REDQ", 4), 4);
 	s->late = 0;
 
+	if (s->refill && buf_len(&s->out) == 0) { /* as one who queues, tells of it, and gives later */
+		uint8_t *p = buf_reserve(&s->out, s->refill);
+
+		memset(p, 'r', s->refill);
+		buf_commit(&s->out, s->refill);
+		s->refill = 0;
+		pump_kick(s->pump);
+		*out = (struct slice){0};
+		return 0;
+	}
 	*out = buf_slice(&s->out);
 	if (s->piece && out->n > s->piece)
 		out->n = s->piece;
@@ -164,6 +175,26 @@ static void kick_sends_later_output(void **state)
 	while (buf_len(&t.b.in) < 5)
 		uv_run(&t.loop, UV_RUN_ONCE);
 	assert_memory_equal(buf_data(&t.b.in), "later", 5);
+	pair_fini(&t);
+}
+
+/* An owner that has just given the last of a backlog is still blocked in the pump's eyes when it asks
+ * for another turn: it gets one. */
+static void kick_from_within_is_kept(void **state)
+{
+	enum { BACKLOG = 4 << 20, MORE = 100 };
+	struct pair t;
+
+	(void)state;
+	pair_init(&t, false);
+	fill(&t.a.out, BACKLOG);
+	for (int i = 0; i < 8; i++)
+		uv_run(&t.loop, UV_RUN_NOWAIT);
+	assert_true(buf_len(&t.a.out) > 0);
+	t.a.refill = MORE;
+	t.b.pump = pump_new(&t.loop, xport_socket(t.fd[1]), &ops, &t.b);
+	while (buf_len(&t.b.in) < BACKLOG + MORE)
+		uv_run(&t.loop, UV_RUN_ONCE);
 	pair_fini(&t);
 }
 
@@ -412,6 +443,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(carries_both_ways),
 		cmocka_unit_test(kick_sends_later_output),
+		cmocka_unit_test(kick_from_within_is_kept),
 		cmocka_unit_test(idle_pump_does_not_spin),
 		cmocka_unit_test(pause_holds_input),
 		cmocka_unit_test(end_of_stream_closes),
