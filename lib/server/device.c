@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "server/encode.h"
 
 uint64_t device_picture(struct device *d, struct pixmap *p)
 {
@@ -52,6 +53,7 @@ void draw_item_unref(struct draw_item *i)
 {
 	if (!i || --i->refs)
 		return;
+	encode_drop(&i->codings);
 	for (unsigned k = 0; k < i->n_pictures; k++)
 		pixmap_unref(i->pictures[k]);
 	arena_fini(&i->arena);
@@ -107,6 +109,7 @@ int device_draw(struct device *d, unsigned number, const void *body)
 		return E_INVAL;
 	c.item = item = new(struct draw_item);
 	item->refs = 1;
+	list_init(&item->codings);
 	item->number = number;
 	item->surface = surface;
 	item->body = wire_copy(m->desc(), body, 0, &item->arena);

@@ -23,6 +23,7 @@ struct draw_item {
 	bool kept[4];         /* the picture was given by device_picture: it may come again, under the id in the body */
 	unsigned n_pictures;
 	size_t bytes;         /* about what it holds in memory, pictures included */
+	struct list codings;  /* of its pictures, as far as clients share them: server/encode.h */
 };
 void draw_item_ref(struct draw_item *i);
 void draw_item_unref(struct draw_item *i);

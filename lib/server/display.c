@@ -175,6 +175,7 @@ static struct encode_rules rules_for(const struct server_display *e)
 		/* spice-html5 has no capability that says so (images.md 11) */
 		.plain = !e->glz_pixels && !client_has(e, DISPLAY_CAP_LZ4_COMPRESSION),
 		.jpeg = o->jpeg == SERVER_ALWAYS || (o->jpeg == SERVER_AUTO && slow),
+		.many = session_has_many(e->session),
 		.zlib = o->zlib == SERVER_ALWAYS || (o->zlib == SERVER_AUTO && slow),
 	};
 }

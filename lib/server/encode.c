@@ -56,17 +56,16 @@ static uint8_t automatic(const struct coding *c, const struct encode_rules *r)
 {
 	const struct form *f = form_of(c);
 
-	if (r->raw)
-		return IMAGE_COMPRESSION_OFF;
 	if (f->quic && choose_smooth(c->p, c->x, c->y, c->w, c->h))
 		return IMAGE_COMPRESSION_QUIC;
-	return r->glz ? IMAGE_COMPRESSION_GLZ : IMAGE_COMPRESSION_LZ;
+	return r->glz && !r->many ? IMAGE_COMPRESSION_GLZ : IMAGE_COMPRESSION_LZ;
 }
 
 static uint8_t wanted(const struct coding *c, const struct encode_rules *r)
 {
 	switch (r->compress) {
 	case IMAGE_COMPRESSION_INVALID:
+		return r->raw ? IMAGE_COMPRESSION_OFF : automatic(c, r);
 	case IMAGE_COMPRESSION_AUTO_GLZ:
 		return automatic(c, r);
 	case IMAGE_COMPRESSION_AUTO_LZ:
@@ -94,16 +93,69 @@ static uint8_t type_for(const struct coding *c, const struct encode_rules *r, ui
 	return f->lz ? IMAGE_TYPE_LZ_RGB : IMAGE_TYPE_BITMAP;
 }
 
-void encode_choose(struct coding *c, const struct encode_rules *r, struct pixmap *p, unsigned x, unsigned y, unsigned w,
-	unsigned h, bool lossy)
+static struct coding *find(struct list *shared, const struct coding *like)
 {
-	*c = (struct coding){.p = pixmap_ref(p), .x = x, .y = y, .w = w, .h = h};
-	c->type = type_for(c, r, wanted(c, r));
-	if (c->type == IMAGE_TYPE_QUIC && lossy && r->jpeg && pixmap_bits(p->format) == 32 && w * h >= SMALL_JPEG)
-		c->type = p->format == SURFACE_FMT_32_ARGB ? IMAGE_TYPE_JPEG_ALPHA : IMAGE_TYPE_JPEG;
-	if (c->type == IMAGE_TYPE_GLZ_RGB) {
-		c->glz = r->glz;
-		c->zlib = r->zlib;
+	struct coding *c;
+
+	list_each(c, shared, link)
+		if (c->p == like->p && c->x == like->x && c->y == like->y && c->w == like->w && c->h == like->h &&
+			c->wish == like->wish)
+			return c;
+	return NULL;
+}
+
+struct coding *encode_choose(const struct encode_rules *r, struct pixmap *p, unsigned x, unsigned y, unsigned w,
+	unsigned h, bool lossy, struct list *shared, bool *fresh)
+{
+	struct coding like = {.p = p, .x = x, .y = y, .w = w, .h = h}, *c;
+
+	like.wish = type_for(&like, r, wanted(&like, r));
+	if (like.wish == IMAGE_TYPE_QUIC && lossy && r->jpeg && pixmap_bits(p->format) == 32 && w * h >= SMALL_JPEG)
+		like.wish = p->format == SURFACE_FMT_32_ARGB ? IMAGE_TYPE_JPEG_ALPHA : IMAGE_TYPE_JPEG;
+	if (like.wish == IMAGE_TYPE_GLZ_RGB) {
+		like.glz = r->glz;
+		like.zlib = r->zlib;
+	}
+	c = shared && !like.glz ? find(shared, &like) : NULL;
+	*fresh = !c;
+	if (!c) {
+		c = new(struct coding);
+		*c = like;
+		c->type = c->wish;
+		list_init(&c->link);
+		list_init(&c->waiting);
+		pixmap_ref(p);
+		if (shared && !c->glz) {
+			list_append(shared, &c->link);
+			c->refs++;
+		}
+	}
+	c->refs++;
+	return c;
+}
+
+void encode_ref(struct coding *c)
+{
+	c->refs++;
+}
+
+void encode_unref(struct coding *c)
+{
+	if (!c || --c->refs)
+		return;
+	list_remove(&c->link);
+	pixmap_unref(c->p);
+	buf_fini(&c->out);
+	free(c);
+}
+
+void encode_drop(struct list *shared)
+{
+	struct coding *c;
+
+	list_each(c, shared, link) {
+		list_remove(&c->link);
+		encode_unref(c);
 	}
 }
 
@@ -176,7 +228,7 @@ static void run_glz(struct coding *c)
 	struct buf plain = {0};
 
 	if (glz_encode(c->glz, type, c->w, c->h, pixels(c), c->p->stride, true, buf_reserve(&plain, cap), cap, &n))
-		abort(); /* encode_choose has seen that it fits */
+		abort(); /* type_for has seen that it fits */
 	buf_commit(&plain, n);
 	if (c->zlib && n >= SMALL_ZLIB && glz_deflate(buf_slice(&plain), buf_reserve(&c->out, n), n, &small) == 0) {
 		c->type = IMAGE_TYPE_ZLIB_GLZ_RGB;
@@ -263,11 +315,4 @@ void encode_image(const struct coding *c, struct image *img)
 	default:
 		img->coded = (struct binary_data){.data_size = (uint32_t)out.n, .data = out};
 	}
-}
-
-void encode_fini(struct coding *c)
-{
-	pixmap_unref(c->p);
-	c->p = NULL;
-	buf_fini(&c->out);
 }

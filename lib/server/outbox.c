@@ -26,10 +26,15 @@ struct parcel {
 	unsigned number;
 	void *body;
 	void (*sent)(void *owner);
-	unsigned n_codings, pending; /* of them, those that are not done */
-	struct coding codings[IMAGES];
-	struct image *images[IMAGES]; /* in the body */
-	uint64_t gone[GONE_MAX];      /* goes before it: INVAL_LIST */
+	unsigned n_parts, pending; /* of them, those that are not done */
+	struct part {
+		struct list link; /* among those that wait for the coding */
+		struct parcel *parcel;
+		struct coding *coding; /* a reference */
+		struct image *image;   /* in the body */
+		bool fresh;            /* the coding has yet to be begun, by us */
+	} parts[IMAGES];
+	uint64_t gone[GONE_MAX]; /* goes before it: INVAL_LIST */
 	unsigned n_gone;
 };
 
@@ -37,8 +42,8 @@ struct parcel {
 struct job {
 	uv_work_t work;
 	struct list link; /* of those that wait for the dictionary */
-	struct parcel *parcel;
-	struct coding *coding;
+	struct outbox *box;
+	struct coding *coding; /* a reference */
 };
 
 struct outbox {
@@ -91,35 +96,42 @@ static void parcel_free(struct parcel *p)
 {
 	list_remove(&p->link);
 	p->box->n_parcels--;
-	if (p->n_codings)
+	if (p->n_parts)
 		p->box->n_heavy--;
-	for (unsigned i = 0; i < p->n_codings; i++)
-		encode_fini(&p->codings[i]);
+	for (unsigned i = 0; i < p->n_parts; i++) {
+		list_remove(&p->parts[i].link);
+		encode_unref(p->parts[i].coding);
+	}
 	arena_fini(&p->arena);
 	free(p);
 }
 
 static void dispose(struct outbox *o)
 {
-	struct parcel *p;
-
-	list_each(p, &o->parcels, link)
-		parcel_free(p);
 	imagecache_fini(&o->cache);
 	glz_dict_free(o->rules.glz);
 	free(o);
 }
 
+static void job_free(struct job *j)
+{
+	encode_unref(j->coding);
+	free(j);
+}
+
 void outbox_free(struct outbox *o)
 {
+	struct parcel *p;
 	struct job *j;
 
 	if (!o)
 		return;
 	o->closing = true;
+	list_each(p, &o->parcels, link)
+		parcel_free(p);
 	list_each(j, &o->glz_waiting, link) {
 		list_remove(&j->link);
-		free(j);
+		job_free(j);
 	}
 	if (!o->jobs)
 		dispose(o);
@@ -134,65 +146,74 @@ static void work(uv_work_t *w)
 
 static void work_done(uv_work_t *w, int status);
 
-static void to_pool(struct outbox *o, struct job *j)
+static void to_pool(struct job *j)
 {
 	if (j->coding->glz)
-		o->glz_busy = true;
-	o->jobs++;
+		j->box->glz_busy = true;
+	j->box->jobs++;
 	j->work.data = j;
-	uv_queue_work(o->loop, &j->work, work, work_done);
+	uv_queue_work(j->box->loop, &j->work, work, work_done);
 }
 
-static void done(struct parcel *p)
+/* Everybody who waits for the coding hears of it, also those of other outboxes. */
+static void tell(struct coding *c)
 {
-	struct outbox *o = p->box;
+	struct part *part;
 
-	if (--p->pending == 0 && list_first(&o->parcels, struct parcel, link) == p)
-		o->kick(o->owner);
+	c->done = true;
+	list_each(part, &c->waiting, link) {
+		struct parcel *p = part->parcel;
+
+		list_remove(&part->link);
+		if (--p->pending == 0 && list_first(&p->box->parcels, struct parcel, link) == p)
+			p->box->kick(p->box->owner);
+	}
+}
+
+static void next_glz(struct outbox *o)
+{
+	struct job *next = list_first(&o->glz_waiting, struct job, link);
+
+	o->glz_busy = false;
+	if (!next)
+		return;
+	list_remove(&next->link);
+	to_pool(next);
 }
 
 static void work_done(uv_work_t *w, int status)
 {
-	struct job *j = w->data, *next;
-	struct outbox *o = j->parcel->box;
+	struct job *j = w->data;
+	struct outbox *o = j->box;
 
 	(void)status; /* nothing is ever cancelled */
 	o->jobs--;
-	if (o->closing) {
-		free(j);
-		if (!o->jobs)
-			dispose(o);
-		return;
-	}
-	if (j->coding->glz) {
-		o->glz_busy = false;
-		next = list_first(&o->glz_waiting, struct job, link);
-		if (next) {
-			list_remove(&next->link);
-			to_pool(o, next);
-		}
-	}
-	done(j->parcel);
-	free(j);
+	if (j->coding->glz)
+		next_glz(o);
+	tell(j->coding);
+	job_free(j);
+	if (o->closing && !o->jobs)
+		dispose(o);
 }
 
-static void start(struct parcel *p, struct coding *c)
+/* A coding that nobody has begun. */
+static void start(struct outbox *o, struct coding *c)
 {
-	struct outbox *o = p->box;
 	struct job *j;
 
-	if (c->type == IMAGE_TYPE_BITMAP || (c->w * c->h <= AT_ONCE && !(c->glz && o->glz_busy))) {
+	if (c->wish == IMAGE_TYPE_BITMAP || (c->w * c->h <= AT_ONCE && !(c->glz && o->glz_busy))) {
 		encode_run(c);
-		p->pending--;
+		tell(c);
 		return;
 	}
 	j = new(struct job);
-	j->parcel = p;
+	j->box = o;
 	j->coding = c;
+	encode_ref(c);
 	if (c->glz && o->glz_busy)
 		list_append(&o->glz_waiting, &j->link);
 	else
-		to_pool(o, j);
+		to_pool(j);
 }
 
 /* ---- parcels ---- */
@@ -213,11 +234,14 @@ static void post(struct parcel *p)
 
 	list_append(&o->parcels, &p->link);
 	o->n_parcels++;
-	if (p->n_codings)
+	if (p->n_parts)
 		o->n_heavy++;
-	p->pending = p->n_codings;
-	for (unsigned i = 0; i < p->n_codings; i++)
-		start(p, &p->codings[i]);
+	for (unsigned i = 0; i < p->n_parts; i++)
+		if (!p->parts[i].coding->done)
+			p->pending++;
+	for (unsigned i = 0; i < p->n_parts; i++)
+		if (p->parts[i].fresh)
+			start(o, p->parts[i].coding);
 }
 
 bool outbox_full(const struct outbox *o)
@@ -240,11 +264,21 @@ void outbox_message(struct outbox *o, unsigned number, const void *body)
 	outbox_last(o, number, body, NULL);
 }
 
-/* A coding of the parcel for the image. */
-static struct coding *add_coding(struct parcel *p, struct image *img)
+/* An image of the parcel is to be coded; `shared` as encode_choose. */
+static struct coding *add_part(struct parcel *p, struct image *img, struct pixmap *pm, const struct rect *r, bool lossy,
+	struct list *shared)
 {
-	p->images[p->n_codings] = img;
-	return &p->codings[p->n_codings++];
+	struct part *part = &p->parts[p->n_parts++];
+
+	part->parcel = p;
+	part->image = img;
+	part->coding = encode_choose(&p->box->rules, pm, (unsigned)r->left, (unsigned)r->top,
+		(unsigned)(r->right - r->left), (unsigned)(r->bottom - r->top), lossy, shared, &part->fresh);
+	if (part->coding->done)
+		list_init(&part->link);
+	else
+		list_append(&part->coding->waiting, &part->link);
+	return part->coding;
 }
 
 /* Has a large picture of this id gone by lately? It has now. */
@@ -269,8 +303,10 @@ static bool worth_keeping(struct outbox *o, const struct pixmap *p, uint64_t id)
 }
 
 /* An image of the parcel: from the client's cache, or coded, and kept there if it may come again. `id` 0: never. */
-static void put_image(struct parcel *p, struct image *img, struct pixmap *pm, uint64_t id, bool lossy)
+static void put_image(struct parcel *p, struct image *img, struct pixmap *pm, uint64_t id, bool lossy,
+	struct list *shared)
 {
+	const struct rect all = {.right = (int)pm->width, .bottom = (int)pm->height};
 	struct outbox *o = p->box;
 	enum imagecache_hit hit = id ? imagecache_use(&o->cache, id) : IMAGE_ABSENT;
 	struct coding *c;
@@ -280,8 +316,7 @@ static void put_image(struct parcel *p, struct image *img, struct pixmap *pm, ui
 		img->d.type = IMAGE_TYPE_FROM_CACHE;
 		return;
 	}
-	c = add_coding(p, img);
-	encode_choose(c, &o->rules, pm, 0, 0, pm->width, pm->height, lossy);
+	c = add_part(p, img, pm, &all, lossy, shared);
 	if (hit == IMAGE_LOSSY) {
 		img->d.flags = IMAGE_FLAGS_CACHE_REPLACE_ME;
 		imagecache_mended(&o->cache, id);
@@ -301,7 +336,7 @@ static bool copies(const struct draw_item *item)
 
 struct placing {
 	struct parcel *p;
-	const struct draw_item *item;
+	struct draw_item *item;
 	unsigned next;
 };
 
@@ -316,7 +351,8 @@ static void place(void *user, void **target)
 		return;
 	i = s->next++;
 	img = arena_alloc(&s->p->arena, sizeof(*img));
-	put_image(s->p, img, s->item->pictures[i], s->item->kept[i] ? old->d.id : 0, copies(s->item));
+	put_image(s->p, img, s->item->pictures[i], s->item->kept[i] ? old->d.id : 0, copies(s->item),
+		&s->item->codings);
 	*target = img;
 }
 
@@ -329,31 +365,31 @@ static unsigned band_rows(unsigned width)
 }
 
 /* Rows `from` to `to` of a copy: only that part of the picture is sent. */
-static void post_band(struct outbox *o, const struct draw_copy *whole, struct pixmap *pm, int from, int to)
+static void post_band(struct outbox *o, const struct draw_copy *whole, struct pixmap *pm, int from, int to,
+	struct list *shared)
 {
 	struct parcel *p = parcel_new(o, S_DISPLAY_DRAW_COPY);
 	struct draw_copy *band = wire_copy(wire_desc_draw_copy(), whole, 0, &p->arena);
-	int w = whole->src_area.right - whole->src_area.left;
-	struct coding *c;
+	struct rect part = whole->src_area;
 
+	part.top = whole->src_area.top + from;
+	part.bottom = whole->src_area.top + to;
 	p->body = band;
 	band->base.box.top = whole->base.box.top + from;
 	band->base.box.bottom = whole->base.box.top + to;
 	band->src = arena_alloc(&p->arena, sizeof(*band->src));
-	band->src_area = (struct rect){.right = w, .bottom = to - from};
-	c = add_coding(p, band->src);
-	encode_choose(c, &o->rules, pm, (unsigned)whole->src_area.left, (unsigned)(whole->src_area.top + from),
-		(unsigned)w, (unsigned)(to - from), whole->rop == ROPD_OP_PUT);
+	band->src_area = (struct rect){.right = part.right - part.left, .bottom = to - from};
+	add_part(p, band->src, pm, &part, whole->rop == ROPD_OP_PUT, shared);
 	post(p);
 }
 
-static void post_bands(struct outbox *o, const struct draw_copy *whole, struct pixmap *pm)
+static void post_bands(struct outbox *o, const struct draw_copy *whole, struct pixmap *pm, struct list *shared)
 {
 	const struct rect *a = &whole->src_area;
 	int rows = (int)band_rows((unsigned)(a->right - a->left)), height = a->bottom - a->top;
 
 	for (int y = 0; y < height; y += rows)
-		post_band(o, whole, pm, y, y + rows < height ? y + rows : height);
+		post_band(o, whole, pm, y, y + rows < height ? y + rows : height, shared);
 }
 
 static bool same_size(const struct rect *a, const struct rect *b)
@@ -383,14 +419,14 @@ static bool can_be_cut(struct outbox *o, const struct draw_item *item)
 	       !seen_large(o, copy->src->d.id);
 }
 
-void outbox_item(struct outbox *o, const struct draw_item *item)
+void outbox_item(struct outbox *o, struct draw_item *item)
 {
 	const struct wire_desc *d = wire_msg_find(WIRE_DISPLAY, WIRE_S, item->number)->desc();
 	struct parcel *p;
 
 	imagecache_begin(&o->cache);
 	if (can_be_cut(o, item)) {
-		post_bands(o, item->body, item->pictures[0]);
+		post_bands(o, item->body, item->pictures[0], &item->codings);
 		return;
 	}
 	p = parcel_new(o, item->number);
@@ -409,9 +445,9 @@ void outbox_pixels(struct outbox *o, uint32_t surface, const struct rect *to, st
 	};
 
 	if (whole)
-		post_band(o, &copy, pm, 0, (int)pm->height);
+		post_band(o, &copy, pm, 0, (int)pm->height, NULL);
 	else
-		post_bands(o, &copy, pm);
+		post_bands(o, &copy, pm, NULL);
 }
 
 /* ---- sending ---- */
@@ -432,8 +468,8 @@ bool outbox_send(struct outbox *o, struct chan *c)
 
 	if (!p || p->pending)
 		return false;
-	for (unsigned i = 0; i < p->n_codings; i++)
-		encode_image(&p->codings[i], p->images[i]);
+	for (unsigned i = 0; i < p->n_parts; i++)
+		encode_image(p->parts[i].coding, p->parts[i].image);
 	if (p->n_gone)
 		send_gone(c, p->gone, p->n_gone);
 	chan_send(c, p->number, p->body);

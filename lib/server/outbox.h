@@ -33,7 +33,7 @@ void outbox_message(struct outbox *o, unsigned number, const void *body);
 /* The same, and `sent` is called (with the outbox's owner) when it goes out. */
 void outbox_last(struct outbox *o, unsigned number, const void *body, void (*sent)(void *owner));
 /* A drawing command with its pictures; large ones may become several commands. */
-void outbox_item(struct outbox *o, const struct draw_item *item);
+void outbox_item(struct outbox *o, struct draw_item *item);
 /* Pixels that go to a rectangle of a surface as they are; whole: in one message. */
 void outbox_pixels(struct outbox *o, uint32_t surface, const struct rect *to, struct pixmap *p, bool whole);
 

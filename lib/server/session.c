@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "base/log.h"
 
-enum { MM_DELAY_MS = 400, SLOW_BITS = 10 << 20 /* wire.md 6 */ };
+enum { MM_DELAY_MS = 400, SLOW_BITS = 10 << 20 /* wire.md 6 */, MANY = 2 };
 
 /* ---- what the ends ask ---- */
 
@@ -84,6 +84,21 @@ void session_tell_locks(struct session *s, unsigned modifiers)
 bool session_is_slow(const struct session *s)
 {
 	return s->bits && s->bits < SLOW_BITS;
+}
+
+bool session_has_many(const struct session *s)
+{
+	return s->server->n_sessions > MANY;
+}
+
+/* Somebody came or went. */
+static void others_changed(struct server *s)
+{
+	struct session *x;
+
+	list_each(x, &s->sessions, link)
+		if (x->display)
+			server_display_rules(x->display);
 }
 
 void session_measured(struct session *s, uint64_t bits)
@@ -191,6 +206,7 @@ struct session *session_found(struct server *s, struct session *x, const char *a
 	x->info.tls = info->tls;
 	list_append(&s->sessions, &x->link);
 	s->n_sessions++;
+	others_changed(s);
 	return x;
 }
 
@@ -209,6 +225,7 @@ void session_leave(struct session *s, const char *why)
 	server_main_free(s->main);
 	list_remove(&s->link);
 	s->server->n_sessions--;
+	others_changed(s->server);
 	OPENSSL_cleanse(s->verifier, sizeof(s->verifier));
 	free(s);
 }

@@ -56,6 +56,7 @@ unsigned session_locks(const struct session *s);
 uint32_t session_mm_time(const struct session *s); /* ms, as INIT gives it */
 void session_ready(struct session *s);
 bool session_is_slow(const struct session *s); /* its link, as far as that is known */
+bool session_has_many(const struct session *s); /* others look too: what can be shared is better */
 void session_measured(struct session *s, uint64_t bits); /* a second */
 
 /* Events; they go to all that listen, unless the client may only look. */

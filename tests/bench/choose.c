@@ -28,23 +28,23 @@ struct sums {
 static size_t coded(const struct encode_rules *r, struct pixmap *p, unsigned x, unsigned y, unsigned w, unsigned h,
 	struct sums *s)
 {
-	struct coding c;
 	double start = now(), chosen;
+	struct coding *c = NULL;
+	bool fresh;
 	size_t n;
 
-	for (int i = 1; s && i < AGAIN; i++) {
-		encode_choose(&c, r, p, x, y, w, h, false);
-		encode_fini(&c);
+	for (int i = 0; i < (s ? AGAIN : 1); i++) {
+		encode_unref(c);
+		c = encode_choose(r, p, x, y, w, h, false, NULL, &fresh);
 	}
-	encode_choose(&c, r, p, x, y, w, h, false);
 	chosen = now();
-	encode_run(&c);
+	encode_run(c);
 	if (s) {
 		s->choosing += (chosen - start) / AGAIN;
 		s->encoding += now() - chosen;
 	}
-	n = buf_len(&c.out) ? buf_len(&c.out) : 4 * (size_t)w * h;
-	encode_fini(&c);
+	n = buf_len(&c->out) ? buf_len(&c->out) : 4 * (size_t)w * h;
+	encode_unref(c);
 	return n;
 }
 

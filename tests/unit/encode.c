@@ -95,14 +95,15 @@ static unsigned distance(uint32_t a, uint32_t b)
 static uint8_t there_and_back(struct bench *b, struct pixmap *p, unsigned x, unsigned y, unsigned w, unsigned h,
 	bool lossy, unsigned tolerance)
 {
-	struct coding c;
 	struct image img = {.d = {.id = 1}};
 	struct pixmap *back = NULL;
+	bool fresh;
+	struct coding *c = encode_choose(&b->rules, p, x, y, w, h, lossy, NULL, &fresh);
 	uint8_t type;
 
-	encode_choose(&c, &b->rules, p, x, y, w, h, lossy);
-	encode_run(&c);
-	encode_image(&c, &img);
+	assert_true(fresh);
+	encode_run(c);
+	encode_image(c, &img);
 	type = img.d.type;
 	assert_int_equal(image_decode(&b->d, &img, false, p->format, &back), 0);
 	image_decoder_done(&b->d, false);
@@ -120,7 +121,7 @@ static uint8_t there_and_back(struct bench *b, struct pixmap *p, unsigned x, uns
 		}
 	}
 	pixmap_unref(back);
-	encode_fini(&c);
+	encode_unref(c);
 	return type;
 }
 
@@ -255,6 +256,51 @@ static void forms(void **state)
 	}
 }
 
+/* Clients that take the same form of the same pixels share one coding; GLZ is never shared. */
+static void sharing(void **state)
+{
+	struct rng r = {2};
+	struct pixmap *p = picture(SURFACE_FMT_32_xRGB, TEXT, 60, 50, &r);
+	struct coding *a, *same, *part, *other, *own;
+	struct list shared;
+	struct bench b;
+	bool fresh;
+
+	(void)state;
+	list_init(&shared);
+	bench_init(&b, IMAGE_COMPRESSION_LZ);
+	a = encode_choose(&b.rules, p, 0, 0, 60, 50, false, &shared, &fresh);
+	assert_true(fresh);
+	same = encode_choose(&b.rules, p, 0, 0, 60, 50, true, &shared, &fresh);
+	assert_ptr_equal(same, a);
+	assert_false(fresh);
+	part = encode_choose(&b.rules, p, 0, 0, 60, 49, false, &shared, &fresh);
+	assert_true(fresh && part != a);
+	b.rules.compress = IMAGE_COMPRESSION_LZ4;
+	other = encode_choose(&b.rules, p, 0, 0, 60, 50, false, &shared, &fresh);
+	assert_true(fresh && other != a);
+	b.rules.compress = IMAGE_COMPRESSION_INVALID;
+	own = encode_choose(&b.rules, p, 0, 0, 60, 50, false, &shared, &fresh);
+	assert_int_equal(own->wish, IMAGE_TYPE_GLZ_RGB);
+	encode_unref(own);
+	own = encode_choose(&b.rules, p, 0, 0, 60, 50, false, &shared, &fresh);
+	assert_true(fresh);
+	encode_unref(own);
+	b.rules.many = true; /* then automatic is LZ, and that is there */
+	same = encode_choose(&b.rules, p, 0, 0, 60, 50, false, &shared, &fresh);
+	assert_ptr_equal(same, a);
+	encode_unref(same);
+	encode_unref(same);
+	encode_unref(a);
+	encode_unref(part);
+	encode_drop(&shared);
+	assert_true(list_empty(&shared));
+	assert_int_equal(other->refs, 1); /* whoever uses it has it still */
+	encode_unref(other);
+	bench_fini(&b);
+	pixmap_unref(p);
+}
+
 static void choice(void **state)
 {
 	struct rng r = {4};
@@ -282,6 +328,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lossless),
 		cmocka_unit_test(forms),
+		cmocka_unit_test(sharing),
 		cmocka_unit_test(choice),
 	};
 

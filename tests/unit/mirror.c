@@ -258,6 +258,40 @@ static void automatic(void **state)
 	mirror(IMAGE_COMPRESSION_AUTO_GLZ);
 }
 
+/* Many viewers that come and go, which share what is encoded: with auto no more than two of them have GLZ. */
+static void crowd(void **state)
+{
+	enum { CROWD = 7 };
+	struct rng r = {77};
+	struct viewer *v[CROWD] = {NULL};
+
+	(void)state;
+	start(IMAGE_COMPRESSION_AUTO_GLZ);
+	for (int i = 0; i < STEPS; i++) {
+		unsigned who = rng_below(&r, CROWD);
+
+		step(&r);
+		turns(rng_below(&r, 4));
+		if (i % 7 == 0 && v[who]) {
+			client_free(v[who]->c);
+			turns(2);
+			free(v[who]);
+			v[who] = NULL;
+		} else if (i % 3 == 0 && !v[who]) {
+			v[who] = viewer_new();
+		}
+	}
+	for (unsigned i = 0; i < CROWD; i++)
+		if (v[i])
+			until_same(v[i]);
+	for (unsigned i = 0; i < CROWD; i++)
+		if (v[i])
+			client_free(v[i]->c);
+	finish();
+	for (unsigned i = 0; i < CROWD; i++)
+		free(v[i]);
+}
+
 /* More pixels than a client keeps: old pictures go from its cache before new ones come, and are sent again. */
 static void evictions(void **state)
 {
@@ -343,6 +377,7 @@ int main(void)
 		cmocka_unit_test(glz),
 		cmocka_unit_test(lz4),
 		cmocka_unit_test(automatic),
+		cmocka_unit_test(crowd),
 		cmocka_unit_test(evictions),
 		cmocka_unit_test(cache_model),
 	};
