@@ -699,6 +699,25 @@ void demo_make(struct demo *d)
 	make_pointer(d);
 }
 
+static int pulled(int v, int min, int max)
+{
+	return v > max ? max : v < min ? min : v;
+}
+
+/* Windows stay where they are as long as their title bars can be reached. */
+void demo_fit(struct demo *d)
+{
+	device_picture_forget(d->device, d->backdrop);
+	d->backdrop = make_backdrop(d);
+	for (unsigned i = 0; i < DEMO_WINDOWS; i++) {
+		struct demo_window *w = &d->windows[i];
+
+		w->x = pulled(w->x, 40 - (int)w->w, (int)d->width - 40);
+		w->y = pulled(w->y, 0, (int)d->height - DEMO_TITLE);
+	}
+	demo_paint(d, rect_of(0, 0, (int)d->width, (int)d->height));
+}
+
 void demo_unmake(struct demo *d)
 {
 	for (unsigned i = 0; i < DEMO_WINDOWS; i++) {

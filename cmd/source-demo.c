@@ -11,6 +11,7 @@
 enum {
 	FRAME_MS = 40,
 	SCROLL_FRAMES = 12, /* a line of the terminal */
+	MOST_PIXELS = 4096 * 2304, /* that clients may ask for: the backdrop is computed */
 };
 
 /* ---- animation ---- */
@@ -205,7 +206,35 @@ static void on_locks(void *owner, const struct server_client *c, unsigned modifi
 	((struct demo *)owner)->caps = modifiers & KBD_MODIFIERS_CAPS_LOCK;
 }
 
+/* The scene has the size that the client's window has: around all of its displays. */
+static void on_resize(void *owner, const struct server_client *c, const struct head *heads, unsigned n)
+{
+	struct demo *d = owner;
+	unsigned width = 0, height = 0;
+
+	(void)c;
+	for (unsigned i = 0; i < n; i++) {
+		if (heads[i].x + heads[i].width > width)
+			width = heads[i].x + heads[i].width;
+		if (heads[i].y + heads[i].height > height)
+			height = heads[i].y + heads[i].height;
+	}
+	if (width > LIM_IMAGE_SIDE || height > LIM_IMAGE_SIDE || (uint64_t)width * height > MOST_PIXELS)
+		return;
+	if ((width != d->width || height != d->height) && device_resize(d->device, width, height) == 0) {
+		d->width = width;
+		d->height = height;
+		d->drag = -1;
+		d->pointer_x = limited(d->pointer_x, 0, (int)width - 1);
+		d->pointer_y = limited(d->pointer_y, 0, (int)height - 1);
+		demo_fit(d);
+	}
+	if (n != d->device->n_heads || memcmp(heads, d->device->heads, n * sizeof(*heads)) != 0)
+		device_monitors(d->device, heads, n);
+}
+
 static const struct server_events events = {
+	.resize = on_resize,
 	.locks = on_locks,
 	.ready = on_ready,
 	.left = on_left,
@@ -247,4 +276,4 @@ static int demo_open(const struct source_env *env, void **source)
 }
 
 const struct source_ops source_demo = {
-	.name = "demo", .open = demo_open, .events = &events, .free = demo_free};
+	.name = "demo", .open = demo_open, .events = &events, .resize = true, .free = demo_free};

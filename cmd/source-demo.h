@@ -61,6 +61,7 @@ struct demo {
  */
 void demo_make(struct demo *d);
 void demo_unmake(struct demo *d);
+void demo_fit(struct demo *d); /* to d->width and d->height, which have changed */
 void demo_paint(struct demo *d, struct rect damage);
 struct rect demo_frame(const struct demo_window *w);
 struct rect demo_content(const struct demo_window *w);

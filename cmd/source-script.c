@@ -411,5 +411,6 @@ const struct source_ops source_script = {
 	.name = "script",
 	.open = script_open,
 	.events = &events,
+	.resize = true,
 	.free = script_free,
 };

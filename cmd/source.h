@@ -34,6 +34,7 @@ struct source_ops {
 	 * E_* with the reason logged. Nothing has been served yet. */
 	int (*open)(const struct source_env *env, void **source);
 	const struct server_events *events; /* owner: the source; NULL: it doesn't listen */
+	bool resize;                        /* clients are offered to ask for sizes: it follows, or --events tells */
 	void (*free)(void *source);         /* handles close on the loop afterwards */
 };
 

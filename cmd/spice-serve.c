@@ -18,7 +18,7 @@
 enum { STATS_MS = 1000, DEFAULT_DELAY_MS = 5000 };
 
 static struct {
-	char *script, *raw, *delay, *geometry, *compress, *jpeg, *zlib, *events, *name;
+	char *script, *raw, *delay, *geometry, *compress, *jpeg, *zlib, *events, *name, *agent;
 	const char **images;
 	int demo, y4m, strict, once, stats, image;
 } opt;
@@ -75,6 +75,8 @@ static struct poptOption options[] = {CLI_FAMILY(source_table, "What is shown, o
 		"photographs by JPEG: auto (on slow links), never, always (default auto)", "WHEN"},
 	{"zlib", 0, POPT_ARG_STRING, &opt.zlib, 0,
 		"zlib over GLZ: auto (on slow links), never, always (default auto)", "WHEN"},
+	{"agent", 0, POPT_ARG_STRING, &opt.agent, 0,
+		"clients may ask for another size, where the source can: on, off (default on)", "WORD"},
 	{"events", 0, POPT_ARG_STRING, &opt.events, 0,
 		"a JSON line for each key, button, motion and client", "FILE"},
 	{"stats", 0, POPT_ARG_NONE, &opt.stats, 0, "a JSON line a second on stdout", NULL},
@@ -237,7 +239,35 @@ static void on_locks(void *owner, const struct server_client *c, unsigned modifi
 	set_locks(modifiers);
 }
 
+struct heads {
+	const struct head *heads;
+	unsigned n;
+};
+
+static void put_heads(struct json *j, const void *data)
+{
+	const struct heads *h = data;
+
+	json_open(j, "monitors", '[');
+	for (unsigned i = 0; i < h->n; i++) {
+		json_open(j, NULL, '{');
+		json_uint(j, "x", h->heads[i].x);
+		json_uint(j, "y", h->heads[i].y);
+		json_uint(j, "width", h->heads[i].width);
+		json_uint(j, "height", h->heads[i].height);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void on_resize(void *owner, const struct server_client *c, const struct head *heads, unsigned n)
+{
+	(void)owner;
+	event("resize", c, put_heads, &(struct heads){heads, n});
+}
+
 static const struct server_events events = {
+	.resize = on_resize,
 	.joined = on_joined,
 	.left = on_left,
 	.ready = on_ready,
@@ -292,6 +322,8 @@ static const struct word compressions[] = {
 	{"auto-glz", IMAGE_COMPRESSION_AUTO_GLZ},
 	{NULL, 0},
 };
+
+static const struct word switches[] = {{"off", false}, {"on", true}, {NULL, 0}};
 
 static const struct word whens[] = {
 	{"auto", SERVER_AUTO}, {"never", SERVER_NEVER}, {"always", SERVER_ALWAYS}, {NULL, 0}};
@@ -380,6 +412,7 @@ static void gather_images(int n, const char **words)
 
 static int read_options(int n, const char **words, struct server_options *o)
 {
+	uint8_t agent = true;
 	int rc;
 
 	serve.env.delay_ms = DEFAULT_DELAY_MS;
@@ -396,7 +429,10 @@ static int read_options(int n, const char **words, struct server_options *o)
 		cli_error("-g: '%s' is not WxH", opt.geometry);
 		return E_USAGE;
 	}
+	if ((rc = choose_word("--agent", opt.agent, switches, &agent)))
+		return rc;
 	o->name = opt.name;
+	o->resize = agent && serve.ops->resize;
 	o->client_mouse = true;
 	return 0;
 }

@@ -44,7 +44,7 @@ struct script {
 	struct keymap *keys;
 	long long gap_ms;
 	/* the command under way */
-	enum { GOING, SLEEPING, TYPING, CHANGING, SETTLING, READING } state;
+	enum { GOING, SLEEPING, TYPING, CHANGING, SETTLING, RESIZING, READING } state;
 	struct slice text;            /* still to be typed */
 	struct rect watch;            /* CHANGING: where */
 	long long settle_ms;
@@ -267,6 +267,38 @@ static enum verdict do_wait_settle(struct script *s, const struct line *l)
 	return WAIT;
 }
 
+/* ---- the guest ---- */
+
+static enum verdict no_agent(struct script *s, const struct line *l)
+{
+	complain(s, l, "there is no agent that could do it");
+	return stop(s, err_exit(E_UNREACH));
+}
+
+/* Goes on once the guest was asked; what it then does is for wait-change to see. */
+static enum verdict do_resize(struct script *s, const struct line *l)
+{
+	unsigned width = 0, height = 0;
+	int rc;
+
+	text_geometry(l->words[0], LIM_IMAGE_SIDE, &width, &height);
+	rc = view_resize(s->view, width, height);
+	if (rc && rc != E_AGAIN)
+		return no_agent(s, l);
+	if (rc == 0)
+		return NEXT;
+	s->state = RESIZING;
+	arm(s, s->view->timeout_ms);
+	return WAIT;
+}
+
+static int check_geometry(const struct line *l)
+{
+	unsigned width, height;
+
+	return text_geometry(l->words[0], LIM_IMAGE_SIDE, &width, &height);
+}
+
 /* ---- pictures ---- */
 
 static enum verdict do_capture(struct script *s, const struct line *l)
@@ -369,6 +401,7 @@ static const struct command commands[] = {
 	{"wait", 1, 1, false, do_wait, check_duration},
 	{"wait-change", 0, 4, false, do_wait_change, check_area},
 	{"wait-settle", 1, 1, false, do_wait_settle, check_duration},
+	{"resize", 1, 1, false, do_resize, check_geometry},
 	{"expect", 1, 2, false, do_expect, NULL},
 	{"capture", 1, 1, false, do_capture, check_picture_name},
 	{"quit", 0, 0, false, do_quit, NULL},
@@ -483,6 +516,7 @@ static void on_timer(uv_timer_t *t)
 		}
 		break;
 	case CHANGING:
+	case RESIZING:
 		complain(s, &s->lines[s->at - 1], "timed out");
 		view_finish(s->view, err_exit(E_TIMEOUT));
 		break;
@@ -612,6 +646,19 @@ static void script_damage(void *owner, unsigned display, const struct rect *r)
 	}
 }
 
+static void script_resized(void *owner, int err)
+{
+	struct script *s = owner;
+
+	if (s->state != RESIZING || s->view->done)
+		return;
+	s->state = SLEEPING; /* not from within the client's call */
+	if (err)
+		no_agent(s, &s->lines[s->at - 1]);
+	else
+		arm(s, 0);
+}
+
 static void script_stop(void *owner)
 {
 	close_handles(owner);
@@ -671,7 +718,8 @@ static void script_free(void *owner)
 }
 
 const struct view_mode view_script = {
-	.ops = {.mark = script_mark, .inputs = script_inputs, .damage = script_damage},
+	.ops = {.mark = script_mark, .inputs = script_inputs, .damage = script_damage,
+		.resized = script_resized},
 	.job = true,
 	.start = script_start,
 	.stop = script_stop,

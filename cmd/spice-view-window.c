@@ -15,6 +15,7 @@ struct sight {
 	struct view *v;
 	struct window *window;
 	struct pixmap *screen; /* ours as long as the window reads it */
+	bool resizes; /* the guest is to have the window's size */
 	bool focused;
 	unsigned locks; /* of the user's keyboard */
 	/* the pointer's shape that the window has */
@@ -24,18 +25,9 @@ struct sight {
 
 /* ---- which head ---- */
 
-static unsigned displays(const struct client_session *s)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < s->n_list; i++)
-		n += s->list[i].type == CHANNEL_TYPE_DISPLAY;
-	return n;
-}
-
 static unsigned channel_of(const struct sight *x)
 {
-	return displays(client_session(x->v->client)) > 1 ? x->v->display : 0;
+	return view_channels(x->v) > 1 ? x->v->display : 0;
 }
 
 static unsigned clamp(unsigned v, unsigned max)
@@ -234,6 +226,15 @@ static void on_focus(void *owner, bool focused, unsigned locks)
 	send_locks(x);
 }
 
+/* Without an agent in the guest the picture stays as it is. */
+static void on_resize(void *owner, unsigned width, unsigned height)
+{
+	struct sight *x = owner;
+
+	if (x->v->client && x->resizes)
+		view_resize(x->v, width, height);
+}
+
 static void on_close(void *owner, int err)
 {
 	struct sight *x = owner;
@@ -250,6 +251,7 @@ static const struct window_ops window_ops = {
 	.button = on_button,
 	.wheel = on_wheel,
 	.focus = on_focus,
+	.resize = on_resize,
 	.close = on_close,
 };
 
@@ -273,6 +275,14 @@ static int scale_of(const struct view_options *o, enum window_scale *scale)
 	return cli_usage("--scale: '%s' is none of off, nearest and smooth", o->scale);
 }
 
+static int resize_of(const struct view_options *o, enum window_scale scale, bool *out)
+{
+	*out = o->resize ? strcmp(o->resize, "on") == 0 : scale == WINDOW_SCALE_OFF;
+	if (o->resize && !*out && strcmp(o->resize, "off") != 0)
+		return cli_usage("--resize: '%s' is neither on nor off", o->resize);
+	return 0;
+}
+
 static int start(struct view *v, void **owner)
 {
 	struct window_options o = {
@@ -282,12 +292,14 @@ static int start(struct view *v, void **owner)
 	};
 	struct buf title = {0};
 	struct sight *x;
+	bool resizes;
 	int rc = scale_of(&v->o, &o.scale);
 
-	if (rc)
+	if (rc || (rc = resize_of(&v->o, o.scale, &resizes)))
 		return rc;
 	x = *owner = new (struct sight);
 	x->v = v;
+	x->resizes = resizes;
 	if (v->o.title || v->where.title)
 		text_escape(&title, slice_str(v->o.title ? v->o.title : v->where.title));
 	else

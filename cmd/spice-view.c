@@ -32,6 +32,8 @@ static struct poptOption options[] = {
 	{"title", 0, POPT_ARG_STRING, &view.o.title, 0, "the window's title", "TEXT"},
 	{"scale", 0, POPT_ARG_STRING | POPT_ARGFLAG_OPTIONAL, &view.o.scale, 0,
 		"the picture as large as the window: smooth or nearest", "HOW"},
+	{"resize", 0, POPT_ARG_STRING, &view.o.resize, 0,
+		"the guest is asked for the window's size: on, off (default on, but off with --scale)", "WORD"},
 	{"hotkeys", 0, POPT_ARG_STRING, &view.o.hotkeys, 0,
 		"ACTION=KEY+KEY,... (toggle-fullscreen, release-cursor, secure-attention)", "LIST"},
 	{"preferred-compression", 0, POPT_ARG_STRING, &view.o.compression, 0,
@@ -94,6 +96,53 @@ int view_capture(struct view *v, const char *file)
 	pixmap_unref(p);
 	buf_fini(&out);
 	return rc;
+}
+
+/* ---- its size ---- */
+
+unsigned view_channels(const struct view *v)
+{
+	const struct client_session *s = client_session(v->client);
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < s->n_list; i++)
+		n += s->list[i].type == CHANNEL_TYPE_DISPLAY;
+	return n;
+}
+
+/* What is there now: a head each display channel, or the heads of the only one. */
+static unsigned current_heads(const struct view *v, struct head *heads)
+{
+	unsigned n = 0, channels = view_channels(v);
+	const struct head *list;
+	struct pixmap *s;
+
+	if (channels <= 1) {
+		n = client_monitors(v->client, 0, &list);
+		if (n)
+			memcpy(heads, list, n * sizeof(*heads));
+		return n;
+	}
+	while (n < channels && n < CLIENT_DISPLAYS && (s = client_screen(v->client, n)))
+		heads[n++] = (struct head){.width = s->width, .height = s->height};
+	return n;
+}
+
+int view_resize(struct view *v, unsigned width, unsigned height)
+{
+	struct head heads[LIM_HEADS] = {0};
+	unsigned n = current_heads(v, heads), mine, x = 0;
+
+	n = n ? n : 1;
+	mine = v->display < n ? v->display : 0;
+	heads[mine].width = width;
+	heads[mine].height = height;
+	for (unsigned i = 0; i < n; i++) {
+		heads[i].x = x;
+		heads[i].y = 0;
+		x += heads[i].width;
+	}
+	return client_resize(v->client, heads, n);
 }
 
 /* ---- life ---- */

@@ -7,7 +7,8 @@
 #include "cmd/cli.h"
 
 struct view_options {
-	char *screenshot, *script, *type, *layout, *rate, *settle, *display, *compression, *title, *hotkeys, *scale;
+	char *screenshot, *script, *type, *layout, *rate, *settle, *display, *compression, *title, *hotkeys, *scale,
+		*resize;
 	int info, json, view_only, full_screen;
 };
 
@@ -41,6 +42,11 @@ extern const struct view_mode view_screenshot, view_script, view_info, view_wind
 
 /* The command is over with this exit status. Safe from any call. */
 void view_finish(struct view *v, int status);
+
+/* How many display channels the server has. */
+unsigned view_channels(const struct view *v);
+/* Asks the guest for this size of the display that is shown, as client_resize; several stand side by side. */
+int view_resize(struct view *v, unsigned width, unsigned height);
 
 /* The screen as 32-bit pixels: a reference, or NULL when there is none. */
 struct pixmap *view_pixels(struct view *v);

@@ -37,6 +37,7 @@ struct client {
 	void *owner;
 	struct client_session session;
 	struct list channels;
+	struct client_guest *guest; /* while main is linked */
 	struct image_cache *images;
 	struct glz_window *glz;
 	unsigned locks;
@@ -75,6 +76,10 @@ static void channel_free(struct channel *ch)
 
 	list_remove(&ch->link);
 	net_connect_cancel(ch->connecting);
+	if (ch->type == WIRE_MAIN) {
+		client_guest_free(ch->client->guest);
+		ch->client->guest = NULL;
+	}
 	client_display_free(ch->display);
 	client_inputs_free(ch->inputs);
 	client_cursor_free(ch->cursor);
@@ -286,6 +291,10 @@ static int main_message(void *end, const struct wire_msg *m, const void *body)
 	struct client *c = ch->client;
 	const struct main_mouse_mode *modes = body;
 
+	if (client_guest_message(c->guest, m->number, body)) {
+		c->session.agent = client_guest_there(c->guest);
+		return 0;
+	}
 	switch (m->number) {
 	case S_MAIN_INIT:
 		return init(c, ch->conn, body);
@@ -305,13 +314,6 @@ static int main_message(void *end, const struct wire_msg *m, const void *body)
 	case S_MAIN_MOUSE_MODE:
 		told_modes(c, modes->supported_modes, modes->current_mode);
 		return 0;
-	case S_MAIN_AGENT_CONNECTED:
-	case S_MAIN_AGENT_CONNECTED_TOKENS:
-		c->session.agent = true;
-		return 0;
-	case S_MAIN_AGENT_DISCONNECTED:
-		c->session.agent = false;
-		return 0;
 	case S_MAIN_MIGRATE_BEGIN:
 	case S_MAIN_MIGRATE_BEGIN_SEAMLESS: /* we do not follow */
 		chan_send(&ch->conn->chan, C_MAIN_MIGRATE_CONNECT_ERROR, NULL);
@@ -330,7 +332,12 @@ static int main_message(void *end, const struct wire_msg *m, const void *body)
 	return 0;
 }
 
-static const struct chan_ops main_ops = {.message = main_message};
+static int main_pull(void *end)
+{
+	return client_guest_pull(((struct channel *)end)->client->guest);
+}
+
+static const struct chan_ops main_ops = {.message = main_message, .pull = main_pull};
 
 /* ---- channels ---- */
 
@@ -354,6 +361,7 @@ static void attach(struct channel *ch)
 
 	switch (ch->type) {
 	case WIRE_MAIN:
+		c->guest = client_guest_new(c, ch->conn);
 		conn_attach(ch->conn, &main_ops, ch);
 		break;
 	case WIRE_DISPLAY:
@@ -451,6 +459,8 @@ static void on_tick(uv_timer_t *t)
 	struct client *c = t->data;
 	struct channel *ch;
 
+	if (c->guest)
+		client_guest_tick(c->guest, uv_now(c->loop));
 	list_each(ch, &c->channels, link) {
 		bool linking = !ch->conn || !ch->conn->linked;
 
@@ -641,6 +651,16 @@ bool client_mouse_absolute(const struct client *c)
 unsigned client_locks(const struct client *c)
 {
 	return c->locks;
+}
+
+bool client_has_agent(const struct client *c)
+{
+	return c->guest && client_guest_there(c->guest) && !c->o.view_only;
+}
+
+int client_resize(struct client *c, const struct head *heads, unsigned n)
+{
+	return c->guest && !c->o.view_only ? client_guest_resize(c->guest, heads, n) : E_UNSUP;
 }
 
 static struct client_inputs *inputs(const struct client *c)

@@ -35,6 +35,8 @@ struct client_ops {
 	void (*locks)(void *owner, unsigned modifiers);   /* KBD_MODIFIERS_* of the machine */
 	void (*pointer)(void *owner, unsigned display);   /* shape, place or visibility */
 	void (*mouse_mode)(void *owner, bool client);     /* absolute or relative */
+	/* After client_resize gave E_AGAIN: the guest was asked (0), or can't be (E_UNSUP). */
+	void (*resized)(void *owner, int err);
 	/* The session is over: E_CLOSED (the server left), E_AUTH, E_UNREACH, E_HOST, E_TIMEOUT, E_PROTO... said. */
 	void (*closed)(void *owner, int err);
 };
@@ -82,6 +84,13 @@ bool client_password_refused(const struct client *c);
 bool client_has_inputs(const struct client *c);
 bool client_mouse_absolute(const struct client *c);
 unsigned client_locks(const struct client *c);
+
+/* Is there an agent in the guest, or a server that plays it, who may be asked for displays? */
+bool client_has_agent(const struct client *c);
+/* Asks for n displays of these sizes at these places (1 to LIM_HEADS). 0: asked; E_AGAIN: `resized` will tell; E_UNSUP:
+ * nobody can be asked, now or ever (a view-only client never). What was wished last is asked again of an agent that
+ * comes later. What becomes of it is seen by `screen` and `monitors`. */
+int client_resize(struct client *c, const struct head *heads, unsigned n);
 
 /* ---- what a person does; ignored while there is no inputs channel ---- */
 

@@ -39,6 +39,16 @@ void client_cursor_free(struct client_cursor *e);
 struct conn *client_cursor_conn(const struct client_cursor *e);
 const struct client_pointer *client_cursor_pointer(const struct client_cursor *e);
 
+/* The guest's agent, on the main channel. */
+struct client_guest *client_guest_new(struct client *c, struct conn *main);
+void client_guest_free(struct client_guest *g);
+/* A message of the main channel; true when it was the agent's alone. */
+bool client_guest_message(struct client_guest *g, unsigned number, const void *body);
+int client_guest_pull(struct client_guest *g);
+void client_guest_tick(struct client_guest *g, uint64_t now);
+bool client_guest_there(const struct client_guest *g);
+int client_guest_resize(struct client_guest *g, const struct head *heads, unsigned n);
+
 /* ---- what the ends ask of the session ---- */
 
 struct image_cache *client_images(struct client *c);

@@ -1,4 +1,8 @@
-/* The server's end of the main channel. channels.md 1; order of the first messages as libspice-server sends them. */
+/* The server's end of the main channel. channels.md 1; order of the first messages as libspice-server sends them.
+ *
+ * There is no guest with an agent behind us. Where the source can change the size of its displays, we are the agent:
+ * one that knows of displays and of nothing else. */
+#include "agent/agent.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "server/session.h"
@@ -9,6 +13,9 @@ enum {
 	NET_TEST_BYTES = 256000, /* wire.md 6 */
 	NET_PINGS = 3,
 	RAM_HINT = 64 << 20,
+	/* spice-gtk sends all 16 displays, those that are off as 0x0, to an agent that knows of sparse ones */
+	AGENT_CAPS = 1 << AGENT_CAP_MONITORS_CONFIG | 1 << AGENT_CAP_REPLY | 1 << AGENT_CAP_SPARSE_MONITORS_CONFIG |
+		     1 << AGENT_CAP_MONITORS_CONFIG_POSITION | 1 << AGENT_CAP_FILE_XFER_DISABLED,
 };
 
 struct server_main {
@@ -19,6 +26,8 @@ struct server_main {
 	/* the network test: its pings are the first ones, NET_PINGS of them, the last with NET_TEST_BYTES */
 	uint64_t sent_us[NET_PINGS + 1]; /* by id */
 	uint64_t latency_us;
+	bool has_agent;
+	struct agent agent;
 };
 
 static bool client_has(const struct server_main *e, unsigned bit)
@@ -58,6 +67,8 @@ static void send_hello(struct server_main *e)
 		.display_channels_hint = 1,
 		.supported_mouse_modes = MOUSE_MODE_SERVER | MOUSE_MODE_CLIENT,
 		.current_mouse_mode = mode_bit(session_client_mouse(s)),
+		.agent_connected = e->has_agent,
+		.agent_tokens = e->has_agent ? AGENT_TOKENS : 0,
 		.multi_media_time = session_mm_time(s),
 		.ram_hint = RAM_HINT,
 	};
@@ -120,6 +131,89 @@ static void pong(struct server_main *e, const struct pong *p)
 	session_measured(e->session, 8ull * NET_TEST_BYTES * 1000000 / us);
 }
 
+/* ---- the agent ---- */
+
+/* So that nothing is left of them or above. */
+static void move_to_origin(struct head *heads, unsigned n)
+{
+	uint32_t x = UINT32_MAX, y = UINT32_MAX;
+
+	for (unsigned i = 0; i < n; i++) {
+		x = heads[i].x < x ? heads[i].x : x;
+		y = heads[i].y < y ? heads[i].y : y;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		heads[i].x -= x;
+		heads[i].y -= y;
+	}
+}
+
+/* The displays that are on; 0 when one of them can't be. Without positions they stand side by side. */
+static unsigned wished_heads(const struct agent_monitors_config *m, struct head *heads)
+{
+	uint64_t pixels = 0;
+	uint32_t x = 0;
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < m->num_of_monitors; i++) {
+		const struct mon_config *c = &m->monitors[i];
+		bool placed = m->flags & MONITORS_FLAGS_USE_POS && c->x >= 0 && c->y >= 0;
+
+		if (!c->width && !c->height)
+			continue;
+		if (!c->width || !c->height || c->width > LIM_IMAGE_SIDE || c->height > LIM_IMAGE_SIDE ||
+			(placed && (c->x > LIM_IMAGE_SIDE || c->y > LIM_IMAGE_SIDE)))
+			return 0;
+		heads[n] = (struct head){.monitor_id = n, .width = c->width, .height = c->height,
+			.x = placed ? (uint32_t)c->x : x, .y = placed ? (uint32_t)c->y : 0};
+		x += c->width;
+		pixels += (uint64_t)c->width * c->height;
+		n++;
+	}
+	move_to_origin(heads, n);
+	return pixels <= LIM_IMAGE_PIXELS ? n : 0;
+}
+
+static void on_monitors(void *owner, const struct agent_monitors_config *m)
+{
+	struct server_main *e = owner;
+	struct head heads[LIM_AGENT_MONITORS];
+	unsigned n = wished_heads(m, heads);
+
+	agent_reply(&e->agent, AGENT_MSG_MONITORS_CONFIG, n && session_resize(e->session, heads, n));
+}
+
+static const struct agent_ops agent_ops = {.monitors = on_monitors};
+
+static int pull(void *end)
+{
+	struct server_main *e = end;
+	struct slice piece;
+
+	if (!agent_output(&e->agent, &piece))
+		return 0;
+	chan_send_raw(&e->conn->chan, S_MAIN_AGENT_DATA, piece);
+	return 1;
+}
+
+static int agent_data(struct server_main *e, struct slice piece)
+{
+	int rc = agent_input(&e->agent, piece, uv_now(e->conn->loop));
+	uint32_t tokens = agent_owed(&e->agent);
+
+	if (tokens)
+		chan_send(&e->conn->chan, S_MAIN_AGENT_TOKEN, &(struct main_agent_token){tokens});
+	pump_kick(e->conn->pump);
+	return rc;
+}
+
+void server_main_tick(struct server_main *e, uint64_t now)
+{
+	agent_tick(&e->agent, now);
+}
+
+/* ---- messages ---- */
+
 static int message(void *end, const struct wire_msg *m, const void *body)
 {
 	struct server_main *e = end;
@@ -139,15 +233,22 @@ static int message(void *end, const struct wire_msg *m, const void *body)
 	case C_BASE_PONG:
 		pong(e, body);
 		return 0;
+	case C_MAIN_AGENT_START:
+		if (e->has_agent)
+			agent_open(&e->agent, ((const struct main_agent_token *)body)->num_tokens, AGENT_TOKENS);
+		return 0;
+	case C_MAIN_AGENT_TOKEN:
+		agent_credit(&e->agent, ((const struct main_agent_token *)body)->num_tokens);
+		pump_kick(e->conn->pump);
+		return 0;
 	case C_MAIN_AGENT_DATA:
-		log_warn("%s: main channel: agent data without an agent", e->conn->name);
-		return E_PROTO;
-	default: /* AGENT_START and others that ask for nothing here */
+		return agent_data(e, ((const struct opaque *)body)->data);
+	default: /* others that ask for nothing here */
 		return 0;
 	}
 }
 
-static const struct chan_ops ops = {.message = message};
+static const struct chan_ops ops = {.message = message, .pull = pull};
 
 struct server_main *server_main_new(struct session *s, struct conn *c)
 {
@@ -156,6 +257,8 @@ struct server_main *server_main_new(struct session *s, struct conn *c)
 	e->session = s;
 	e->conn = c;
 	e->ping_id = 1;
+	e->has_agent = session_options(s)->resize && !s->info.view_only;
+	agent_init(&e->agent, AGENT_GUEST, AGENT_CAPS, c->name, &agent_ops, e);
 	conn_attach(c, &ops, e);
 	send_hello(e);
 	return e;
@@ -166,6 +269,7 @@ void server_main_free(struct server_main *e)
 	if (!e)
 		return;
 	conn_close(e->conn, true);
+	agent_fini(&e->agent);
 	free(e);
 }
 

@@ -30,6 +30,9 @@ struct server_events {
 	void (*motion)(void *owner, const struct server_client *c, int dx, int dy);      /* server mouse mode */
 	void (*position)(void *owner, const struct server_client *c, int x, int y, unsigned display); /* client mode */
 	void (*locks)(void *owner, const struct server_client *c, unsigned modifiers);   /* KBD_MODIFIERS_* wanted */
+	/* Displays of these sizes at these places are wished for: 1 to LIM_HEADS, within L-10. Who can gives the device
+	 * such heads at once. Comes only with server_options.resize. */
+	void (*resize)(void *owner, const struct server_client *c, const struct head *heads, unsigned n);
 };
 
 /* When something that costs quality or time is done: where the client's link is slow, or whatever it is. */
@@ -38,6 +41,7 @@ enum server_when { SERVER_AUTO, SERVER_NEVER, SERVER_ALWAYS };
 struct server_options {
 	const char *name;          /* of the machine, shown by viewers */
 	unsigned max_clients;      /* L-5; 0: LIM_CLIENTS */
+	bool resize;               /* clients may ask for displays: we play the guest's agent */
 	bool client_mouse;         /* absolute positions are offered (default by --mouse) */
 	bool need_tls;             /* every channel, else link error 5 (D-1) */
 	const char *tls_channels;  /* "main,inputs", "all"; NULL none beyond need_tls */

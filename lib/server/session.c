@@ -81,6 +81,19 @@ void session_tell_locks(struct session *s, unsigned modifiers)
 		TELL(s, locks, modifiers);
 }
 
+bool session_resize(struct session *s, const struct head *heads, unsigned n)
+{
+	const struct device *d = s->server->device;
+
+	TELL(s, resize, heads, n);
+	if (d->n_heads != n)
+		return false;
+	for (unsigned i = 0; i < n; i++)
+		if (d->heads[i].width != heads[i].width || d->heads[i].height != heads[i].height)
+			return false;
+	return true;
+}
+
 bool session_is_slow(const struct session *s)
 {
 	return s->bits && s->bits < SLOW_BITS;
@@ -247,6 +260,8 @@ void session_watch(struct session *s, uint64_t now)
 	};
 	uint64_t heard = 0;
 
+	if (s->main)
+		server_main_tick(s->main, now);
 	for (size_t i = 0; i < ARRAY_SIZE(conns); i++) {
 		if (overdue(conns[i])) {
 			session_leave(s, "takes no more bytes");

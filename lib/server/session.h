@@ -28,6 +28,7 @@ struct server_main *server_main_new(struct session *s, struct conn *c);
 void server_main_free(struct server_main *e);
 void server_main_mouse_mode(struct server_main *e, bool client); /* tells the client */
 void server_main_ping(struct server_main *e);
+void server_main_tick(struct server_main *e, uint64_t now);
 void server_main_goodbye(struct server_main *e);                 /* DISCONNECTING: we stop */
 
 struct server_display *server_display_new(struct session *s, struct conn *c);
@@ -65,5 +66,7 @@ void session_tell_button(struct session *s, unsigned button, bool down);
 void session_tell_motion(struct session *s, int dx, int dy);
 void session_tell_position(struct session *s, int x, int y, unsigned display);
 void session_tell_locks(struct session *s, unsigned modifiers);
+/* True when the device has such heads now. */
+bool session_resize(struct session *s, const struct head *heads, unsigned n);
 
 #endif

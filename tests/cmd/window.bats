@@ -110,6 +110,25 @@ picture=('fill 0 0 320 200 #204060' 'fill 10 20 100 50 #ff8000' 'fill 200 100 33
 	seen events '"position".*"x":150,"y":50'
 }
 
+@test "a window that its user sizes: the guest is asked for that size, once; not with --resize off, not scaled" {
+	serve "${picture[@]}"
+	view
+	xdotool windowsize --sync "$window" 500 333
+	seen events '"resize".*"width":500,"height":333'
+	kill "$view"
+	ends 0
+	for o in '--resize off' --scale; do
+		view $o
+		xdotool windowsize --sync "$window" 640 420
+		xdotool mousemove --window "$window" 10 10 key z
+		seen events '"code":44,"down":false'
+		spice-view --script <(echo 'wait 1s') "$server" # longer than a window rests
+		kill "$view"
+		ends 0
+	done
+	[ "$(grep -c '"resize"' events)" = 1 ]
+}
+
 @test "a hot key is for the window and not for the server" {
 	serve "${picture[@]}"
 	view --hotkeys secure-attention=ctrl+f5

@@ -24,7 +24,7 @@ static void tear_down(void)
 
 static void set_up(void)
 {
-	static const struct server_options o = {.client_mouse = true};
+	static const struct server_options o = {.client_mouse = true, .resize = true};
 
 	if (server)
 		return;

@@ -9,6 +9,7 @@
  *   key|down|up N   set-1 scan codes
  *   move X Y        motion DX DY        click B        mode client|server        locks MASK
  *   compress N      preferred image compression
+ *   resize W H      asks the agent for display 0 in this size, some 1000 ms later
  *   state           "state invalidated=N"
  *   quit
  */
@@ -79,6 +80,14 @@ static void on_mouse_mode(SpiceChannel *c, gpointer data)
 	SAY("mouse-mode %s\n", mode == 2 ? "client" : "server");
 }
 
+static void on_agent(SpiceChannel *c, GParamSpec *spec, gpointer data)
+{
+	(void)spec, (void)data;
+	gboolean connected;
+	g_object_get(c, "agent-connected", &connected, NULL);
+	SAY("agent %d\n", connected);
+}
+
 static void on_cursor(SpiceChannel *c, GParamSpec *spec, gpointer data)
 {
 	(void)spec, (void)data;
@@ -99,6 +108,7 @@ static void on_channel(SpiceSession *s, SpiceChannel *c, gpointer data)
 	if (SPICE_IS_MAIN_CHANNEL(c)) {
 		main_channel = SPICE_MAIN_CHANNEL(c);
 		g_signal_connect(c, "main-mouse-update", G_CALLBACK(on_mouse_mode), NULL);
+		g_signal_connect(c, "notify::agent-connected", G_CALLBACK(on_agent), NULL);
 		return;
 	}
 	if (SPICE_IS_DISPLAY_CHANNEL(c) && id == 0) {
@@ -225,6 +235,15 @@ static void key(int code)
 	spice_inputs_channel_key_release(inputs, code);
 }
 
+/* The only display that is on. */
+static void resize(int w, int h)
+{
+	for (int id = 1; id < 16; id++)
+		spice_main_channel_update_display_enabled(main_channel, id, FALSE, FALSE);
+	spice_main_channel_update_display_enabled(main_channel, 0, TRUE, FALSE);
+	spice_main_channel_update_display(main_channel, 0, 0, 0, w, h, TRUE);
+}
+
 static void quit(void)
 {
 	spice_session_disconnect(session);
@@ -245,6 +264,8 @@ static void command(const char *word, const char *arg)
 		spice_main_channel_request_mouse_mode(main_channel, strcmp(arg, "client") ? 1 : 2);
 	else if (!strcmp(word, "compress") && display)
 		spice_display_channel_change_preferred_compression(SPICE_CHANNEL(display), x);
+	else if (!strcmp(word, "resize") && two && main_channel)
+		resize(x, y);
 	else if (!strcmp(word, "typed"))
 		SAY("typed\n");
 	else if (!strcmp(word, "quit"))

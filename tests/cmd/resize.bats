@@ -1,0 +1,56 @@
+# Displays that clients ask for: spice-serve plays the guest's agent, spice-view's script asks it.
+load helper
+
+size() { head -c 20 "$1" | sed -n 2p; }
+
+@test "the demo takes the size that is asked for" {
+	serve --demo --events events
+	printf '%s\n' 'resize 800x600' wait-change 'capture a.ppm' 'resize 1111x555' wait-change 'capture b.ppm' >act
+	view --script act "$at"
+	[ "$(size a.ppm)" = "800 600" ]
+	[ "$(size b.ppm)" = "1111 555" ]
+	grep -q '"event":"resize",.*"monitors":\[{"x":0,"y":0,"width":800,"height":600}\]}$' events
+	[ "$(grep -c '"event":"resize"' events)" = 2 ]
+	# a newcomer sees it so, and one with no more to say than this leaves nothing unsaid
+	echo 'resize 640x480' >act
+	view --script act "$at"
+	await grep -q '"width":640,"height":480' events
+	view --screenshot c.ppm "$at"
+	[ "$(size c.ppm)" = "640 480" ]
+}
+
+@test "very small and very large: the demo lives on" {
+	serve --demo
+	printf '%s\n' 'resize 1x1' wait-change 'resize 16384x16384' 'resize 2x1000' wait-change 'capture a.ppm' >act
+	view --script act "$at"
+	[ "$(size a.ppm)" = "2 1000" ]
+	kill "$server"
+	ends 0 "$server"
+}
+
+@test "a script is not changed by it: the event tells" {
+	echo 'fill 0 0 40 30 #ff0000' >draw
+	serve -g 40x30 --script draw --events events
+	printf '%s\n' 'resize 50x60' 'wait 50' 'capture a.ppm' >act
+	view --script act "$at"
+	[ "$(size a.ppm)" = "40 30" ]
+	grep -q '"event":"resize",.*"width":50,"height":60' events
+}
+
+@test "nobody to ask: 69; --agent off, other sources, clients that may only look" {
+	picture p.ppm
+	echo 'resize 50x60' >act
+	serve --image p.ppm
+	refuses 69 spice-view --script act "$at"
+	grep -q '^spice-view: act:1: resize: ' refused.err
+	serve --demo --agent off
+	refuses 69 spice-view --script act "$at"
+	view --info "$at" | grep -q '^agent no'
+	echo 'secret view-only' >tickets
+	serve --demo --ticket-file tickets
+	SPICE_PASSWORD=secret refuses 69 spice-view --script act "$at"
+	refuses 64 spice-serve --agent perhaps
+	refuses 64 spice-view --resize perhaps localhost
+	echo 'resize 0x5' >act
+	refuses 65 spice-view --script act localhost
+}
