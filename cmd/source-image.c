@@ -35,7 +35,7 @@ static int show(struct pages *s)
 	struct image img = device_image(d, page->id);
 
 	if (!screen || (int)screen->width != w || (int)screen->height != h)
-		rc = device_resize(d, (unsigned)w, (unsigned)h);
+		rc = source_resize(s->env, (unsigned)w, (unsigned)h);
 	else if (x > 0 || y > 0 || page->picture.alpha)
 		rc = device_draw(d, S_DISPLAY_DRAW_BLACKNESS,
 			&(struct draw_blackness){.base = {.box = {.right = w, .bottom = h}}});

@@ -14,13 +14,29 @@
 
 enum { PIECE = 64 << 10 };
 
+int source_resize(const struct source_env *env, unsigned width, unsigned height)
+{
+	struct head heads[LIM_HEADS] = {0};
+	unsigned n = env->heads, each = width / n;
+	int rc = device_resize(env->device, width, height);
+
+	if (rc || n == 1 || each == 0)
+		return rc;
+	for (unsigned i = 0; i < n; i++)
+		heads[i] = (struct head){.monitor_id = i,
+			.x = i * each,
+			.width = i < n - 1 ? each : width - i * each,
+			.height = height};
+	return device_monitors(env->device, heads, n);
+}
+
 int source_screen(const struct source_env *env, unsigned width, unsigned height)
 {
 	if (env->width) {
 		width = env->width;
 		height = env->height;
 	}
-	return device_resize(env->device, width, height);
+	return source_resize(env, width, height);
 }
 
 uv_timer_t *source_timer(uv_loop_t *loop, void *owner)

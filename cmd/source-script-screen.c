@@ -103,6 +103,6 @@ void script_do_resize(struct script *s, struct script_args *a)
 	int rc;
 
 	arg_geometry(a, &w, &h);
-	if (arg_end(a) && (rc = device_resize(s->device, w, h)) != 0)
+	if (arg_end(a) && (rc = source_resize(s->env, w, h)) != 0)
 		arg_fault(a, "%ux%u: %s", w, h, err_str(rc));
 }

@@ -68,7 +68,7 @@ static bool header(struct y4m *s)
 	s->frame = xcalloc(pixels, 4);
 	s->shown = xcalloc(pixels, 4);
 	s->known = true;
-	if ((rc = device_resize(s->env->device, s->format.width, s->format.height)) != 0)
+	if ((rc = source_resize(s->env, s->format.width, s->format.height)) != 0)
 		broken(s, err_str(rc));
 	return !rc;
 }

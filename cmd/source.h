@@ -12,7 +12,8 @@ struct source_env {
 	uv_loop_t *loop;
 	struct device *device;
 	struct server *server;
-	unsigned width, height;   /* of --geometry; 0: the source chooses */
+	unsigned width, height;   /* of --geometry, all heads together; 0: the source chooses */
+	unsigned heads;           /* of --heads: the screen is divided into so many, side by side */
 	const char *argument;     /* of the source's option, NULL without one */
 	const char **words;       /* --image: the pictures, NULL at the end */
 	long long delay_ms;       /* --delay */
@@ -34,7 +35,7 @@ struct source_ops {
 	 * E_* with the reason logged. Nothing has been served yet. */
 	int (*open)(const struct source_env *env, void **source);
 	const struct server_events *events; /* owner: the source; NULL: it doesn't listen */
-	bool resize;                        /* clients are offered to ask for sizes: it follows, or --events tells */
+	bool resize; /* any size is fine: clients are offered to ask, and it follows or --events tells */
 	void (*free)(void *source);         /* handles close on the loop afterwards */
 };
 
@@ -42,6 +43,8 @@ extern const struct source_ops source_demo, source_script, source_image, source_
 
 /* The screen in the size of --geometry, else in the given one. 0 or E_*, logged. */
 int source_screen(const struct source_env *env, unsigned width, unsigned height);
+/* The screen in this size, with its heads. 0 or E_*. */
+int source_resize(const struct source_env *env, unsigned width, unsigned height);
 
 /* ---- handles: each is memory of its own, freed when the loop has let go of it ---- */
 

@@ -18,7 +18,8 @@
 enum { STATS_MS = 1000, DEFAULT_DELAY_MS = 5000 };
 
 static struct {
-	char *script, *raw, *delay, *geometry, *compress, *jpeg, *zlib, *events, *name, *agent;
+	char *script, *raw, *delay, *geometry, *compress, *jpeg, *zlib, *events, *name, *agent,
+		*heads;
 	const char **images;
 	int demo, y4m, strict, once, stats, image;
 } opt;
@@ -67,6 +68,8 @@ static struct poptOption source_table[] = {
 
 static struct poptOption options[] = {CLI_FAMILY(source_table, "What is shown, one of:"),
 	{"geometry", 'g', POPT_ARG_STRING, &opt.geometry, 0, "size of the display", "WxH"},
+	{"heads", 0, POPT_ARG_STRING, &opt.heads, 0,
+		"so many displays side by side, each of --geometry (default 1)", "N"},
 	{"name", 0, POPT_ARG_STRING, &opt.name, 0,
 		"the name that viewers show (default spice-serve)", "NAME"},
 	{"compress", 0, POPT_ARG_STRING, &opt.compress, 0,
@@ -410,6 +413,31 @@ static void gather_images(int n, const char **words)
 	serve.env.words = opt.images;
 }
 
+/* --geometry is that of each head. A source that says its size itself has its picture divided. */
+static int geometry(void)
+{
+	struct source_env *e = &serve.env;
+	long long heads = 1;
+
+	if (cli_number("--heads", opt.heads, 1, LIM_HEADS, &heads))
+		return E_USAGE;
+	if (opt.geometry && text_geometry(opt.geometry, LIM_IMAGE_SIDE, &e->width, &e->height)) {
+		cli_error("-g: '%s' is not WxH", opt.geometry);
+		return E_USAGE;
+	}
+	if (heads > 1 && !e->width && serve.ops->resize) {
+		e->width = SOURCE_WIDTH;
+		e->height = SOURCE_HEIGHT;
+	}
+	if (e->width * heads > LIM_IMAGE_SIDE) {
+		cli_error("--heads: together they are wider than %d pixels", LIM_IMAGE_SIDE);
+		return E_USAGE;
+	}
+	e->heads = (unsigned)heads;
+	e->width *= e->heads;
+	return 0;
+}
+
 static int read_options(int n, const char **words, struct server_options *o)
 {
 	uint8_t agent = true;
@@ -424,12 +452,7 @@ static int read_options(int n, const char **words, struct server_options *o)
 	if (serve.env.delay_ms < 1)
 		serve.env.delay_ms = 1;
 	gather_images(n, words);
-	if (opt.geometry &&
-		text_geometry(opt.geometry, LIM_IMAGE_SIDE, &serve.env.width, &serve.env.height)) {
-		cli_error("-g: '%s' is not WxH", opt.geometry);
-		return E_USAGE;
-	}
-	if ((rc = choose_word("--agent", opt.agent, switches, &agent)))
+	if ((rc = geometry()) || (rc = choose_word("--agent", opt.agent, switches, &agent)))
 		return rc;
 	o->name = opt.name;
 	o->resize = agent && serve.ops->resize;

@@ -54,3 +54,22 @@ size() { head -c 20 "$1" | sed -n 2p; }
 	echo 'resize 0x5' >act
 	refuses 65 spice-view --script act localhost
 }
+
+@test "--heads: displays side by side; a client that asks for another size has all of them in mind" {
+	serve --demo --heads 3 -g 200x150 --events events
+	view --screenshot a.ppm "$at"
+	[ "$(size a.ppm)" = "600 150" ]
+	printf '%s\n' 'resize 320x240' wait-change 'capture b.ppm' >act
+	view --script act --display 0 "$at"
+	[ "$(size b.ppm)" = "720 240" ]
+	grep -q '"monitors":\[{"x":0,"y":0,"width":320,"height":240},{"x":320,"y":0,"width":200,"height":150},{"x":520,' events
+	picture p.ppm
+	serve --image p.ppm --heads 3
+	view --screenshot c.ppm "$at"
+	cmp p.ppm c.ppm
+	serve --heads 2
+	view --screenshot d.ppm "$at"
+	[ "$(size d.ppm)" = "2048 768" ]
+	for n in 0 17 x; do refuses 64 spice-serve --heads $n; done
+	refuses 64 spice-serve --heads 16 -g 1025x100
+}

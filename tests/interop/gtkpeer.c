@@ -88,6 +88,23 @@ static void on_agent(SpiceChannel *c, GParamSpec *spec, gpointer data)
 	SAY("agent %d\n", connected);
 }
 
+static void on_monitors(SpiceChannel *c, GParamSpec *spec, gpointer data)
+{
+	(void)spec, (void)data;
+	GArray *list = NULL;
+	g_object_get(c, "monitors", &list, NULL);
+	if (!list)
+		return;
+	printf("monitors %u", list->len);
+	for (guint i = 0; i < list->len; i++) {
+		SpiceDisplayMonitorConfig *m =
+			&g_array_index(list, SpiceDisplayMonitorConfig, i);
+		printf(" %ux%u+%u+%u", m->width, m->height, m->x, m->y);
+	}
+	SAY("\n");
+	g_array_unref(list);
+}
+
 static void on_cursor(SpiceChannel *c, GParamSpec *spec, gpointer data)
 {
 	(void)spec, (void)data;
@@ -116,6 +133,7 @@ static void on_channel(SpiceSession *s, SpiceChannel *c, gpointer data)
 		g_signal_connect(c, "display-invalidate", G_CALLBACK(on_invalidate), NULL);
 		g_signal_connect(c, "display-primary-create", G_CALLBACK(on_primary), NULL);
 		g_signal_connect(c, "display-mark", G_CALLBACK(on_mark), NULL);
+		g_signal_connect(c, "notify::monitors", G_CALLBACK(on_monitors), NULL);
 	} else if (SPICE_IS_INPUTS_CHANNEL(c)) {
 		inputs = SPICE_INPUTS_CHANNEL(c);
 		g_signal_connect(c, "inputs-modifiers", G_CALLBACK(on_modifiers), NULL);

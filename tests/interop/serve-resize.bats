@@ -43,3 +43,10 @@ asked() { saw "\"resize\",.*\"width\":$1,\"height\":$2}\\]" "$T/events"; }
 	running client
 	running serve
 }
+
+@test "spice-gtk: three heads of one surface" {
+	serve --demo --heads 3 -g 320x240
+	peer client host=127.0.0.1 port="$PORT"
+	within 10 saw '^primary 960x240' "$T/client.log"
+	within 10 saw '^monitors 3 320x240\+0\+0 320x240\+320\+0 320x240\+640\+0$' "$T/client.log"
+}
