@@ -1,0 +1,178 @@
+/* Where changed parts may have come from. Pieces of 16 pixels of the new frame's changed rows are remembered by their
+ * hash; those that are found once in the new and once in the old frame vote for the displacement between them. Which
+ * pieces are looked at is decided by the hash itself, so that the same ones are chosen in both frames, and of the rows
+ * only some: with steps that have no common factor every displacement still has its share of pairs. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/differ-private.h"
+
+enum {
+	SLOTS = 16384,          /* of either table, */
+	PIECES = SLOTS * 3 / 4, /* and the pieces remembered at most */
+	PIECES_AIM = SLOTS / 2,
+	VOTES_LEAST = 3,
+	VOTES_SHARE = 64,       /* a displacement needs at least this part of all votes */
+};
+
+struct piece {
+	uint32_t hash;
+	uint16_t x, y, old_x, old_y;
+	uint8_t here, there; /* times seen in the new frame, in the old one; at most 2 */
+};
+
+struct tally {
+	int dx, dy;
+	unsigned votes;
+};
+
+struct differ_finder {
+	struct piece pieces[SLOTS];
+	struct tally tallies[SLOTS];
+	unsigned n;
+	uint32_t mask;   /* a piece is looked at when its hash has none of these bits */
+	uint32_t hashes[LIM_IMAGE_SIDE];
+};
+
+static unsigned slot_of(uint32_t hash)
+{
+	return (hash * 0x9e3779b1u) >> 18;
+}
+
+static struct piece *find(struct differ_finder *f, uint32_t hash)
+{
+	unsigned i = slot_of(hash);
+
+	while (f->pieces[i].here && f->pieces[i].hash != hash)
+		i = (i + 1) % SLOTS;
+	return &f->pieces[i];
+}
+
+/* Is the piece at x one to look at? Where all is of one colour, or of a short pattern, it is not. */
+static bool chosen(const struct differ_finder *f, unsigned x)
+{
+	return !(f->hashes[x] & f->mask) && (x == 0 || f->hashes[x] != f->hashes[x - 1]);
+}
+
+static void remember_row(struct differ *d, struct differ_finder *f, struct rect box, int y)
+{
+	unsigned n = (unsigned)(box.right - box.left), first = (unsigned)(box.left - d->in.left);
+	const uint64_t *bits = differ_row(d, (unsigned)(y - d->in.top));
+
+	d->k->windows(differ_want(d, box.left, y), n, f->hashes);
+	for (unsigned x = 0; x + WINDOW <= n && f->n < PIECES; x++) {
+		unsigned column = (first + x) / BLOCK;
+		struct piece *p;
+
+		if (!(bits[column / 64] >> column % 64 & 1)) {
+			x |= BLOCK - 1;
+			continue;
+		}
+		if (!chosen(f, x))
+			continue;
+		p = find(f, f->hashes[x]);
+		if (p->here) {
+			p->here = 2;
+			continue;
+		}
+		*p = (struct piece){.hash = f->hashes[x], .x = (uint16_t)(box.left + (int)x), .y = (uint16_t)y,
+			.here = 1};
+		f->n++;
+	}
+}
+
+static void search_row(struct differ *d, struct differ_finder *f, struct rect box, int y)
+{
+	unsigned n = (unsigned)(box.right - box.left);
+
+	d->k->windows(differ_old(d, box.left, y), n, f->hashes);
+	for (unsigned x = 0; x + WINDOW <= n; x++) {
+		struct piece *p;
+
+		if (!chosen(f, x))
+			continue;
+		p = find(f, f->hashes[x]);
+		if (!p->here)
+			continue;
+		p->there = p->there ? 2 : 1;
+		p->old_x = (uint16_t)(box.left + (int)x);
+		p->old_y = (uint16_t)y;
+	}
+}
+
+static unsigned count(struct differ_finder *f)
+{
+	unsigned all = 0;
+
+	for (const struct piece *p = f->pieces; p < f->pieces + SLOTS; p++) {
+		int dx = p->x - p->old_x, dy = p->y - p->old_y;
+		unsigned i = slot_of((uint32_t)dx * 0x85ebca6bu + (uint32_t)dy);
+
+		if (p->here != 1 || p->there != 1 || (dx == 0 && dy == 0))
+			continue;
+		while (f->tallies[i].votes && (f->tallies[i].dx != dx || f->tallies[i].dy != dy))
+			i = (i + 1) % SLOTS;
+		f->tallies[i] = (struct tally){dx, dy, f->tallies[i].votes + 1};
+		all++;
+	}
+	return all;
+}
+
+/* The most voted for, in their order. */
+static unsigned winners(struct differ_finder *f, unsigned all, struct way *ways, unsigned max)
+{
+	unsigned least_votes = all / VOTES_SHARE > VOTES_LEAST ? all / VOTES_SHARE : VOTES_LEAST, n = 0;
+
+	for (; n < max; n++) {
+		struct tally *best = f->tallies;
+
+		for (unsigned i = 1; i < SLOTS; i++)
+			if (f->tallies[i].votes > best->votes)
+				best = &f->tallies[i];
+		if (best->votes < least_votes)
+			break;
+		ways[n] = (struct way){.kind = DIFFER_COPY, .dx = best->dx, .dy = best->dy};
+		best->votes = 0;
+	}
+	return n;
+}
+
+/* Rows that are looked at in the new frame and in the old one. */
+static void choose_steps(int rows, int *here, int *there)
+{
+	*here = rows > 512 ? 7 : rows > 128 ? 2 : 1;
+	*there = rows > 512 ? 4 : rows > 128 ? 3 : 1;
+}
+
+unsigned differ_moves(struct differ *d, struct way *ways, unsigned max)
+{
+	struct rect box = differ_pixels(d, d->box);
+	struct differ_finder *f = d->finder;
+	int here, there;
+	size_t positions;
+
+	if (box.right - box.left < WINDOW)
+		return 0;
+	if (!f)
+		f = d->finder = xmalloc(sizeof(*f));
+	memset(f->pieces, 0, sizeof(f->pieces));
+	memset(f->tallies, 0, sizeof(f->tallies));
+	f->n = 0;
+	f->mask = 0;
+	choose_steps(box.bottom - box.top, &here, &there);
+	positions = rect_pixels(&box) / (unsigned)here;
+	for (unsigned bit = 31; positions > PIECES_AIM; positions /= 2, bit--)
+		f->mask |= UINT32_C(1) << bit;
+	for (int y = box.top; y < box.bottom; y += here)
+		remember_row(d, f, box, y);
+	if (!f->n)
+		return 0;
+	for (int y = box.top; y < box.bottom; y += there)
+		search_row(d, f, box, y);
+	return winners(f, count(f), ways, max);
+}
+
+void differ_finder_free(struct differ_finder *f)
+{
+	free(f);
+}
