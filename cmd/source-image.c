@@ -18,6 +18,7 @@ struct pages {
 	struct page *list;
 	unsigned n, at;
 	uv_timer_t *timer;
+	struct frames *frames; /* pages as large as the screen, without alpha, go there */
 };
 
 /* A page with alpha is laid on black. */
@@ -34,9 +35,18 @@ static int show(struct pages *s)
 		.box = {.left = x, .top = y, .right = x + area.right, .bottom = y + area.bottom}};
 	struct image img = device_image(d, page->id);
 
-	if (!screen || (int)screen->width != w || (int)screen->height != h)
+	if (!screen || (int)screen->width != w || (int)screen->height != h) {
+		frames_free(s->frames);
+		s->frames = NULL;
 		rc = source_resize(s->env, (unsigned)w, (unsigned)h);
-	else if (x > 0 || y > 0 || page->picture.alpha)
+	}
+	if (!rc && !page->picture.alpha && (int)p->width == w && (int)p->height == h) {
+		if (!s->frames)
+			s->frames = frames_new(d, p->width, p->height);
+		return frames_put(s->frames, p->data, (size_t)p->stride, page->id);
+	}
+	frames_lost(s->frames);
+	if (!rc && (x > 0 || y > 0 || page->picture.alpha))
 		rc = device_draw(d, S_DISPLAY_DRAW_BLACKNESS,
 			&(struct draw_blackness){.base = {.box = {.right = w, .bottom = h}}});
 	if (rc)
@@ -68,6 +78,7 @@ static void image_free(void *source)
 	struct pages *s = source;
 
 	source_handle_free(s->timer);
+	frames_free(s->frames);
 	for (unsigned i = 0; i < s->n; i++) {
 		device_picture_forget(s->env->device, s->list[i].id);
 		loaded_fini(&s->list[i].picture);

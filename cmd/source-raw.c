@@ -18,7 +18,7 @@ struct raw {
 	struct input *input;
 	uint8_t *frame; /* being filled */
 	size_t size, fill;
-	uint32_t *shown;
+	struct frames *frames;
 	bool any; /* a frame was shown */
 	uv_timer_t *timer;
 	uint64_t start;	 /* of the pace, ms */
@@ -29,8 +29,7 @@ struct raw {
 
 static void show(struct raw *s)
 {
-	int rc = frame_put(s->env->device, s->shown, (const uint32_t *)(const void *)s->frame,
-		s->width, s->height, !s->any);
+	int rc = frames_put(s->frames, s->frame, 4 * (size_t)s->width, 0);
 
 	s->any = true;
 	s->fill = 0;
@@ -148,7 +147,7 @@ static void raw_free(void *source)
 	source_handle_free(s->timer);
 	buf_fini(&s->rest);
 	free(s->frame);
-	free(s->shown);
+	frames_free(s->frames);
 	free(s);
 }
 
@@ -167,7 +166,7 @@ static int raw_open(const struct source_env *env, void **source)
 	if (!rc) {
 		s->size = 4 * (size_t)s->width * s->height;
 		s->frame = xmalloc(s->size);
-		s->shown = xcalloc(s->size, 1);
+		s->frames = frames_new(env->device, s->width, s->height);
 		s->timer = source_timer(env->loop, s);
 		s->input = input_new(env->loop, "-", &input_ops, s, &rc);
 	}

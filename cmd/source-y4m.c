@@ -17,7 +17,8 @@ struct y4m {
 	struct buf bytes; /* come, not understood yet */
 	struct y4m_format format;
 	bool known, ended, broken;
-	uint32_t *frame, *shown;
+	uint32_t *frame;
+	struct frames *frames;
 	bool any;
 	uv_timer_t *timer;
 	bool waiting; /* for the time of the next frame */
@@ -66,10 +67,10 @@ static bool header(struct y4m *s)
 	buf_skip(&s->bytes, (size_t)n + 1);
 	pixels = (size_t)s->format.width * s->format.height;
 	s->frame = xcalloc(pixels, 4);
-	s->shown = xcalloc(pixels, 4);
 	s->known = true;
 	if ((rc = source_resize(s->env, s->format.width, s->format.height)) != 0)
 		broken(s, err_str(rc));
+	s->frames = frames_new(s->env->device, s->format.width, s->format.height);
 	return !rc;
 }
 
@@ -78,6 +79,7 @@ static bool frame(struct y4m *s)
 {
 	ssize_t n = line_at(s);
 	const uint8_t *head = buf_data(&s->bytes);
+	int rc;
 
 	if (n < 0)
 		return false;
@@ -89,7 +91,9 @@ static bool frame(struct y4m *s)
 		return false;
 	y4m_frame(&s->format, head + n + 1, s->frame);
 	buf_skip(&s->bytes, (size_t)n + 1 + s->format.bytes);
-	frame_put(s->env->device, s->shown, s->frame, s->format.width, s->format.height, !s->any);
+	rc = frames_put(s->frames, (const uint8_t *)s->frame, 4 * (size_t)s->format.width, 0);
+	if (rc)
+		log_error("stdin: a frame can't be drawn: %s", err_str(rc));
 	s->any = true;
 	return true;
 }
@@ -161,7 +165,7 @@ static void film_free(void *source)
 	source_handle_free(s->timer);
 	buf_fini(&s->bytes);
 	free(s->frame);
-	free(s->shown);
+	frames_free(s->frames);
 	free(s);
 }
 

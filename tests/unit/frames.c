@@ -1,0 +1,229 @@
+/* Frames of sources that have nothing but pixels, as spice-serve draws them: the canvas is each frame, exactly; what
+ * comes again is drawn with the picture that was made for it before. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "cmd/source.h"
+
+enum { W = 500, H = 300 };
+
+/* What the device did since the last look. */
+struct seen {
+	unsigned items, copies, fills, put, kept; /* put: with a picture for once, kept: with one to keep */
+	uint64_t ids[64];
+};
+
+static void drawn(void *owner, struct draw_item *item)
+{
+	struct seen *s = owner;
+
+	s->items++;
+	s->copies += item->number == S_DISPLAY_COPY_BITS;
+	s->fills += item->number == S_DISPLAY_DRAW_FILL;
+	if (item->n_pictures && item->kept[0] && s->kept < ARRAY_SIZE(s->ids))
+		s->ids[s->kept++] = ((const struct draw_copy *)item->body)->src->d.id;
+	else if (item->n_pictures)
+		s->put++;
+}
+
+static const struct device_ops ops = {.drawn = drawn};
+
+static struct {
+	struct device *device;
+	struct device_listener listener;
+	struct seen seen;
+	struct frames *frames;
+	uint32_t *pixels;
+	struct rng rng;
+} b;
+
+static int set_up(void **state)
+{
+	(void)state;
+	memset(&b, 0, sizeof(b));
+	b.device = device_new();
+	b.listener = (struct device_listener){.ops = &ops, .owner = &b.seen};
+	device_listen(b.device, &b.listener);
+	b.frames = frames_new(b.device, W, H);
+	b.pixels = xcalloc(W * H, 4);
+	return device_resize(b.device, W, H);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	frames_free(b.frames);
+	assert_int_equal(b.device->pictures.n, 0);
+	device_unlisten(&b.listener);
+	device_free(b.device);
+	free(b.pixels);
+	return 0;
+}
+
+static void noise(uint64_t seed, int x, int y, int w, int h)
+{
+	struct rng r = {seed};
+
+	for (int v = y; v < y + h; v++)
+		for (int u = x; u < x + w; u++)
+			b.pixels[v * W + u] = (uint32_t)rng_next(&r) & 0xffffff;
+}
+
+static struct seen show(uint64_t id)
+{
+	const struct pixmap *screen = canvas_surface(b.device->canvas, 0);
+
+	b.seen = (struct seen){0};
+	assert_int_equal(frames_put(b.frames, (const uint8_t *)b.pixels, 4 * W, id), 0);
+	for (int y = 0; y < H; y++)
+		for (int x = 0; x < W; x++) {
+			const uint32_t *row = (const uint32_t *)(const void *)(screen->data + y * screen->stride);
+
+			if ((row[x] ^ b.pixels[y * W + x]) & 0xffffff)
+				fail_msg("%d %d: %06x, not %06x", x, y, row[x], b.pixels[y * W + x]);
+		}
+	return b.seen;
+}
+
+static void test_nothing(void **state)
+{
+	(void)state;
+	noise(1, 0, 0, W, H);
+	assert_int_equal(show(0).items, 1);
+	assert_int_equal(show(0).items, 0);
+	frames_lost(b.frames);
+	assert_int_equal(show(0).items, 1);
+}
+
+/* Scrolling is a copy and the new lines, a blank part a fill. */
+static void test_commands(void **state)
+{
+	struct seen s;
+
+	(void)state;
+	noise(1, 0, 0, W, H);
+	show(0);
+	memmove(b.pixels, b.pixels + 20 * W, 4 * W * (H - 20));
+	noise(2, 0, H - 20, W, 20);
+	s = show(0);
+	assert_int_equal(s.copies, 1);
+	assert_int_equal(s.items, 2);
+	for (int i = 0; i < 200 * W; i++)
+		b.pixels[i] = 0x336699;
+	s = show(0);
+	assert_int_equal(s.fills, 1);
+	assert_int_equal(s.items, 1);
+}
+
+/* Two windows in turns, and something that blinks: from the third time on there are no new pictures. */
+static void in_turns(int w, int h)
+{
+	uint64_t ids[2] = {0};
+	struct seen s;
+
+	noise(1, 0, 0, W, H);
+	show(0);
+	for (int i = 0; i < 10; i++) {
+		noise(100 + i % 2, 30, 40, w, h);
+		s = show(0);
+		assert_int_equal(s.items, 1);
+		if (i < 4)
+			continue;
+		assert_int_equal(s.kept, 1);
+		if (i >= 6)
+			assert_true(s.ids[0] == ids[i % 2]);
+		ids[i % 2] = s.ids[0];
+	}
+}
+
+static void test_in_turns(void **state)
+{
+	(void)state;
+	in_turns(16, 24);
+	frames_lost(b.frames);
+	in_turns(400, 200);
+}
+
+/* Video makes no pictures to keep. */
+static void test_video(void **state)
+{
+	unsigned kept = 0;
+
+	(void)state;
+	for (uint64_t i = 0; i < 40; i++) {
+		noise(i, 20, 20, 420, 260);
+		kept += show(0).kept;
+	}
+	assert_int_equal(kept, 0);
+	assert_int_equal(b.device->pictures.n, 0);
+}
+
+/* However much comes, the memory for it is bounded. */
+static void test_bound(void **state)
+{
+	size_t bytes = 0;
+
+	(void)state;
+	for (uint64_t i = 0; i < 1200; i++) {
+		noise(1000 + i / 2, (int)(i % 7), (int)(i % 11), 120, 110);
+		show(0);
+	}
+	for (size_t i = 0; i < b.device->pictures.cap; i++) {
+		const struct pixmap *p = b.device->pictures.slots[i].value;
+
+		bytes += p ? (size_t)p->stride * p->height : 0;
+	}
+	assert_true(bytes > 8 << 20);
+	assert_true(bytes <= 16 << 20);
+}
+
+/* A frame that is a picture is drawn with it when much differs, else what differs is. */
+static void test_pages(void **state)
+{
+	struct pixmap *p = pixmap_new(SURFACE_FMT_32_xRGB, W, H);
+	uint64_t id;
+	struct seen s;
+
+	(void)state;
+	noise(1, 0, 0, W, H);
+	memcpy(p->data, b.pixels, 4 * W * H);
+	id = device_picture(b.device, p);
+	s = show(id);
+	assert_int_equal(s.kept, 1);
+	assert_true(s.ids[0] == id);
+	noise(2, 10, 10, 50, 50);
+	s = show(0);
+	assert_int_equal(s.items, 1);
+	memcpy(b.pixels, p->data, 4 * W * H);
+	s = show(id);
+	assert_int_equal(s.items, 1);
+	assert_true(!s.kept || s.ids[0] != id);
+	noise(3, 0, 0, W, H / 2);
+	show(0);
+	memcpy(b.pixels, p->data, 4 * W * H);
+	s = show(id);
+	assert_int_equal(s.items, 1);
+	assert_true(s.kept && s.ids[0] == id);
+	device_picture_forget(b.device, id);
+	pixmap_unref(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_commands, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_in_turns, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_video, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_bound, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_pages, set_up, tear_down),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("frames", tests, NULL, NULL);
+}
