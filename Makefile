@@ -99,8 +99,9 @@ $(BUILD)/tests/unit-%: $(BUILD)/obj/tests/unit/%.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $(filter %.o,$^) $(LIB) $(PKG_LIBS) -lcmocka -o $@
 
-# Programs of the tests: vectors DIR, seeds TARGET DIR COUNT, badlink HOST:PORT.
-$(BUILD)/tests/vectors $(BUILD)/tests/seeds $(BUILD)/tests/badlink: $(BUILD)/tests/%: $(BUILD)/obj/tests/tools/%.o $(LIB)
+# Programs of the tests: vectors DIR, seeds TARGET DIR COUNT, qxl-sums N... badlink HOST:PORT.
+TOOLS = $(addprefix $(BUILD)/tests/,vectors seeds badlink qxl-sums)
+$(TOOLS): $(BUILD)/tests/%: $(BUILD)/obj/tests/tools/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
@@ -136,7 +137,7 @@ $(BUILD)/bin/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)clang -fsanitize=fuzzer,address,undefined $(filter %.o,$^) $(LIB) $(PKG_LIBS) -o $@
 
-check-build: all $(UNITS) $(REPLAYS) $(BENCHES) $(BUILD)/tests/vectors $(BUILD)/tests/badlink
+check-build: all $(UNITS) $(REPLAYS) $(BENCHES) $(TOOLS)
 
 # Every test prints TAP; the runner adds up.
 check: check-build

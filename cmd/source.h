@@ -18,6 +18,8 @@ struct source_env {
 	const char **words;       /* --image: the pictures, NULL at the end */
 	long long delay_ms;       /* --delay */
 	bool strict;              /* --strict */
+	double speed;             /* --speed; 0: as fast as it goes */
+	long long commands;       /* --commands; -1: all */
 	/* The source has come to its end and the command is to stop with this E_* or 0 (quit of a script, an error
 	 * that --strict does not forgive). Called at most once, from the loop or from start. */
 	void (*stop)(void *owner, int err);
@@ -39,7 +41,7 @@ struct source_ops {
 	void (*free)(void *source);         /* handles close on the loop afterwards */
 };
 
-extern const struct source_ops source_demo, source_script, source_image, source_raw, source_y4m;
+extern const struct source_ops source_demo, source_script, source_image, source_raw, source_y4m, source_qxl;
 
 /* The screen in the size of --geometry, else in the given one. 0 or E_*, logged. */
 int source_screen(const struct source_env *env, unsigned width, unsigned height);

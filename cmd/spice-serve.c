@@ -18,8 +18,8 @@
 enum { STATS_MS = 1000, DEFAULT_DELAY_MS = 5000 };
 
 static struct {
-	char *script, *raw, *delay, *geometry, *compress, *jpeg, *zlib, *events, *name, *agent,
-		*heads;
+	char *script, *raw, *qxl, *speed, *commands, *delay, *geometry, *compress, *jpeg, *zlib, *events,
+		*name, *agent, *heads;
 	const char **images;
 	int demo, y4m, strict, once, stats, image;
 } opt;
@@ -64,7 +64,13 @@ static struct poptOption source_table[] = {
 		"a picture, again (or further words) for a page each", "FILE"},
 	{"delay", 0, POPT_ARG_STRING, &opt.delay, 0, "how long a page is shown (default 5s)", "D"},
 	{"raw", 0, POPT_ARG_STRING, &opt.raw, 0, "raw BGRx frames on stdin", "WxH[@FPS]"},
-	{"y4m", 0, POPT_ARG_NONE, &opt.y4m, 0, "YUV4MPEG2 on stdin", NULL}, POPT_TABLEEND};
+	{"y4m", 0, POPT_ARG_NONE, &opt.y4m, 0, "YUV4MPEG2 on stdin", NULL},
+	{"qxl-replay", 0, POPT_ARG_STRING, &opt.qxl, 0, "a recording of QXL commands", "FILE"},
+	{"speed", 0, POPT_ARG_STRING, &opt.speed, 0,
+		"of the recording: a factor, or max (default 1)", "X"},
+	{"commands", 0, POPT_ARG_STRING, &opt.commands, 0,
+		"of the recording: how many, then the picture stays", "N"},
+	POPT_TABLEEND};
 
 static struct poptOption options[] = {CLI_FAMILY(source_table, "What is shown, one of:"),
 	{"geometry", 'g', POPT_ARG_STRING, &opt.geometry, 0, "size of the display", "WxH"},
@@ -364,7 +370,7 @@ static int encoding(struct server_options *o)
 
 static int choose_source(int n, const char **words)
 {
-	int named = opt.demo + (opt.script != NULL) + (opt.image > 0) + (opt.raw != NULL) + opt.y4m;
+	int named = opt.demo + (opt.script != NULL) + (opt.image > 0) + (opt.raw != NULL) + opt.y4m + (opt.qxl != NULL);
 
 	if (named > 1) {
 		cli_error("one source at a time");
@@ -378,8 +384,9 @@ static int choose_source(int n, const char **words)
 		: opt.image    ? &source_image
 		: opt.raw      ? &source_raw
 		: opt.y4m      ? &source_y4m
+		: opt.qxl      ? &source_qxl
 			       : &source_demo;
-	serve.env.argument = opt.script ? opt.script : opt.raw;
+	serve.env.argument = opt.script ? opt.script : opt.raw ? opt.raw : opt.qxl;
 	return 0;
 }
 
@@ -390,13 +397,34 @@ static int contradictions(void)
 		cli_error(opt.strict ? "--strict goes with --script" : "--delay goes with --image");
 		return E_USAGE;
 	}
-	if ((opt.raw || opt.y4m || (opt.script && strcmp(opt.script, "-") == 0)) &&
+	if (!opt.qxl && (opt.speed || opt.commands)) {
+		cli_error("%s goes with --qxl-replay", opt.speed ? "--speed" : "--commands");
+		return E_USAGE;
+	}
+	if ((opt.raw || opt.y4m || (opt.script && strcmp(opt.script, "-") == 0) ||
+		    (opt.qxl && strcmp(opt.qxl, "-") == 0)) &&
 		cli_password_fd && strcmp(cli_password_fd, "0") == 0) {
 		cli_error("the source and --password-fd both want standard input");
 		return E_USAGE;
 	}
 	if (opt.stats && opt.events && strcmp(opt.events, "-") == 0) {
 		cli_error("--stats and --events - both want standard output");
+		return E_USAGE;
+	}
+	return 0;
+}
+
+/* --speed: a factor, or max, which is 0. */
+static int read_speed(void)
+{
+	char *end = NULL;
+
+	serve.env.speed = 1;
+	if (!opt.speed)
+		return 0;
+	serve.env.speed = strcmp(opt.speed, "max") == 0 ? 0 : strtod(opt.speed, &end);
+	if (end && (end == opt.speed || *end || !(serve.env.speed >= 0.001 && serve.env.speed <= 1000))) {
+		cli_error("--speed: '%s' is neither a factor (0.001 to 1000) nor max", opt.speed);
 		return E_USAGE;
 	}
 	return 0;
@@ -445,8 +473,11 @@ static int read_options(int n, const char **words, struct server_options *o)
 
 	serve.env.delay_ms = DEFAULT_DELAY_MS;
 	serve.env.strict = opt.strict;
+	serve.env.commands = -1;
 	if ((rc = choose_source(n, words)) || (rc = contradictions()) ||
 		(rc = encoding(o)) || (rc = cli_server_options(o)) ||
+		(rc = read_speed()) ||
+		(rc = cli_number("--commands", opt.commands, 0, UINT32_MAX, &serve.env.commands)) ||
 		(rc = cli_duration("--delay", opt.delay, 1000, &serve.env.delay_ms)))
 		return rc;
 	if (serve.env.delay_ms < 1)

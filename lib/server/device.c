@@ -16,6 +16,14 @@ uint64_t device_picture(struct device *d, struct pixmap *p)
 	return id;
 }
 
+uint64_t device_picture_once(struct device *d, struct pixmap *p)
+{
+	uint64_t id = d->next_id++ | DEVICE_ONCE;
+
+	map_put(&d->pictures, id, pixmap_ref(p));
+	return id;
+}
+
 void device_picture_forget(struct device *d, uint64_t id)
 {
 	pixmap_unref(map_remove(&d->pictures, id));
@@ -80,7 +88,7 @@ static void collect(void *user, void **target)
 		c->rc = E_INVAL;
 		return;
 	}
-	c->item->kept[c->item->n_pictures] = img->d.id != c->d->passing;
+	c->item->kept[c->item->n_pictures] = !(img->d.id & DEVICE_ONCE);
 	c->item->pictures[c->item->n_pictures++] = pixmap_ref(p);
 	c->item->bytes += (size_t)p->stride * p->height;
 }
@@ -144,11 +152,10 @@ int device_put(struct device *d, uint32_t surface, int x, int y, unsigned width,
 
 	for (unsigned row = 0; row < height; row++)
 		memcpy(p->data + (size_t)row * (size_t)p->stride, pixels + row * stride, 4 * (size_t)width);
-	d->passing = id = device_picture(d, p);
+	id = device_picture_once(d, p);
 	img = device_image(d, id);
 	copy.src = &img;
 	rc = device_draw(d, S_DISPLAY_DRAW_COPY, &copy);
-	d->passing = 0;
 	device_picture_forget(d, id);
 	pixmap_unref(p);
 	return rc;
@@ -213,8 +220,7 @@ int device_monitors(struct device *d, const struct head *heads, unsigned n)
 	return 0;
 }
 
-/* Bytes of a pointer shape, channels.md 4. */
-static size_t pointer_bytes(enum wire_cursor_type type, size_t w, size_t h)
+size_t device_pointer_bytes(enum wire_cursor_type type, size_t w, size_t h)
 {
 	size_t mask = (w + 7) / 8 * h;
 
@@ -242,7 +248,7 @@ int device_pointer_set(struct device *d, enum wire_cursor_type type, unsigned wi
 {
 	if (width == 0 || height == 0 || width > LIM_CURSOR_SIDE || height > LIM_CURSOR_SIDE)
 		return E_LIMIT;
-	if (data.n == 0 || data.n != pointer_bytes(type, width, height))
+	if (data.n == 0 || data.n != device_pointer_bytes(type, width, height))
 		return E_INVAL;
 	blob_unref(d->pointer.data);
 	d->pointer = (struct pointer){.type = type, .unique = d->next_id++, .width = width, .height = height,

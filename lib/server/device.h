@@ -20,7 +20,7 @@ struct draw_item {
 	uint32_t surface;     /* drawn on */
 	struct rect damage;   /* the part of it that may have changed; never empty */
 	struct pixmap *pictures[4]; /* of its images that are no surfaces, in the order of the body */
-	bool kept[4];         /* the picture was given by device_picture: it may come again, under the id in the body */
+	bool kept[4];         /* not DEVICE_ONCE: the picture may come again, under the id in the body */
 	unsigned n_pictures;
 	size_t bytes;         /* about what it holds in memory, pictures included */
 	struct list codings;  /* of its pictures, as far as clients share them: server/encode.h */
@@ -35,6 +35,8 @@ struct pointer {
 	unsigned width, height, hot_x, hot_y;
 	struct blob *data;     /* shape bytes as channels.md 4; NULL: no shape */
 };
+
+#define DEVICE_ONCE (UINT64_C(1) << 63) /* in the ids of pictures that serve one command */
 
 struct device_ops {
 	void (*drawn)(void *owner, struct draw_item *item); /* ref it to keep it */
@@ -56,7 +58,6 @@ struct device {
 	struct list listeners;
 	struct map pictures; /* by id: struct pixmap *, a reference each */
 	uint64_t next_id;
-	uint64_t passing;     /* the picture that device_put makes for one command */
 	uint32_t surface_serial[LIM_SURFACES]; /* changes at each create and destroy; odd while alive */
 	struct pointer pointer;
 	int pointer_x, pointer_y;
@@ -80,6 +81,8 @@ int device_surface_destroy(struct device *d, uint32_t id);
 /* A picture for later commands: takes a reference to p, which must not change any more. The id is never 0. Masks are
  * pixmaps of format 1_A; 16_565 is no format of pictures. */
 uint64_t device_picture(struct device *d, struct pixmap *p);
+/* The same for one command: clients do not keep it. Forget it when the command was given. */
+uint64_t device_picture_once(struct device *d, struct pixmap *p);
 void device_picture_forget(struct device *d, uint64_t id); /* commands that use it keep it alive */
 struct pixmap *device_picture_get(struct device *d, uint64_t id); /* borrowed; NULL when unknown */
 /* A struct image for a picture, or for a surface. */
@@ -93,6 +96,8 @@ int device_draw(struct device *d, unsigned number, const void *body);
 int device_put(struct device *d, uint32_t surface, int x, int y, unsigned width, unsigned height,
 	const uint8_t *pixels, size_t stride);
 
+/* Bytes of a pointer shape (channels.md 4); 0 for an unknown type. */
+size_t device_pointer_bytes(enum wire_cursor_type type, size_t w, size_t h);
 /* The pointer: `data` as in channels.md 4 for the type; sizes within L-10, else E_LIMIT or E_INVAL. */
 int device_pointer_set(struct device *d, enum wire_cursor_type type, unsigned width, unsigned height,
 	unsigned hot_x, unsigned hot_y, struct slice data);

@@ -1,0 +1,281 @@
+/* A recording of the commands of a real QXL device, at its own pace, a multiple of it, or as fast as
+ * clients and we can. The screen is made at once; the guest's commands begin when the first client
+ * has its picture. The loop is given a turn after some commands, so that what they drew goes out
+ * and is not only replaced. */
+#include "cmd/source.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "server/qxl.h"
+
+enum {
+	TURN = 16,		/* commands in one turn of the loop */
+	PRELUDE = 64 << 20,	/* bytes of a file that are looked at for a screen, before anybody is served */
+	EAGER = 1 << 20,	/* an event of more bytes is not looked at again with each piece */
+};
+
+struct replay {
+	const struct source_env *env;
+	struct qxl_player *player;
+	struct input *input;
+	struct arena arena;
+	struct buf bytes;
+	size_t wanted;		/* bytes of the next event, at least */
+	uv_timer_t *timer;
+	uv_idle_t *idle;
+	bool header, begun, ended, over, stepping;
+	uint64_t commands, faults; /* played and passed over */
+	uint64_t base;		/* ns of the first command, */
+	uint64_t start;		/* which was played then, ms */
+};
+
+static void step(struct replay *s);
+
+/* Nothing more is played; the picture stays. */
+static void hold(struct replay *s)
+{
+	s->over = true;
+	uv_idle_stop(s->idle);
+	uv_timer_stop(s->timer);
+	input_pause(s->input, true);
+	log_info("%s: %llu commands played, %llu passed over", s->env->argument,
+		(unsigned long long)s->commands, (unsigned long long)s->faults);
+}
+
+static void broken(struct replay *s, const char *what, const char *detail)
+{
+	s->over = true;
+	log_error("%s: %s%s", s->env->argument, what, detail);
+	s->env->stop(s->env->owner, E_INVAL);
+}
+
+static void on_idle(uv_idle_t *h)
+{
+	uv_idle_stop(h);
+	step(h->data);
+}
+
+static void on_time(uv_timer_t *t)
+{
+	step(t->data);
+}
+
+/* Everything that will come is here, and it is less than an event. */
+static void end(struct replay *s)
+{
+	if (!s->header)
+		broken(s, "no recording of QXL commands", "");
+	else if (!canvas_surface(s->env->device->canvas, 0) && !s->commands)
+		broken(s, "a recording without a screen", "");
+	else if (buf_len(&s->bytes))
+		log_warn("%s: cut short: its last event is left out", s->env->argument);
+	if (!s->over)
+		hold(s);
+}
+
+/* Commands wait for the first client and for their time; true when one does. */
+static bool must_wait(struct replay *s)
+{
+	bool command;
+	uint64_t time, now;
+	double due;
+
+	if (qxl_peek(buf_slice(&s->bytes), &command, &time))
+		return false;
+	if (!s->begun)
+		return command;
+	if (s->env->speed <= 0)
+		return false;
+	uv_update_time(s->env->loop);
+	now = uv_now(s->env->loop);
+	if (!s->start) {
+		s->start = now;
+		s->base = time;
+	}
+	due = (double)s->start +
+	      (time > s->base ? (double)(time - s->base) / 1e6 / s->env->speed : 0);
+	if (due <= (double)now)
+		return false;
+	uv_timer_start(s->timer, on_time, (uint64_t)fmin(ceil(due - (double)now), 1e12), 0);
+	return true;
+}
+
+/* Plays the next event; false when it is not here, or there will be none. */
+static bool play(struct replay *s)
+{
+	const char *expected = NULL;
+	struct qxl_event e;
+	size_t used;
+	int rc = qxl_event(buf_slice(&s->bytes), &s->arena, &e, &used, &expected);
+	char where[96];
+
+	if (rc == E_AGAIN) {
+		size_t have = buf_len(&s->bytes);
+
+		s->wanted = have > EAGER && used < have + have / 8 ? have + have / 8 : used;
+		return false;
+	}
+	if (rc) {
+		snprintf(where, sizeof(where), "event %u, byte %zu: no '%s'", e.counter, used,
+			expected ? expected : "event");
+		broken(s, "", where);
+		return false;
+	}
+	rc = qxl_play(s->player, &e, &s->arena);
+	if (rc && s->faults++ < LIM_LOG_RATE)
+		log_warn("%s: event %u is passed over: %s", s->env->argument, e.counter,
+			e.fault ? e.fault : err_str(rc));
+	buf_skip(&s->bytes, used);
+	s->wanted = 0;
+	s->commands += e.command;
+	return true;
+}
+
+static bool header(struct replay *s)
+{
+	size_t used = 0;
+	int rc = s->header ? 0 : qxl_header(buf_slice(&s->bytes), &used);
+
+	if (rc == E_INVAL)
+		broken(s, "no recording of QXL commands", "");
+	if (rc)
+		return false;
+	buf_skip(&s->bytes, used);
+	s->header = true;
+	return true;
+}
+
+/* The bytes that the next event needs, as far as a file gives them at once. */
+static bool fill(struct replay *s)
+{
+	if (buf_len(&s->bytes) < s->wanted && !s->ended) {
+		input_pause(s->input, false);
+		input_read_now(s->input, s->wanted - buf_len(&s->bytes));
+	}
+	return buf_len(&s->bytes) >= s->wanted || s->ended;
+}
+
+static bool enough(const struct replay *s)
+{
+	return s->env->commands >= 0 && s->commands >= (uint64_t)s->env->commands;
+}
+
+/* Some events; then the loop has its turn. Bytes are taken in only where an event lacks some. */
+static void turn(struct replay *s)
+{
+	bool starving = true;
+	unsigned n = 0;
+
+	while (header(s) && fill(s)) {
+		if (buf_len(&s->bytes) && (must_wait(s) || n++ == TURN)) {
+			starving = false;
+			break;
+		}
+		if (!buf_len(&s->bytes) || !play(s))
+			break;
+		if (s->begun && enough(s)) {
+			hold(s);
+			break;
+		}
+	}
+	if (s->over)
+		return;
+	if (!starving && n > TURN)
+		uv_idle_start(s->idle, on_idle);
+	if (starving && s->ended)
+		end(s);
+	else
+		input_pause(s->input, !starving);
+}
+
+static void step(struct replay *s)
+{
+	if (s->stepping || s->over)
+		return;
+	s->stepping = true;
+	turn(s);
+	s->stepping = false;
+}
+
+static void on_data(void *owner, const uint8_t *p, size_t n)
+{
+	struct replay *s = owner;
+
+	if (s->over)
+		return;
+	buf_put(&s->bytes, p, n);
+	step(s);
+}
+
+static void on_end(void *owner, int err)
+{
+	struct replay *s = owner;
+
+	(void)err;
+	s->ended = true;
+	step(s);
+}
+
+static const struct input_ops input_ops = {.data = on_data, .end = on_end};
+
+static void on_ready(void *owner, const struct server_client *c)
+{
+	struct replay *s = owner;
+
+	(void)c;
+	if (s->begun)
+		return;
+	s->begun = true;
+	if (enough(s))
+		hold(s);
+	step(s);
+}
+
+static const struct server_events replay_events = {.ready = on_ready};
+
+static void replay_free(void *source)
+{
+	struct replay *s = source;
+
+	input_free(s->input);
+	source_handle_free(s->timer);
+	source_handle_free(s->idle);
+	qxl_player_free(s->player);
+	arena_fini(&s->arena);
+	buf_fini(&s->bytes);
+	free(s);
+}
+
+static int replay_open(const struct source_env *env, void **source)
+{
+	struct replay *s;
+	int rc = 0;
+
+	if (env->width) {
+		log_error("--qxl-replay says the size: --geometry does not go with it");
+		return E_USAGE;
+	}
+	s = new(struct replay);
+	s->env = env;
+	s->timer = source_timer(env->loop, s);
+	s->idle = source_idle(env->loop, s);
+	s->player = qxl_player_new(env->device);
+	s->input = input_new(env->loop, env->argument, &input_ops, s, &rc);
+	if (rc) {
+		replay_free(s);
+		return rc;
+	}
+	input_read_now(s->input, PRELUDE);
+	*source = s;
+	return 0;
+}
+
+const struct source_ops source_qxl = {
+	.name = "qxl-replay",
+	.open = replay_open,
+	.events = &replay_events,
+	.free = replay_free,
+};

@@ -1,0 +1,464 @@
+/* Plays the events of a recording on our device. An image becomes a device picture: for one command, or, where the
+ * recording marks it for caches, kept under its id, so that it is looked at once and clients may keep it too. */
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "codec/quic.h"
+#include "draw/bitmap.h"
+#include "server/qxl.h"
+
+enum {
+	KEPT_BYTES = 64 << 20,
+	IMAGES = 4, /* of one command */
+};
+
+/* A picture that the device keeps for us. */
+struct kept {
+	struct list link; /* the least used first */
+	uint64_t recorded, id;
+	uint32_t format;
+	size_t bytes;
+};
+
+struct qxl_player {
+	struct device *device;
+	struct map kept;       /* by the recorded id */
+	struct list used;
+	size_t bytes;
+	uint64_t once[IMAGES]; /* pictures of the command in hand */
+	unsigned n_once;
+	struct buf row, scratch;
+};
+
+/* ---- pictures that are kept ---- */
+
+static void forget(struct qxl_player *p, struct kept *k)
+{
+	device_picture_forget(p->device, k->id);
+	map_remove(&p->kept, k->recorded);
+	list_remove(&k->link);
+	p->bytes -= k->bytes;
+	free(k);
+}
+
+/* Is it what the recording shows now, as far as one can see without looking at its pixels? */
+static bool same(const struct pixmap *pm, const struct image *img, bool mask, uint32_t target)
+{
+	uint32_t other = target == SURFACE_FMT_16_555 ? SURFACE_FMT_32_xRGB : SURFACE_FMT_16_555;
+	bool bitmap = img->d.type == IMAGE_TYPE_BITMAP;
+
+	return pm->width == (bitmap ? img->bitmap.x : img->d.width) &&
+	       pm->height == (bitmap ? img->bitmap.y : img->d.height) && mask == (pm->format == SURFACE_FMT_1_A) &&
+	       !(bitmap && bitmap_form(img->bitmap.format)->indexed && pm->format == other);
+}
+
+static struct kept *find(struct qxl_player *p, const struct image *img, bool mask, uint32_t target)
+{
+	struct kept *k = map_get(&p->kept, img->d.id);
+
+	if (!k)
+		return NULL;
+	if (!same(device_picture_get(p->device, k->id), img, mask, target)) {
+		forget(p, k);
+		return NULL;
+	}
+	list_remove(&k->link);
+	list_append(&p->used, &k->link);
+	return k;
+}
+
+static uint64_t keep(struct qxl_player *p, uint64_t recorded, struct pixmap *pm)
+{
+	struct kept *k = new(struct kept);
+
+	k->recorded = recorded;
+	k->id = device_picture(p->device, pm);
+	k->bytes = sizeof(*k) + sizeof(*pm) + (size_t)pm->stride * pm->height;
+	p->bytes += k->bytes;
+	map_put(&p->kept, recorded, k);
+	list_append(&p->used, &k->link);
+	return k->id;
+}
+
+/* Between commands: none of those that are used now goes. */
+static void make_room(struct qxl_player *p)
+{
+	while (p->bytes > KEPT_BYTES)
+		forget(p, list_first(&p->used, struct kept, link));
+}
+
+/* ---- pixels ---- */
+
+/* Reads rows one after the other out of pieces; one that lies in two of them is put together in `row`. */
+struct rows {
+	const struct qxl_bytes *b;
+	uint32_t piece;
+	size_t at;
+	struct buf *row;
+};
+
+static const uint8_t *next_row(struct rows *r, size_t n)
+{
+	const struct slice *s = &r->b->pieces[r->piece];
+
+	if (s->n - r->at >= n) {
+		r->at += n;
+		return s->p + r->at - n;
+	}
+	buf_clear(r->row);
+	while (n) {
+		size_t part = s->n - r->at < n ? s->n - r->at : n;
+
+		buf_put(r->row, s->p + r->at, part);
+		n -= part;
+		r->at += part;
+		if (r->at == s->n && n) {
+			s = &r->b->pieces[++r->piece];
+			r->at = 0;
+		}
+	}
+	return buf_data(r->row);
+}
+
+/* The reader has made sure that the rows are there, and of a known format. */
+static int from_bitmap(struct qxl_player *p, const struct qxl_image *q, bool mask, uint32_t target, struct pixmap **out)
+{
+	const struct bitmap_data *b = &q->image.bitmap;
+	struct colours colours = {0};
+	struct rows rows = {.b = &q->bytes, .row = &p->row};
+	struct pixmap *pm = bitmap_pixmap(b->format, mask, target, b->x, b->y);
+	int rc = 0;
+
+	if (!pm)
+		return E_INVAL;
+	if (b->palette)
+		colours = (struct colours){b->palette->ents, b->palette->num_ents};
+	for (uint32_t y = 0; y < b->y && !rc; y++)
+		rc = bitmap_row(b->format, next_row(&rows, b->stride), &colours, pm,
+			b->flags & BITMAP_FLAGS_TOP_DOWN ? y : b->y - 1 - y);
+	if (rc)
+		pixmap_unref(pm);
+	else
+		*out = pm;
+	return rc;
+}
+
+static struct slice join(struct qxl_player *p, const struct qxl_bytes *b)
+{
+	if (b->n == 1)
+		return b->pieces[0];
+	buf_clear(&p->row);
+	for (uint32_t i = 0; i < b->n; i++)
+		buf_put(&p->row, b->pieces[i].p, b->pieces[i].n);
+	return buf_slice(&p->row);
+}
+
+static int from_quic(struct qxl_player *p, const struct qxl_image *q, struct pixmap **out)
+{
+	struct slice in = join(p, &q->bytes);
+	struct quic_info info;
+	struct pixmap *pm;
+	int rc = quic_header(in, &info);
+
+	if (rc || info.width != q->image.d.width || info.height != q->image.d.height || info.type == QUIC_GRAY ||
+		!bitmap_size_ok(info.width, info.height))
+		return E_INVAL;
+	pm = pixmap_new(info.type == QUIC_RGBA ? SURFACE_FMT_32_ARGB
+		: info.type == QUIC_RGB16 ? SURFACE_FMT_16_555 : SURFACE_FMT_32_xRGB, info.width, info.height);
+	buf_clear(&p->scratch);
+	rc = quic_decode(in, &info, info.type == QUIC_RGB24, pm->data, pm->stride,
+		buf_reserve(&p->scratch, quic_scratch_size(info.width)));
+	if (rc)
+		pixmap_unref(pm);
+	else
+		*out = pm;
+	return rc;
+}
+
+/* The unused byte of 32-bit pixels does not travel, but it counts where they come to lie on a surface with alpha: it
+ * is 0, or, where the recording says so, the pixels are opaque. */
+static struct pixmap *settle(struct pixmap *pm, const struct image *img)
+{
+	struct pixmap *opaque;
+
+	if (pm->format != SURFACE_FMT_32_xRGB)
+		return pm;
+	if (!(img->d.flags & IMAGE_FLAGS_HIGH_BITS_SET)) {
+		for (size_t i = 0, n = (size_t)pm->stride * pm->height; i < n; i += 4)
+			pm->data[i + 3] = 0;
+		return pm;
+	}
+	opaque = pixmap_new(SURFACE_FMT_32_ARGB, pm->width, pm->height);
+	memcpy(opaque->data, pm->data, (size_t)pm->stride * pm->height);
+	pixmap_high_bits(opaque);
+	pixmap_unref(pm);
+	return opaque;
+}
+
+static int pixels(struct qxl_player *p, const struct image *img, bool mask, uint32_t target, struct pixmap **out)
+{
+	const struct qxl_image *q = container_of(img, struct qxl_image, image);
+	int rc;
+
+	if (img->d.type == IMAGE_TYPE_QUIC)
+		rc = mask ? E_INVAL : from_quic(p, q, out);
+	else
+		rc = from_bitmap(p, q, mask, target, out);
+	if (!rc)
+		*out = settle(*out, img);
+	return rc;
+}
+
+/* ---- drawing ---- */
+
+struct replacing {
+	struct qxl_player *p;
+	const struct qxl_event *e;
+	struct arena *arena;
+	uint32_t target;
+	int rc;
+};
+
+static uint64_t once(struct qxl_player *p, struct pixmap *pm)
+{
+	uint64_t id = device_picture_once(p->device, pm);
+
+	p->once[p->n_once++] = id;
+	return id;
+}
+
+static int picture(struct qxl_player *p, const struct image *img, bool mask, uint32_t target, uint64_t *id)
+{
+	bool may_keep = img->d.flags & IMAGE_FLAGS_CACHE_ME;
+	struct kept *k = may_keep ? find(p, img, mask, target) : NULL;
+	struct pixmap *pm;
+	int rc;
+
+	if (k) {
+		*id = k->id;
+		return 0;
+	}
+	if ((rc = pixels(p, img, mask, target, &pm)))
+		return rc;
+	*id = may_keep ? keep(p, img->d.id, pm) : once(p, pm);
+	pixmap_unref(pm);
+	return 0;
+}
+
+static void replace(void *user, void **target)
+{
+	struct replacing *r = user;
+	const struct image *old = *target;
+	struct image *img;
+	uint64_t id;
+
+	if (r->rc || old->d.type == IMAGE_TYPE_SURFACE)
+		return;
+	img = arena_alloc(r->arena, sizeof(*img));
+	if (!img || r->p->n_once == IMAGES)
+		r->rc = E_LIMIT;
+	else
+		r->rc = picture(r->p, old, old == r->e->mask, r->target, &id);
+	if (r->rc)
+		return;
+	*img = device_image(r->p->device, id);
+	*target = img;
+}
+
+/* A rectangle of a surface as it is now, for a command that has it as its source. */
+static int self_image(struct qxl_player *p, struct pixmap *s, const struct rect *area, struct image **out,
+	struct arena *arena)
+{
+	int64_t w = (int64_t)area->right - area->left, h = (int64_t)area->bottom - area->top;
+	uint32_t format = s->format == SURFACE_FMT_16_565 ? SURFACE_FMT_32_xRGB : s->format;
+	struct pixmap *pm;
+
+	if (area->left < 0 || area->top < 0 || w <= 0 || h <= 0 || area->right > (int)s->width ||
+		area->bottom > (int)s->height || format == SURFACE_FMT_1_A)
+		return E_INVAL;
+	if (!(*out = arena_alloc(arena, sizeof(**out))))
+		return E_LIMIT;
+	pm = pixmap_new(format, (unsigned)w, (unsigned)h);
+	pixman_image_composite32(PIXMAN_OP_SRC, s->image, NULL, pm->image, area->left, area->top, 0, 0, 0, 0, (int)w,
+		(int)h);
+	**out = device_image(p->device, once(p, pm));
+	pixmap_unref(pm);
+	return 0;
+}
+
+static int draw(struct qxl_player *p, struct qxl_event *e, struct arena *arena)
+{
+	const struct draw_base *base = e->body;
+	struct pixmap *s = canvas_surface(p->device->canvas, base->surface_id);
+	const struct wire_msg *m = wire_msg_find(WIRE_DISPLAY, WIRE_S, e->number);
+	struct replacing r = {p, e, arena, s ? s->format : 0, s ? 0 : E_INVAL};
+
+	if (!r.rc)
+		wire_visit(m->desc(), e->body, wire_desc_image(), replace, &r);
+	if (!r.rc && e->self)
+		r.rc = self_image(p, s, &e->self_area, e->self, arena);
+	if (!r.rc)
+		r.rc = device_draw(p->device, e->number, e->body);
+	while (p->n_once)
+		device_picture_forget(p->device, p->once[--p->n_once]);
+	make_room(p);
+	return r.rc;
+}
+
+/* ---- surfaces and the pointer ---- */
+
+static bool all_zero(const struct qxl_bytes *b)
+{
+	for (uint32_t i = 0; i < b->n; i++) {
+		const struct slice *s = &b->pieces[i];
+
+		if (s->n && (*s->p || memcmp(s->p, s->p + 1, s->n - 1) != 0))
+			return false;
+	}
+	return true;
+}
+
+/* The first pixels of a surface, drawn; new surfaces are zero by themselves. */
+static int put_data(struct qxl_player *p, const struct qxl_event *e)
+{
+	struct pixmap *s = canvas_surface(p->device->canvas, e->surface.surface_id), *pm;
+	struct rows rows = {.b = &e->data, .row = &p->row};
+	size_t bytes = ((size_t)s->width * pixmap_bits(s->format) + 7) / 8;
+	size_t stride = e->stride < 0 ? (size_t)-(int64_t)e->stride : (size_t)e->stride;
+	struct draw_copy copy = {
+		.base = {.surface_id = e->surface.surface_id,
+			.box = {.right = (int)s->width, .bottom = (int)s->height}},
+		.src_area = {.right = (int)s->width, .bottom = (int)s->height},
+		.rop = ROPD_OP_PUT,
+		.scale_mode = SCALE_MODE_NEAREST,
+	};
+	struct image img;
+	int rc;
+
+	if (stride < bytes)
+		return E_INVAL;
+	if (s->format == SURFACE_FMT_1_A || all_zero(&e->data))
+		return s->format == SURFACE_FMT_1_A ? E_UNSUP : 0;
+	pm = pixmap_new(s->format, s->width, s->height);
+	for (unsigned y = 0; y < s->height; y++)
+		memcpy(pm->data + (size_t)(e->stride < 0 ? s->height - 1 - y : y) * (size_t)pm->stride,
+			next_row(&rows, stride), bytes);
+	pm = settle(pm, &(struct image){0});
+	if (pm->format == SURFACE_FMT_16_565) { /* no format of pictures: 32 bits hold it */
+		struct pixmap *wide = pixmap_new(SURFACE_FMT_32_xRGB, pm->width, pm->height);
+
+		pixman_image_composite32(PIXMAN_OP_SRC, pm->image, NULL, wide->image, 0, 0, 0, 0, 0, 0,
+			(int)pm->width, (int)pm->height);
+		pixmap_unref(pm);
+		pm = settle(wide, &(struct image){0});
+	}
+	img = device_image(p->device, once(p, pm));
+	copy.src = &img;
+	pixmap_unref(pm);
+	rc = device_draw(p->device, S_DISPLAY_DRAW_COPY, &copy);
+	device_picture_forget(p->device, p->once[--p->n_once]);
+	return rc;
+}
+
+static int surface(struct qxl_player *p, const struct qxl_event *e)
+{
+	const struct surface_create *m = &e->surface;
+	int rc = device_surface_create(p->device, m->surface_id, m->width, m->height, m->format);
+
+	return rc || !e->data.total ? rc : put_data(p, e);
+}
+
+static int screen(struct qxl_player *p, const struct qxl_event *e)
+{
+	struct head head = {.width = e->surface.width, .height = e->surface.height};
+	int rc;
+
+	if (canvas_surface(p->device->canvas, 0))
+		device_surface_destroy(p->device, 0);
+	rc = surface(p, e);
+	if (canvas_surface(p->device->canvas, 0))
+		device_monitors(p->device, &head, 1);
+	return rc;
+}
+
+static int all_gone(struct qxl_player *p)
+{
+	for (uint32_t id = LIM_SURFACES; id-- > 0;)
+		if (canvas_surface(p->device->canvas, id))
+			device_surface_destroy(p->device, id);
+	return 0;
+}
+
+/* Drivers say more bytes than a shape has. */
+static int shape(struct qxl_player *p, const struct qxl_event *e)
+{
+	struct slice data = e->pointer.data;
+	size_t n = device_pointer_bytes(e->pointer.type, e->pointer.width, e->pointer.height);
+	int rc;
+
+	if (data.n > n)
+		data.n = n;
+	rc = device_pointer_set(p->device, e->pointer.type, e->pointer.width, e->pointer.height, e->pointer.hot_x,
+		e->pointer.hot_y, data);
+	device_pointer_move(p->device, e->pointer.x, e->pointer.y);
+	if (!e->pointer.visible)
+		device_pointer_hide(p->device);
+	return rc;
+}
+
+int qxl_play(struct qxl_player *p, struct qxl_event *e, struct arena *arena)
+{
+	if (e->fault)
+		return E_INVAL;
+	switch (e->what) {
+	case QXL_SCREEN:
+		return screen(p, e);
+	case QXL_SCREEN_GONE:
+		return canvas_surface(p->device->canvas, 0) ? device_surface_destroy(p->device, 0) : 0;
+	case QXL_ALL_GONE:
+		return all_gone(p);
+	case QXL_SURFACE:
+		return e->surface.surface_id ? surface(p, e) : E_INVAL;
+	case QXL_SURFACE_GONE:
+		return e->surface.surface_id ? device_surface_destroy(p->device, e->surface.surface_id) : E_INVAL;
+	case QXL_DRAW:
+		return draw(p, e, arena);
+	case QXL_POINTER_SHAPE:
+		return shape(p, e);
+	case QXL_POINTER_MOVE:
+		device_pointer_move(p->device, e->pointer.x, e->pointer.y);
+		return 0;
+	case QXL_POINTER_HIDE:
+		device_pointer_hide(p->device);
+		return 0;
+	case QXL_NOTHING:
+		return 0;
+	}
+	return E_INVAL;
+}
+
+/* ---- life ---- */
+
+struct qxl_player *qxl_player_new(struct device *d)
+{
+	struct qxl_player *p = new(struct qxl_player);
+
+	p->device = d;
+	list_init(&p->used);
+	return p;
+}
+
+void qxl_player_free(struct qxl_player *p)
+{
+	struct kept *k;
+
+	if (!p)
+		return;
+	list_each(k, &p->used, link)
+		forget(p, k);
+	map_clear(&p->kept, NULL);
+	buf_fini(&p->row);
+	buf_fini(&p->scratch);
+	free(p);
+}
