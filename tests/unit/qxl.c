@@ -354,7 +354,7 @@ static void depths(void **state)
 	} rows[] = {
 		{BITMAP_FMT_1BIT_LE, 1, "\x08", 0x111111, 0x222222},
 		{BITMAP_FMT_1BIT_BE, 1, "\x10", 0x111111, 0x222222},
-		{BITMAP_FMT_4BIT_LE, 4, "\x12\x31", 0x333333, 0x444444},
+		{BITMAP_FMT_4BIT_LE, 4, "\x12\x31\0", 0x333333, 0x444444},
 		{BITMAP_FMT_4BIT_BE, 2, "\x12\x13", 0x222222, 0x444444},
 		{BITMAP_FMT_8BIT, 4, "\1\2\3\2", 0x222222, 0x333333},
 		{BITMAP_FMT_16BIT, 8, "\x1f\0\0\0\0\0\0\x7c", 0x0000ff, 0xff0000},
@@ -628,8 +628,8 @@ static void passed_over(void **state)
 	event(&b, 0, 5, 0); /* surface 0 is the host's */
 	buf_str(&b, "surface_cmd\nsurface_id 0\ntype 1\nflags 0\n");
 	event(&b, 0, 3, 0); /* an unknown shape */
-	buf_str(&b, "cursor_cmd\ntype 0\npoint16 4 5\nu.set.visible 1\nheader.unique 9\nheader.type 70\nheader.width 1\n"
-		"header.height 1\nheader.hot_spot_x 0\nheader.hot_spot_y 0\ndata_size 4\n");
+	buf_str(&b, "cursor_cmd\ntype 0\npoint16 4 5\nu.set.visible 1\nheader.unique 9\nheader.type 70\n"
+		"header.width 1\nheader.height 1\nheader.hot_spot_x 0\nheader.hot_spot_y 0\ndata_size 4\n");
 	chunks(&b, "cursor", "\1\2\3\4", 4, 4);
 	whole(&r, &b);
 	assert_int_equal(r.commands, 8);
