@@ -20,6 +20,7 @@ struct region {
 struct regions {
 	struct region list[REGIONS];
 	unsigned n;
+	int64_t overhead;
 };
 
 static struct rect both(const struct rect *a, const struct rect *b)
@@ -64,34 +65,44 @@ static bool join_two(struct regions *s, int64_t price)
 	return true;
 }
 
-/* A run of a row: into a region that ends there, or one of its own. */
-static void gather(struct regions *s, const struct region *run)
+/* The region that ends near the run, costs least more, and stays full enough. */
+static struct region *home(struct regions *s, const struct region *run)
 {
-	struct region *best = NULL, *cheapest = NULL;
-	int64_t least_added = OVERHEAD + 1, lowest = INT64_MAX;
+	struct region *best = NULL;
+	int64_t least_added = s->overhead + 1;
 
-	for (unsigned i = 0; i < s->n; i++) {
-		struct region *g = &s->list[i];
-		struct rect u = both(&g->r, &run->r);
-		int64_t more = added(g, run);
+	for (struct region *g = s->list; g < s->list + s->n; g++) {
+		int64_t more;
+		struct rect u;
 
-		if (more < lowest) {
-			lowest = more;
-			cheapest = g;
-		}
 		if (g->r.bottom + GAP_ROWS < run->r.top)
 			continue;
-		if (more < least_added && rect_pixels(&u) <= (g->changed + run->changed) * 3 / 2 + OVERHEAD) {
+		u = both(&g->r, &run->r);
+		more = added(g, run);
+		if (more < least_added &&
+			rect_pixels(&u) <= (g->changed + run->changed) * 3 / 2 + (uint64_t)s->overhead) {
 			least_added = more;
 			best = g;
 		}
 	}
-	if (!best && s->n == REGIONS)
-		best = cheapest;
-	if (best)
-		join(best, run);
-	else
-		s->list[s->n++] = *run;
+	return best;
+}
+
+/* A run of a row: into a region that ends there, or one of its own. Where too many come we are less particular. */
+static void gather(struct regions *s, const struct region *run)
+{
+	struct region *g = home(s, run);
+
+	if (g) {
+		join(g, run);
+		return;
+	}
+	while (s->n == REGIONS) {
+		s->overhead *= 4;
+		while (join_two(s, s->overhead))
+			;
+	}
+	s->list[s->n++] = *run;
 }
 
 static bool is_set(const uint64_t *bits, unsigned i)
@@ -159,7 +170,7 @@ static void put(struct differ *d, const struct rect *to)
 
 void differ_rest(struct differ *d)
 {
-	struct regions s = {.n = 0};
+	struct regions s = {.overhead = OVERHEAD};
 
 	if (!differ_weigh(d))
 		return;
@@ -167,7 +178,7 @@ void differ_rest(struct differ *d)
 		gather_row(d, &s, row);
 	for (unsigned i = 0; i < s.n; i++)
 		trim(d, &s.list[i].r);
-	while (join_two(&s, s.n > PUTS ? INT64_MAX : OVERHEAD))
+	while (join_two(&s, s.n > PUTS ? INT64_MAX : s.overhead))
 		;
 	for (unsigned i = 0; i < s.n; i++)
 		if (trim(d, &s.list[i].r))
