@@ -45,12 +45,13 @@ view() {
 	view=$!
 	pids+=("$view")
 	window=$(timeout 20 xdotool search --sync --onlyvisible --name '^window-test$')
-	xdotool windowfocus --sync "$window"
+	timeout 20 xdotool windowfocus --sync "$window"
 }
 
 # ends STATUS: the viewer ends by itself with it
 ends() {
 	local rc=0
+	timeout 30 tail -f --pid="$view" /dev/null || { echo 'still there'; cat view.err serve.err; return 1; }
 	wait "$view" || rc=$?
 	[ "$rc" = "$1" ] || { echo "status $rc instead of $1"; cat view.err serve.err; return 1; }
 }
@@ -117,8 +118,8 @@ picture=('fill 0 0 320 200 #204060' 'fill 10 20 100 50 #ff8000' 'fill 200 100 33
 	seen events '"resize".*"width":500,"height":333'
 	kill "$view"
 	ends 0
-	for o in '--resize off' --scale; do
-		view $o
+	for o in --resize=off --scale; do
+		view "$o"
 		xdotool windowsize --sync "$window" 640 420
 		xdotool mousemove --window "$window" 10 10 key z
 		seen events '"code":44,"down":false'
@@ -169,6 +170,9 @@ picture=('fill 0 0 320 200 #204060' 'fill 10 20 100 50 #ff8000' 'fill 200 100 33
 	seen openbox.log '^ready'
 	serve "${picture[@]}"
 	view
+	for i in $(seq 1000); do # the manager has its own idea of who has the focus
+		[ "$(xdotool getactivewindow 2>/dev/null)" != "$window" ] || break
+	done
 	xdotool key --clearmodifiers alt+F4
 	ends 0
 }
