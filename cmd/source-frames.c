@@ -11,7 +11,7 @@ enum {
 	KEPT_BYTES = 16 << 20,  /* of pictures, */
 	KEPT_LEAST = 256,       /* and the pixels of one, at least, */
 	KEPT_MOST = 1 << 20,    /* at most, */
-	KEPT_FIRST = 64 << 10,  /* and at most to be kept when it comes for the first time */
+	KEPT_FIRST = 256 << 10, /* and at most to be kept when it comes for the first time */
 	CALM = 64 << 10,        /* pixels put in a frame, on the average */
 	SEEN = 1024,
 	WHOLE = 4,              /* a frame that is a picture is drawn as it is when more than 1 / WHOLE of it is put */

@@ -1,7 +1,7 @@
 /* Where changed parts may have come from. Pieces of 16 pixels of the new frame's changed rows are remembered by their
  * hash; those that are found once in the new and once in the old frame vote for the displacement between them. Which
- * pieces are looked at is decided by the hash itself, so that the same ones are chosen in both frames, and of the rows
- * only some: with steps that have no common factor every displacement still has its share of pairs. */
+ * pieces are looked at is decided by the hash itself, so that the same ones are chosen in both frames. Of many rows
+ * only some are looked at, in no regular order: with steps, text of such a height could show us its gaps only. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,18 +137,27 @@ static unsigned winners(struct differ_finder *f, unsigned all, struct way *ways,
 	return n;
 }
 
-/* Rows that are looked at in the new frame and in the old one. */
-static void choose_steps(int rows, int *here, int *there)
+/* Of the rows, one in so many is looked at in the new frame and in the old one. */
+static void choose_shares(int rows, unsigned *here, unsigned *there)
 {
 	*here = rows > 512 ? 7 : rows > 128 ? 2 : 1;
 	*there = rows > 512 ? 4 : rows > 128 ? 3 : 1;
+}
+
+static bool one_in(unsigned share, int y, uint32_t seed)
+{
+	uint32_t h = (uint32_t)y + seed;
+
+	h = (h ^ h >> 16) * 0x85ebca6bu;
+	h = (h ^ h >> 13) * 0xc2b2ae35u;
+	return (h ^ h >> 16) % share == 0;
 }
 
 unsigned differ_moves(struct differ *d, struct way *ways, unsigned max)
 {
 	struct rect box = differ_pixels(d, d->box);
 	struct differ_finder *f = d->finder;
-	int here, there;
+	unsigned here, there;
 	size_t positions;
 
 	if (box.right - box.left < WINDOW)
@@ -159,16 +168,18 @@ unsigned differ_moves(struct differ *d, struct way *ways, unsigned max)
 	memset(f->tallies, 0, sizeof(f->tallies));
 	f->n = 0;
 	f->mask = 0;
-	choose_steps(box.bottom - box.top, &here, &there);
-	positions = rect_pixels(&box) / (unsigned)here;
+	choose_shares(box.bottom - box.top, &here, &there);
+	positions = rect_pixels(&box) / here;
 	for (unsigned bit = 31; positions > PIECES_AIM; positions /= 2, bit--)
 		f->mask |= UINT32_C(1) << bit;
-	for (int y = box.top; y < box.bottom; y += here)
-		remember_row(d, f, box, y);
+	for (int y = box.top; y < box.bottom; y++)
+		if (one_in(here, y, 0x9e3779b1))
+			remember_row(d, f, box, y);
 	if (!f->n)
 		return 0;
-	for (int y = box.top; y < box.bottom; y += there)
-		search_row(d, f, box, y);
+	for (int y = box.top; y < box.bottom; y++)
+		if (one_in(there, y, 0x27d4eb2f))
+			search_row(d, f, box, y);
 	return winners(f, count(f), ways, max);
 }
 

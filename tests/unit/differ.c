@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "server/differ-kernels.h"
@@ -66,13 +67,18 @@ static void letter(struct frame *f, struct rect r, int x, int y, unsigned shape)
 					((shape * 2654435761u) >> (u + v * 5) % 29 & 1) ? 0x101010 : 0xffffff;
 }
 
-static void text(struct frame *f, struct rect r, struct rng *g)
+static void text_of(struct frame *f, struct rect r, int height, struct rng *g)
 {
 	paint(f, r, 0xffffff);
-	for (int y = r.top; y < r.bottom; y += 12)
+	for (int y = r.top; y < r.bottom; y += height)
 		for (int x = r.left, n = (int)rng_below(g, 60) + 10; x < r.right && n; x += 8, n--)
 			if (rng_below(g, 6))
 				letter(f, r, x, y, 1 + rng_below(g, 40));
+}
+
+static void text(struct frame *f, struct rect r, struct rng *g)
+{
+	text_of(f, r, 12, g);
 }
 
 static struct rect some_rect(const struct frame *f, struct rng *g)
@@ -244,6 +250,34 @@ static void test_any_edits_plain(void **state)
 	any_edits(CPU_C);
 }
 
+/* As wide and as high as frames may be. */
+static void test_extremes(void **state)
+{
+	static const unsigned sizes[][2] = {{LIM_IMAGE_SIDE, 40}, {40, LIM_IMAGE_SIDE}, {LIM_IMAGE_SIDE - 1, 1},
+		{1, LIM_IMAGE_SIDE}, {1, 1}};
+	struct differ *d = differ_new(cpu_level());
+	struct rng g = {17};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
+		unsigned w = sizes[i][0], h = sizes[i][1];
+		struct frame old = frame_of(w, h, 4 * (size_t)w), want;
+		struct sums s;
+
+		noise(&old, (struct rect){.right = (int)w, .bottom = (int)h}, &g);
+		want = copy_of(&old, old.stride);
+		if (h > 1)
+			memmove(want.p, want.p + want.stride, want.size - want.stride);
+		*at(&want, (int)w - 1, (int)h - 1) ^= 5;
+		s = check(d, &old, &want, NULL);
+		assert_int_equal(s.copies, w > 1 && h > 1);
+		assert_true(s.put <= (w > 1 ? w : h));
+		free(old.p);
+		free(want.p);
+	}
+	differ_free(d);
+}
+
 static void test_unchanged(void **state)
 {
 	struct differ *d = differ_new(cpu_level());
@@ -332,6 +366,31 @@ static void test_scroll(void **state)
 		scrolled(d, (struct rect){.left = 37, .top = 21, .right = 611, .bottom = 451}, by[i], 0, i);
 		scrolled(d, (struct rect){.right = WIDE, .bottom = HIGH}, by[i], 0, i);
 	}
+	differ_free(d);
+}
+
+/* Whatever the height of a line: the rows that are looked at see more than the gaps. */
+static void test_lines(void **state)
+{
+	enum { TALL = 800 };
+	struct differ *d = differ_new(cpu_level());
+	struct frame old = frame_of(WIDE, TALL, 4 * WIDE), want;
+	struct rng g = {13};
+
+	(void)state;
+	for (int height = 10; height < 40; height++) {
+		struct sums s;
+
+		text_of(&old, (struct rect){.top = 3, .right = WIDE, .bottom = TALL}, height, &g);
+		want = copy_of(&old, old.stride);
+		memmove(at(&want, 0, 3), at(&want, 0, 3 + height), want.stride * (size_t)(TALL - height - 3));
+		text_of(&want, (struct rect){.top = TALL - height, .right = WIDE, .bottom = TALL}, height, &g);
+		s = check(d, &old, &want, NULL);
+		assert_true(s.copies >= 1);
+		assert_true(s.put <= (uint64_t)(2 * height * WIDE));
+		free(want.p);
+	}
+	free(old.p);
 	differ_free(d);
 }
 
@@ -489,9 +548,11 @@ int main(void)
 		cmocka_unit_test(test_kernels),
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_unchanged),
+		cmocka_unit_test(test_extremes),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_fill),
 		cmocka_unit_test(test_scroll),
+		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_any_edits),
 		cmocka_unit_test(test_any_edits_plain),
