@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "wire/wire.h"
 
 static const char *name = "spiceutils";
 static int quiet, verbose, version;
@@ -104,6 +105,32 @@ int cli_number(const char *option, const char *text, long long min, long long ma
 		return 0;
 	cli_error("%s: '%s' is not a number from %lld to %lld", option, text, min, max);
 	return E_USAGE;
+}
+
+int cli_codecs(const char *option, const char *text, uint8_t codecs[CLI_CODECS], unsigned *n)
+{
+	static const struct {
+		const char *name;
+		uint8_t value;
+	} rows[] = {{"mjpeg", VIDEO_CODEC_MJPEG}};
+
+	*n = 0;
+	while (text) {
+		size_t len = strcspn(text, ",");
+		unsigned known = 0;
+
+		for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+			if (strlen(rows[i].name) == len && strncmp(rows[i].name, text, len) == 0)
+				known = rows[i].value;
+		if (!known || memchr(codecs, (int)known, *n)) {
+			cli_error("%s: '%.*s' %s", option, (int)(len < 40 ? len : 40), text,
+				known ? "is there twice" : "is no codec (mjpeg is)");
+			return E_USAGE;
+		}
+		codecs[(*n)++] = (uint8_t)known;
+		text = text[len] ? text + len + 1 : NULL;
+	}
+	return 0;
 }
 
 /* Descriptors 0 to 2 that are closed would be taken by sockets and files, and written to by messages. */

@@ -18,8 +18,8 @@
 enum { STATS_MS = 1000, DEFAULT_DELAY_MS = 5000 };
 
 static struct {
-	char *script, *raw, *qxl, *speed, *commands, *delay, *geometry, *compress, *jpeg, *zlib, *events,
-		*name, *agent, *heads;
+	char *script, *raw, *qxl, *speed, *commands, *delay, *geometry, *compress, *jpeg, *zlib, *video,
+		*codecs, *events, *name, *agent, *heads;
 	const char **images;
 	int demo, y4m, strict, once, stats, image;
 } opt;
@@ -86,6 +86,11 @@ static struct poptOption options[] = {CLI_FAMILY(source_table, "What is shown, o
 		"zlib over GLZ: auto (on slow links), never, always (default auto)", "WHEN"},
 	{"agent", 0, POPT_ARG_STRING, &opt.agent, 0,
 		"clients may ask for another size, where the source can: on, off (default on)", "WORD"},
+	{"video", 0, POPT_ARG_STRING, &opt.video, 0,
+		"regions that move like video, as streams: auto (photographs), all, off (default auto)",
+		"WHAT"},
+	{"video-codec", 0, POPT_ARG_STRING, &opt.codecs, 0,
+		"codecs of streams, best first: mjpeg (default)", "LIST"},
 	{"events", 0, POPT_ARG_STRING, &opt.events, 0,
 		"a JSON line for each key, button, motion and client", "FILE"},
 	{"stats", 0, POPT_ARG_NONE, &opt.stats, 0, "a JSON line a second on stdout", NULL},
@@ -337,6 +342,9 @@ static const struct word switches[] = {{"off", false}, {"on", true}, {NULL, 0}};
 static const struct word whens[] = {
 	{"auto", SERVER_AUTO}, {"never", SERVER_NEVER}, {"always", SERVER_ALWAYS}, {NULL, 0}};
 
+static const struct word videos[] = {
+	{"auto", SERVER_VIDEO_AUTO}, {"all", SERVER_VIDEO_ALL}, {"off", SERVER_VIDEO_OFF}, {NULL, 0}};
+
 /* The value of one of the words; an option that was not given leaves *out. */
 static int choose_word(const char *option, const char *text, const struct word *words, uint8_t *out)
 {
@@ -359,8 +367,14 @@ static int choose_word(const char *option, const char *text, const struct word *
 
 static int encoding(struct server_options *o)
 {
+	uint8_t codecs[CLI_CODECS];
+	unsigned n;
 	int rc;
 
+	o->video = SERVER_VIDEO_AUTO;
+	if ((rc = cli_codecs("--video-codec", opt.codecs, codecs, &n)) ||
+		(rc = choose_word("--video", opt.video, videos, &o->video)))
+		return rc;
 	if ((rc = choose_word("--compress", opt.compress, compressions, &o->compress)) ||
 		(rc = choose_word("--jpeg", opt.jpeg, whens, &o->jpeg)) ||
 		(rc = choose_word("--zlib", opt.zlib, whens, &o->zlib)))

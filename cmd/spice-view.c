@@ -39,6 +39,8 @@ static struct poptOption options[] = {
 	{"preferred-compression", 0, POPT_ARG_STRING, &view.o.compression, 0,
 		"ask the server for images: auto, off, auto-glz, auto-lz, quic, glz, lz, lz4 "
 		"(default auto: its choice)", "NAME"},
+	{"video-codec", 0, POPT_ARG_STRING, &view.o.codecs, 0,
+		"ask the server for video codecs, best first: mjpeg (default: its choice)", "LIST"},
 	CLI_CONNECT,
 	CLI_END
 };
@@ -313,7 +315,8 @@ static int read_options(struct view *v)
 
 	if (cli_timeouts(&v->timeout_ms, &v->retry_ms) || cli_duration("--settle", v->o.settle, 1, &v->settle_ms) ||
 		cli_number("--display", v->o.display, 0, CLIENT_DISPLAYS - 1, &display) ||
-		compression(v->o.compression, &v->co.compression))
+		compression(v->o.compression, &v->co.compression) ||
+		cli_codecs("--video-codec", v->o.codecs, v->co.codecs, &v->co.n_codecs))
 		return E_USAGE;
 	if (v->timeout_ms == 0)
 		v->timeout_ms = DEFAULT_TIMEOUT_MS;

@@ -7,8 +7,8 @@
 #include "cmd/cli.h"
 
 struct view_options {
-	char *screenshot, *script, *type, *layout, *rate, *settle, *display, *compression, *title, *hotkeys, *scale,
-		*resize;
+	char *screenshot, *script, *type, *layout, *rate, *settle, *display, *compression, *codecs, *title, *hotkeys,
+		*scale, *resize;
 	int info, json, view_only, full_screen;
 };
 

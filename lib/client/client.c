@@ -504,6 +504,12 @@ uint8_t client_compression(const struct client *c)
 	return c->o.compression;
 }
 
+unsigned client_codecs(const struct client *c, const uint8_t **codecs)
+{
+	*codecs = c->o.codecs;
+	return c->o.n_codecs;
+}
+
 bool client_several_displays(const struct client *c)
 {
 	struct channel *ch;

@@ -48,6 +48,8 @@ struct client_options {
 	const char *disable_channels;
 	unsigned timeout_ms;       /* for a connection to be made and linked; 0: 30 s */
 	uint8_t compression;       /* enum image_compression that is asked for; 0: what the server likes */
+	uint8_t codecs[4];         /* enum video_codec that are asked for, best first; n_codecs 0: what it likes */
+	unsigned n_codecs;
 	bool view_only;            /* no inputs channel */
 };
 

@@ -280,10 +280,15 @@ static void hello(struct client_display *e)
 {
 	const struct link_caps *caps = conn_peer_caps(e->conn);
 	uint8_t wish = client_compression(e->client);
+	const uint8_t *codecs;
+	unsigned n = client_codecs(e->client, &codecs);
 
 	if (wish && cap_has(caps->channel, caps->n_channel, DISPLAY_CAP_PREF_COMPRESSION))
 		chan_send(&e->conn->chan, C_DISPLAY_PREFERRED_COMPRESSION,
 			&(struct display_preferred_compression){wish});
+	if (n && cap_has(caps->channel, caps->n_channel, DISPLAY_CAP_PREF_VIDEO_CODEC_TYPE))
+		chan_send(&e->conn->chan, C_DISPLAY_PREFERRED_VIDEO_CODEC_TYPE,
+			&(struct display_preferred_video_codec_type){(uint8_t)n, slice_of(codecs, n)});
 	chan_send(&e->conn->chan, C_DISPLAY_INIT, &(struct display_init){
 		.pixmap_cache_id = CACHE_ID,
 		.pixmap_cache_size = CACHE_PIXELS,

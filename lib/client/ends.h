@@ -54,6 +54,7 @@ int client_guest_resize(struct client_guest *g, const struct head *heads, unsign
 struct image_cache *client_images(struct client *c);
 struct glz_window *client_glz(struct client *c);
 uint8_t client_compression(const struct client *c);
+unsigned client_codecs(const struct client *c, const uint8_t **codecs);
 bool client_several_displays(const struct client *c);
 uint32_t client_mm_time(const struct client *c); /* ms, wraps */
 void client_wake_frames(struct client *c, uint32_t ms); /* client_display_frames after so long, or earlier */

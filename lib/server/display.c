@@ -5,6 +5,7 @@
 #include "server/outbox.h"
 #include "server/pipe.h"
 #include "server/session.h"
+#include "server/video.h"
 
 #include <stdlib.h>
 
@@ -15,6 +16,7 @@ struct server_display {
 	struct conn *conn;
 	struct pipe *pipe;       /* from the client's INIT on, like the outbox */
 	struct outbox *outbox;
+	struct video *video;     /* NULL: no streams */
 	uint8_t compress;        /* enum image_compression: our option, or what the client prefers */
 	uint64_t glz_pixels;     /* the window that the client announced */
 };
@@ -108,6 +110,8 @@ static bool take(struct server_display *e)
 {
 	struct pipe_out next;
 
+	if (e->video && video_take(e->video))
+		return true;
 	pipe_next(e->pipe, &next);
 	switch (next.kind) {
 	case PIPE_NOTHING:
@@ -188,6 +192,45 @@ void server_display_rules(struct server_display *e)
 		outbox_rules(e->outbox, &r);
 }
 
+static uint32_t frame_time(void *owner)
+{
+	struct server_display *e = owner;
+
+	return session_frame_time(e->session);
+}
+
+static void frame_sent(void *owner)
+{
+	struct server_display *e = owner;
+
+	video_sent(e->video);
+}
+
+/* Before there were several codecs MJPEG was the only one. Over a unix socket pixels cost less than video does. */
+static bool takes_video(const struct server_display *e)
+{
+	uint8_t video = session_options(e->session)->video;
+
+	if (video == SERVER_VIDEO_OFF || (video == SERVER_VIDEO_AUTO && e->conn->info.local))
+		return false;
+	return !client_has(e, DISPLAY_CAP_MULTI_CODEC) || client_has(e, DISPLAY_CAP_CODEC_MJPEG);
+}
+
+static struct video *video_for(struct server_display *e)
+{
+	struct video_options o = {
+		.all = session_options(e->session)->video == SERVER_VIDEO_ALL,
+		.reports = client_has(e, DISPLAY_CAP_STREAM_REPORT),
+		.slow = session_is_slow(e->session),
+		.mm_time = frame_time,
+		.sent = frame_sent,
+		.kick = kick,
+		.owner = e,
+	};
+
+	return takes_video(e) ? video_new(e->conn->loop, session_device(e->session), e->pipe, e->outbox, &o) : NULL;
+}
+
 static int init(struct server_display *e, const struct display_init *m)
 {
 	struct outbox_options o = {.kick = kick, .owner = e};
@@ -209,6 +252,7 @@ static int init(struct server_display *e, const struct display_init *m)
 	chan_want_acks(&e->conn->chan, ACK_WINDOW);
 	chan_send(&e->conn->chan, S_DISPLAY_INVAL_ALL_PALETTES, NULL);
 	e->pipe = pipe_new(session_device(e->session), now, kick, e);
+	e->video = video_for(e);
 	kick(e);
 	return 0;
 }
@@ -231,10 +275,14 @@ static int message(void *end, const struct wire_msg *m, const void *body)
 	case C_DISPLAY_PREFERRED_COMPRESSION:
 		prefer(e, ((const struct display_preferred_compression *)body)->image_compression);
 		return 0;
+	case C_DISPLAY_STREAM_REPORT:
+		if (e->video)
+			video_report(e->video, body);
+		return 0;
 	case C_DISPLAY_GL_DRAW_DONE:
 		log_warn("%s: display channel: GL_DRAW_DONE without a GL_DRAW", e->conn->name);
 		return E_PROTO;
-	default: /* PONG; STREAM_REPORT and codec wishes of streams that there are none of */
+	default: /* PONG; wishes for codecs, of which there is one */
 		return 0;
 	}
 }
@@ -256,6 +304,7 @@ void server_display_free(struct server_display *e)
 {
 	if (!e)
 		return;
+	video_free(e->video);
 	pipe_free(e->pipe);
 	outbox_free(e->outbox);
 	conn_close(e->conn, false);
@@ -270,4 +319,20 @@ struct conn *server_display_conn(const struct server_display *e)
 size_t server_display_queue(const struct server_display *e)
 {
 	return e->pipe ? pipe_bytes(e->pipe) : 0;
+}
+
+void server_display_stats(const struct server_display *e, struct json *j)
+{
+	struct video_figures f;
+
+	if (!e->video)
+		return;
+	f = video_figures(e->video);
+	json_open(j, "video", '{');
+	json_uint(j, "streams", f.streams);
+	json_uint(j, "opened", f.opened);
+	json_uint(j, "frames", f.frames);
+	json_uint(j, "quality", f.quality);
+	json_uint(j, "pace_ms", f.pace);
+	json_close(j, '}');
 }

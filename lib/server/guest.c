@@ -83,7 +83,9 @@ static void caps_for(unsigned type, struct link_caps *c)
 	if (type == WIRE_MAIN)
 		c->channel[0] = 1u << MAIN_CAP_NAME_AND_UUID | 1u << MAIN_CAP_AGENT_CONNECTED_TOKENS;
 	else if (type == WIRE_DISPLAY)
-		c->channel[0] = 1u << DISPLAY_CAP_MONITORS_CONFIG | 1u << DISPLAY_CAP_PREF_COMPRESSION;
+		c->channel[0] = 1u << DISPLAY_CAP_MONITORS_CONFIG | 1u << DISPLAY_CAP_PREF_COMPRESSION |
+				1u << DISPLAY_CAP_STREAM_REPORT | 1u << DISPLAY_CAP_MULTI_CODEC |
+				1u << DISPLAY_CAP_CODEC_MJPEG | 1u << DISPLAY_CAP_PREF_VIDEO_CODEC_TYPE;
 	else if (type == WIRE_INPUTS)
 		c->channel[0] = 1u << INPUTS_CAP_KEY_SCANCODE;
 	c->n_channel = c->channel[0] ? 1 : 0;

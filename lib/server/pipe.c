@@ -43,6 +43,8 @@ struct pipe {
 	uint64_t (*now)(void *);
 	void (*kick)(void *);
 	void *owner;
+	pipe_filter_fn *filter;
+	void *filter_owner;
 	struct list entries;
 	uint64_t seq;
 	struct cells *cells[LIM_SURFACES]; /* of surfaces with queued commands */
@@ -299,11 +301,58 @@ static void queue(struct pipe *p, enum pipe_kind kind, uint32_t id, struct draw_
 
 /* ---- the device says ---- */
 
+void pipe_damage(struct pipe *p, uint32_t surface, const struct rect *r)
+{
+	if (!p->catching_up)
+		catch_up(p);
+	add_damage(p, surface, r);
+	p->kick(p->owner);
+}
+
+/* Does a command that waits read there? */
+static bool is_read(const struct pipe *p, uint32_t surface, const struct rect *r)
+{
+	const struct cells *c = p->cells[surface];
+	const struct entry *oldest = list_first(&p->entries, struct entry, link);
+
+	if (!c || !oldest)
+		return false;
+	if (c->barrier >= oldest->seq)
+		return true;
+	for (unsigned i = 0; i < c->n_reads; i++)
+		if (c->reads[i].seq >= oldest->seq && overlap(&c->reads[i].area, r))
+			return true;
+	return false;
+}
+
+/* Its region comes by another way, and out of order: nothing that waits may read it. */
+static void taken(struct pipe *p, const struct draw_item *item)
+{
+	const struct draw_base *base = item->body;
+	pixman_region32_t *damage = &p->damage[item->surface], part;
+	const struct rect *r = &item->damage;
+
+	if (!p->catching_up && is_read(p, item->surface, r))
+		catch_up(p);
+	if (!pixman_region32_not_empty(damage) ||
+		(base->clip.type == CLIP_TYPE_RECTS && base->clip.rects.num_rects != 1))
+		return;
+	pixman_region32_init_rect(&part, r->left, r->top, (unsigned)(r->right - r->left),
+		(unsigned)(r->bottom - r->top));
+	pixman_region32_subtract(damage, damage, &part);
+	pixman_region32_fini(&part);
+}
+
 static void drawn(void *owner, struct draw_item *item)
 {
 	struct pipe *p = owner;
+	enum pipe_verdict verdict = p->filter ? p->filter(p->filter_owner, item) : PIPE_QUEUE;
 
-	if (p->catching_up) {
+	if (verdict == PIPE_TAKEN) {
+		taken(p, item);
+	} else if (verdict == PIPE_REREAD) {
+		pipe_damage(p, item->surface, &item->damage);
+	} else if (p->catching_up) {
 		add_damage(p, item->surface, &item->damage);
 		p->kick(p->owner);
 	} else {
@@ -487,6 +536,17 @@ void pipe_free(struct pipe *p)
 		forget_cells(p, i);
 	}
 	free(p);
+}
+
+void pipe_filter(struct pipe *p, pipe_filter_fn *fn, void *owner)
+{
+	p->filter = fn;
+	p->filter_owner = owner;
+}
+
+bool pipe_screen_sent(const struct pipe *p)
+{
+	return p->sent_serial[0] & 1 && p->sent_serial[0] == p->device->surface_serial[0] && !p->mark_due;
 }
 
 unsigned pipe_hidden(const struct pipe *p)

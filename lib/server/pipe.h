@@ -38,6 +38,19 @@ struct pipe;
 struct pipe *pipe_new(struct device *d, uint64_t (*now)(void *), void (*kick)(void *), void *owner);
 void pipe_free(struct pipe *p);
 
+/* Somebody else may take care of what commands draw (video): asked about each of them, before it is queued. */
+enum pipe_verdict {
+	PIPE_QUEUE,    /* it goes its way */
+	PIPE_TAKEN,    /* nothing is due here, damage of its region neither */
+	PIPE_REREAD,   /* it draws on, or reads, what the client has not exactly: its region is read from the canvas */
+};
+typedef enum pipe_verdict pipe_filter_fn(void *owner, struct draw_item *item);
+void pipe_filter(struct pipe *p, pipe_filter_fn *fn, void *owner);
+/* A region of a surface is to be sent again. */
+void pipe_damage(struct pipe *p, uint32_t surface, const struct rect *r);
+/* The client has the device's screen, its first picture included. */
+bool pipe_screen_sent(const struct pipe *p);
+
 /* The next thing to send; it counts as sent. */
 void pipe_next(struct pipe *p, struct pipe_out *out);
 

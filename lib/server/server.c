@@ -206,6 +206,8 @@ void server_stats(struct server *s, struct buf *out)
 		stats_channel(&j, "inputs", x->inputs ? server_inputs_conn(x->inputs) : NULL);
 		stats_channel(&j, "cursor", x->cursor ? server_cursor_conn(x->cursor) : NULL);
 		json_uint(&j, "queue", x->display ? server_display_queue(x->display) : 0);
+		if (x->display)
+			server_display_stats(x->display, &j);
 		json_close(&j, '}');
 	}
 	json_close(&j, ']');

@@ -38,6 +38,9 @@ struct server_events {
 /* When something that costs quality or time is done: where the client's link is slow, or whatever it is. */
 enum server_when { SERVER_AUTO, SERVER_NEVER, SERVER_ALWAYS };
 
+/* Regions that are sent as video streams. */
+enum server_video { SERVER_VIDEO_OFF, SERVER_VIDEO_AUTO, SERVER_VIDEO_ALL };
+
 struct server_options {
 	const char *name;          /* of the machine, shown by viewers */
 	unsigned max_clients;      /* L-5; 0: LIM_CLIENTS */
@@ -47,6 +50,7 @@ struct server_options {
 	const char *tls_channels;  /* "main,inputs", "all"; NULL none beyond need_tls */
 	uint8_t compress;          /* enum image_compression, 0 automatic */
 	uint8_t jpeg, zlib;        /* enum server_when: JPEG for smooth pictures, zlib over GLZ */
+	uint8_t video;             /* enum server_video */
 };
 
 struct server *server_new(uv_loop_t *loop, struct device *device, const struct server_options *o);

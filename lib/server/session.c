@@ -34,7 +34,12 @@ unsigned session_locks(const struct session *s)
 
 uint32_t session_mm_time(const struct session *s)
 {
-	return (uint32_t)(uv_now(s->server->loop) - MM_DELAY_MS);
+	return session_frame_time(s) - MM_DELAY_MS;
+}
+
+uint32_t session_frame_time(const struct session *s)
+{
+	return (uint32_t)uv_now(s->server->loop);
 }
 
 #define TELL(s, what, ...)                                                                         \

@@ -47,6 +47,7 @@ struct conn *server_display_conn(const struct server_display *e);
 struct conn *server_inputs_conn(const struct server_inputs *e);
 struct conn *server_cursor_conn(const struct server_cursor *e);
 size_t server_display_queue(const struct server_display *e);
+void server_display_stats(const struct server_display *e, struct json *j);
 
 /* ---- what the ends ask of the server ---- */
 
@@ -55,6 +56,7 @@ const struct server_options *session_options(struct session *s);
 bool session_client_mouse(const struct session *s);
 unsigned session_locks(const struct session *s);
 uint32_t session_mm_time(const struct session *s); /* ms, as INIT gives it */
+uint32_t session_frame_time(const struct session *s); /* of a frame that is made now: clients show it a moment later */
 void session_ready(struct session *s);
 bool session_is_slow(const struct session *s); /* its link, as far as that is known */
 bool session_has_many(const struct session *s); /* others look too: what can be shared is better */

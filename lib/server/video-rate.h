@@ -1,0 +1,22 @@
+/* How good and how often: quality and pace of one video stream, led by what its client reports and by how long its
+ * frames wait for the socket. Pure; times in ms. channels.md 2, STREAM_REPORT. */
+#ifndef SERVER_VIDEO_RATE_H
+#define SERVER_VIDEO_RATE_H
+
+#include "wire/wire.h"
+
+enum { VIDEO_QUALITY_BEST = 80, VIDEO_QUALITY_LEAST = 30, VIDEO_PACE_LEAST = 200 };
+
+struct video_rate {
+	unsigned quality;  /* of JPEG */
+	unsigned pace;     /* ms between frames at least; 0: as they come */
+	uint64_t changed;  /* when something was made worse or better last */
+	uint64_t trouble;  /* when there was last a reason to make it worse */
+};
+
+void video_rate_init(struct video_rate *r, bool slow, uint64_t now);
+/* A frame was `took` ms in our queue before the socket took it. */
+void video_rate_sent(struct video_rate *r, uint64_t took, uint64_t now);
+void video_rate_report(struct video_rate *r, const struct stream_report *m, uint64_t now);
+
+#endif

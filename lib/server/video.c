@@ -1,0 +1,759 @@
+/* Video streams of a display. channels.md 2 "Streams".
+ *
+ * A stream owns pixels: those that its pictures have painted last. What owns them decides who sends them: owned ones go
+ * as frames, which are read from the canvas when the encoder and the socket have time (so the newest always wins), all
+ * others by the pipe. Other drawing takes pixels away, which cuts the stream (STREAM_CLIP, before the drawing is sent);
+ * commands that read owned pixels can't be executed by the client, which has them inexactly and later: the pipe sends
+ * what they make. When a stream ends its pixels become damage of the pipe. So after the end the picture is exact. */
+#include "server/video.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "codec/jpeg.h"
+#include "server/choose.h"
+#include "server/video-find.h"
+#include "server/video-rate.h"
+
+enum {
+	CLIP_RECTS = 128,     /* a stream that is cut into more is none */
+	REPORT_FRAMES = 5, REPORT_MS = 1000,
+	JUDGED = 8,           /* regions that are being judged */
+	YES = 2, NO = 3,      /* so many looks decide */
+	JUDGED_MS = 2000,     /* a region that was not looked at for so long begins anew */
+};
+
+struct stream {
+	bool used, announced; /* the client knows it */
+	bool gone;            /* with its screen: nothing is to be repaired */
+	bool dirty;           /* there is something newer than the last frame */
+	struct rect dest;
+	pixman_region32_t owned, told; /* told: what the client draws under */
+	uint64_t painted, framed;
+	uint32_t unique;      /* a number of this opening of the stream */
+	struct video_rate rate;
+};
+
+/* A frame on its way through the pool. */
+struct job {
+	uv_work_t work;
+	struct video *video;
+	struct stream *stream;
+	uint32_t unique, time;
+	struct pixmap *pixels;
+	int quality, rc;
+	struct buf out;
+};
+
+struct judged {
+	struct rect r;
+	unsigned yes, no;
+	uint64_t when;
+};
+
+struct video {
+	uv_loop_t *loop;
+	struct device *device;
+	struct pipe *pipe;
+	struct outbox *box;
+	struct video_options o;
+	struct device_listener listener;
+	struct video_find *find;
+	struct judged judged[JUDGED];
+	struct stream streams[VIDEO_STREAMS];
+	struct job *busy, *ready; /* one frame at a time: being encoded, waiting for video_take */
+	struct stream *on_way;    /* of the frame that is in the outbox */
+	uint64_t on_way_since;
+	uint32_t next_unique;
+	unsigned turn;            /* the stream that may be framed first */
+	uv_timer_t timer;
+	bool closing, off;        /* off: the client can't decode what we send */
+	struct video_figures figures;
+};
+
+/* ---- rectangles ---- */
+
+static int64_t area(const struct rect *r)
+{
+	return rect_is_empty(r) ? 0 : (int64_t)(r->right - r->left) * (r->bottom - r->top);
+}
+
+static struct rect meet(const struct rect *a, const struct rect *b)
+{
+	return (struct rect){.left = a->left > b->left ? a->left : b->left, .top = a->top > b->top ? a->top : b->top,
+		.right = a->right < b->right ? a->right : b->right,
+		.bottom = a->bottom < b->bottom ? a->bottom : b->bottom};
+}
+
+static struct rect join(const struct rect *a, const struct rect *b)
+{
+	return (struct rect){.left = a->left < b->left ? a->left : b->left, .top = a->top < b->top ? a->top : b->top,
+		.right = a->right > b->right ? a->right : b->right,
+		.bottom = a->bottom > b->bottom ? a->bottom : b->bottom};
+}
+
+static bool inside(const struct rect *in, const struct rect *r)
+{
+	return in->left >= r->left && in->top >= r->top && in->right <= r->right && in->bottom <= r->bottom;
+}
+
+static bool owns_some(const struct stream *s, const struct rect *r)
+{
+	pixman_box32_t box = {r->left, r->top, r->right, r->bottom};
+
+	return !rect_is_empty(r) && pixman_region32_contains_rectangle(&s->owned, &box) != PIXMAN_REGION_OUT;
+}
+
+/* The pixels that an opaque command sets: its box under its clip, on the screen. */
+static void region_of(const struct draw_item *item, pixman_region32_t *out)
+{
+	const struct draw_base *base = item->body;
+	const struct rect *d = &item->damage;
+	pixman_region32_t part;
+
+	pixman_region32_init_rect(out, d->left, d->top, (unsigned)(d->right - d->left), (unsigned)(d->bottom - d->top));
+	if (base->clip.type != CLIP_TYPE_RECTS)
+		return;
+	pixman_region32_init(&part);
+	for (uint32_t i = 0; i < base->clip.rects.num_rects; i++) {
+		struct rect r = meet(&base->clip.rects.rects[i], d);
+
+		if (!rect_is_empty(&r))
+			pixman_region32_union_rect(&part, &part, r.left, r.top, (unsigned)(r.right - r.left),
+				(unsigned)(r.bottom - r.top));
+	}
+	pixman_region32_intersect(out, out, &part);
+	pixman_region32_fini(&part);
+}
+
+/* ---- what kind of command is it? ---- */
+
+static bool unscaled(const struct draw_copy *m)
+{
+	return m->src_area.right - (int64_t)m->src_area.left == m->base.box.right - (int64_t)m->base.box.left &&
+	       m->src_area.bottom - (int64_t)m->src_area.top == m->base.box.bottom - (int64_t)m->base.box.top;
+}
+
+/* A picture, put as it is: what frames of a video are made of. */
+static bool is_picture(const struct draw_item *item)
+{
+	const struct draw_copy *m = item->body;
+	const struct rect all = {.right = item->n_pictures ? (int)item->pictures[0]->width : 0,
+		.bottom = item->n_pictures ? (int)item->pictures[0]->height : 0};
+
+	return item->surface == 0 && item->number == S_DISPLAY_DRAW_COPY && m->rop == ROPD_OP_PUT && !m->mask.bitmap &&
+	       item->n_pictures == 1 && unscaled(m) && inside(&m->src_area, &all);
+}
+
+/* Does it set all pixels of its region whatever was on the screen? */
+static bool is_opaque(const struct draw_item *item)
+{
+	const struct draw_fill *fill = item->body;
+	const struct draw_blackness *plain = item->body;
+
+	if (item->number == S_DISPLAY_DRAW_FILL)
+		return fill->rop == ROPD_OP_PUT && fill->brush.type == BRUSH_TYPE_SOLID && !fill->mask.bitmap;
+	if (item->number == S_DISPLAY_DRAW_BLACKNESS || item->number == S_DISPLAY_DRAW_WHITENESS)
+		return !plain->mask.bitmap;
+	return is_picture(item);
+}
+
+static void note_screen(void *user, uint32_t surface)
+{
+	*(bool *)user |= surface == 0;
+}
+
+/* What it reads of the screen beside the pixels that it draws on; empty: nothing. */
+static struct rect reads(const struct draw_item *item)
+{
+	const struct copy_bits *m = item->body;
+	bool screen = false;
+
+	if (item->number == S_DISPLAY_COPY_BITS)
+		return item->surface ? (struct rect){0} : (struct rect){
+			.left = m->src_pos.x, .top = m->src_pos.y,
+			.right = m->src_pos.x + (m->base.box.right - m->base.box.left),
+			.bottom = m->src_pos.y + (m->base.box.bottom - m->base.box.top)};
+	canvas_sources(item->number, item->body, note_screen, &screen);
+	return screen ? (struct rect){.right = LIM_IMAGE_SIDE, .bottom = LIM_IMAGE_SIDE} : (struct rect){0};
+}
+
+/* ---- streams begin and end ---- */
+
+static void touch(struct video *v)
+{
+	v->o.kick(v->o.owner);
+}
+
+static struct stream *open_stream(struct video *v, const struct rect *dest, uint64_t now)
+{
+	for (struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
+		if (s->used)
+			continue;
+		*s = (struct stream){.used = true, .dest = *dest, .painted = now, .unique = ++v->next_unique};
+		pixman_region32_init(&s->owned);
+		pixman_region32_init(&s->told);
+		video_rate_init(&s->rate, v->o.slow, now);
+		v->figures.streams++;
+		v->figures.opened++;
+		log_debug("video: a stream of %dx%d at %d,%d", dest->right - dest->left, dest->bottom - dest->top,
+			dest->left, dest->top);
+		return s;
+	}
+	return NULL;
+}
+
+/* The client is told; for it the stream is over. */
+static void withdraw(struct video *v, struct stream *s)
+{
+	if (s->announced)
+		outbox_message(v->box, S_DISPLAY_STREAM_DESTROY,
+			&(struct stream_destroy){(uint32_t)(s - v->streams)});
+	s->announced = false;
+	s->unique = ++v->next_unique;
+	pixman_region32_clear(&s->told);
+}
+
+static void repair(struct video *v, const pixman_region32_t *region)
+{
+	int n;
+	const pixman_box32_t *box = pixman_region32_rectangles((pixman_region32_t *)region, &n);
+
+	for (int i = 0; i < n; i++)
+		pipe_damage(v->pipe, 0, &(struct rect){.left = box[i].x1, .top = box[i].y1, .right = box[i].x2,
+			.bottom = box[i].y2});
+}
+
+static void close_stream(struct video *v, struct stream *s)
+{
+	withdraw(v, s);
+	if (!s->gone)
+		repair(v, &s->owned);
+	pixman_region32_fini(&s->owned);
+	pixman_region32_fini(&s->told);
+	s->used = false;
+	v->figures.streams--;
+}
+
+/* Another place for the same video: what it owned there goes on, what it leaves is repaired. */
+static void reshape(struct video *v, struct stream *s, const struct rect *dest)
+{
+	pixman_region32_t left, now;
+
+	withdraw(v, s);
+	pixman_region32_init_rect(&now, dest->left, dest->top, (unsigned)(dest->right - dest->left),
+		(unsigned)(dest->bottom - dest->top));
+	pixman_region32_init(&left);
+	pixman_region32_subtract(&left, &s->owned, &now);
+	pixman_region32_intersect(&s->owned, &s->owned, &now);
+	repair(v, &left);
+	pixman_region32_fini(&left);
+	pixman_region32_fini(&now);
+	s->dest = *dest;
+}
+
+/* ---- is it video? ---- */
+
+static struct judged *judged_at(struct video *v, const struct rect *r, uint64_t now)
+{
+	struct judged *oldest = v->judged;
+
+	for (struct judged *j = v->judged; j < v->judged + JUDGED; j++) {
+		struct rect both = meet(&j->r, r);
+
+		if (2 * area(&both) >= area(r) && 2 * area(&both) >= area(&j->r) && now - j->when < JUDGED_MS)
+			return j;
+		if (j->when < oldest->when)
+			oldest = j;
+	}
+	*oldest = (struct judged){.when = now};
+	return oldest;
+}
+
+static void judge(struct video *v, const struct rect *r, uint64_t now)
+{
+	struct judged *j = judged_at(v, r, now);
+	bool smooth = v->o.all || choose_smooth(canvas_surface(v->device->canvas, 0), (unsigned)r->left,
+		(unsigned)r->top, (unsigned)(r->right - r->left), (unsigned)(r->bottom - r->top));
+
+	j->r = *r;
+	j->when = now;
+	j->yes += smooth;
+	j->no += !smooth;
+	if (j->yes >= YES && open_stream(v, r, now)) {
+		video_find_forget(v->find, r);
+		*j = (struct judged){0};
+	} else if (j->no >= NO) {
+		video_find_forget(v->find, r);
+		*j = (struct judged){0};
+	}
+}
+
+static bool taken_already(const struct video *v, const struct rect *r)
+{
+	for (const struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
+		struct rect both = meet(&s->dest, r);
+
+		if (s->used && area(&both))
+			return true;
+	}
+	return false;
+}
+
+static void look(struct video *v, const struct draw_item *item, uint64_t now)
+{
+	struct rect found[VIDEO_FOUND];
+	unsigned n;
+
+	if (!v->find || v->off)
+		return;
+	video_find_painted(v->find, &item->damage, now);
+	if (!pipe_screen_sent(v->pipe))
+		return;
+	n = video_find_look(v->find, now, found);
+	for (unsigned i = 0; i < n; i++)
+		if (!taken_already(v, &found[i]))
+			judge(v, &found[i], now);
+}
+
+/* ---- commands ---- */
+
+/* now 0: it does not show that the video goes on. */
+static void takes(struct video *v, struct stream *s, const pixman_region32_t *region, uint64_t now)
+{
+	pixman_region32_union(&s->owned, &s->owned, (pixman_region32_t *)region);
+	s->dirty = true;
+	if (now)
+		s->painted = now;
+	touch(v);
+}
+
+/* Does the picture go on where this video was, moved or grown? */
+static bool follows(const struct stream *s, const struct rect *box, uint64_t now, struct rect *to)
+{
+	struct rect both = meet(&s->dest, box);
+
+	if (now - s->painted > VIDEO_IDLE_MS / 2)
+		return false;
+	*to = *box;
+	if (box->right - box->left == s->dest.right - s->dest.left &&
+		box->bottom - box->top == s->dest.bottom - s->dest.top && area(&both))
+		return true;
+	*to = join(&s->dest, box);
+	return 2 * area(&both) >= area(box) && 4 * area(box) >= area(&s->dest) && area(to) <= 2 * area(&s->dest);
+}
+
+/* The stream inside which something is moved. */
+static struct stream *stream_around(struct video *v, const struct draw_item *item)
+{
+	struct rect from = reads(item);
+
+	for (struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++)
+		if (s->used && !s->gone && inside(&item->damage, &s->dest) && inside(&from, &s->dest))
+			return s;
+	return NULL;
+}
+
+/* The stream that a picture belongs to. */
+static struct stream *stream_for(struct video *v, const struct draw_item *item, uint64_t now)
+{
+	struct rect to;
+
+	for (struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
+		if (!s->used || s->gone)
+			continue;
+		if (inside(&item->damage, &s->dest))
+			return s;
+		if (follows(s, &item->damage, now, &to)) {
+			reshape(v, s, &to);
+			return s;
+		}
+	}
+	return NULL;
+}
+
+/* Other drawing takes pixels away. */
+static void loses(struct video *v, struct stream *s, const pixman_region32_t *region)
+{
+	pixman_region32_subtract(&s->owned, &s->owned, (pixman_region32_t *)region);
+	touch(v);
+}
+
+/* A command that is no frame: does it need what streams own? */
+static enum pipe_verdict other(struct video *v, const struct draw_item *item)
+{
+	struct rect read = reads(item);
+	bool opaque = is_opaque(item), needs = false;
+	pixman_region32_t region;
+
+	region_of(item, &region);
+	for (struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
+		if (!s->used || s->gone)
+			continue;
+		needs |= owns_some(s, &read);
+		if (item->surface != 0 || !owns_some(s, &item->damage))
+			continue;
+		needs |= !opaque && item->number != S_DISPLAY_COPY_BITS;
+		loses(v, s, &region);
+	}
+	pixman_region32_fini(&region);
+	return needs ? PIPE_REREAD : PIPE_QUEUE;
+}
+
+static enum pipe_verdict drawn(void *owner, struct draw_item *item)
+{
+	struct video *v = owner;
+	uint64_t now = uv_now(v->loop);
+	bool scrolls = item->number == S_DISPLAY_COPY_BITS && item->surface == 0;
+	struct stream *s = NULL;
+	pixman_region32_t region;
+
+	if (scrolls && v->find)
+		video_find_forget(v->find, &item->damage);
+	if (scrolls && v->figures.streams) {
+		s = stream_around(v, item);
+	} else if (is_picture(item)) {
+		s = v->figures.streams ? stream_for(v, item, now) : NULL;
+		if (!s)
+			look(v, item, now);
+	}
+	if (!v->figures.streams)
+		return PIPE_QUEUE;
+	if (!s)
+		return other(v, item);
+	region_of(item, &region);
+	for (struct stream *x = v->streams; x < v->streams + VIDEO_STREAMS; x++)
+		if (x != s && x->used && owns_some(x, &item->damage))
+			loses(v, x, &region);
+	takes(v, s, &region, scrolls ? 0 : now);
+	pixman_region32_fini(&region);
+	return PIPE_TAKEN;
+}
+
+/* ---- frames ---- */
+
+static void job_free(struct job *j)
+{
+	buf_fini(&j->out);
+	free(j);
+}
+
+static void maybe_free(struct video *v)
+{
+	if (v->closing && !v->busy && uv_is_closing((uv_handle_t *)&v->timer) && !v->timer.data)
+		free(v);
+}
+
+static void work(uv_work_t *w)
+{
+	struct job *j = w->data;
+	const struct pixmap *p = j->pixels;
+
+	j->rc = jpeg_encode(p->data, p->width, p->height, (size_t)p->stride, j->quality, &j->out);
+}
+
+static void work_done(uv_work_t *w, int status)
+{
+	struct job *j = w->data;
+	struct video *v = j->video;
+
+	(void)status; /* nothing is ever cancelled */
+	pixmap_unref(j->pixels);
+	v->busy = NULL;
+	if (v->closing) {
+		job_free(j);
+		maybe_free(v);
+		return;
+	}
+	v->ready = j;
+	v->o.kick(v->o.owner);
+}
+
+/* The stream's place on the canvas, as it is now, goes to the encoder. */
+static void begin_frame(struct video *v, struct stream *s, uint64_t now)
+{
+	struct pixmap *screen = canvas_surface(v->device->canvas, 0);
+	unsigned w = (unsigned)(s->dest.right - s->dest.left), h = (unsigned)(s->dest.bottom - s->dest.top);
+	struct job *j = new(struct job);
+
+	*j = (struct job){.video = v, .stream = s, .unique = s->unique, .time = v->o.mm_time(v->o.owner),
+		.quality = (int)s->rate.quality};
+	j->pixels = pixmap_new(SURFACE_FMT_32_xRGB, w, h);
+	pixman_image_composite32(PIXMAN_OP_SRC, screen->image, NULL, j->pixels->image, s->dest.left, s->dest.top, 0, 0,
+		0, 0, (int)w, (int)h);
+	j->work.data = j;
+	s->dirty = false;
+	s->framed = now;
+	v->busy = j;
+	uv_queue_work(v->loop, &j->work, work, work_done);
+}
+
+/* The clip of a stream, for a message; n rectangles at most. */
+static struct clip clip_of(const struct stream *s, const pixman_region32_t *region, struct rect rects[CLIP_RECTS])
+{
+	pixman_box32_t all = {s->dest.left, s->dest.top, s->dest.right, s->dest.bottom};
+	int n;
+	const pixman_box32_t *box = pixman_region32_rectangles((pixman_region32_t *)region, &n);
+	struct clip clip = {.type = CLIP_TYPE_RECTS, .rects = {(uint32_t)n, rects}};
+
+	if (pixman_region32_contains_rectangle((pixman_region32_t *)region, &all) == PIXMAN_REGION_IN)
+		return (struct clip){.type = CLIP_TYPE_NONE};
+	for (int i = 0; i < n; i++)
+		rects[i] = (struct rect){.left = box[i].x1, .top = box[i].y1, .right = box[i].x2, .bottom = box[i].y2};
+	return clip;
+}
+
+static void announce(struct video *v, struct stream *s)
+{
+	uint32_t id = (uint32_t)(s - v->streams), w = (uint32_t)(s->dest.right - s->dest.left),
+		 h = (uint32_t)(s->dest.bottom - s->dest.top);
+	struct rect rects[CLIP_RECTS];
+
+	outbox_message(v->box, S_DISPLAY_STREAM_CREATE, &(struct stream_create){.stream_id = id,
+		.flags = STREAM_FLAGS_TOP_DOWN, .codec_type = VIDEO_CODEC_MJPEG, .stream_width = w, .stream_height = h,
+		.src_width = w, .src_height = h, .dest = s->dest, .clip = clip_of(s, &s->owned, rects)});
+	pixman_region32_copy(&s->told, &s->owned);
+	s->announced = true;
+	if (v->o.reports)
+		outbox_message(v->box, S_DISPLAY_STREAM_ACTIVATE_REPORT, &(struct stream_activate_report){
+			.stream_id = id, .unique_id = s->unique, .max_window_size = REPORT_FRAMES,
+			.timeout_ms = REPORT_MS});
+}
+
+static void tell_clip(struct video *v, struct stream *s)
+{
+	struct rect rects[CLIP_RECTS];
+
+	outbox_message(v->box, S_DISPLAY_STREAM_CLIP, &(struct stream_clip){(uint32_t)(s - v->streams),
+		clip_of(s, &s->owned, rects)});
+	pixman_region32_copy(&s->told, &s->owned);
+}
+
+/* Has the client still a clip with pixels that others draw on? */
+static bool must_be_cut(const struct stream *s)
+{
+	pixman_region32_t over;
+	bool some;
+
+	if (!s->announced)
+		return false;
+	pixman_region32_init(&over);
+	pixman_region32_subtract(&over, (pixman_region32_t *)&s->told, (pixman_region32_t *)&s->owned);
+	some = pixman_region32_not_empty(&over);
+	pixman_region32_fini(&over);
+	return some;
+}
+
+/* The frame that is ready goes out, unless its stream has ended or moved meanwhile. */
+static bool end_frame(struct video *v, uint64_t now)
+{
+	struct job *j = v->ready;
+	struct stream *s = j->stream;
+	bool fits = s->used && !s->gone && s->unique == j->unique && !j->rc;
+
+	v->ready = NULL;
+	if (fits && !s->announced)
+		announce(v, s);
+	else if (fits && !pixman_region32_equal(&s->told, &s->owned))
+		tell_clip(v, s);
+	if (fits) {
+		outbox_last(v->box, S_DISPLAY_STREAM_DATA, &(struct stream_data){
+			.base = {(uint32_t)(s - v->streams), j->time}, .data_size = (uint32_t)buf_len(&j->out),
+			.data = buf_slice(&j->out)}, v->o.sent);
+		v->on_way = s;
+		v->on_way_since = now;
+		v->figures.frames++;
+		v->figures.quality = s->rate.quality;
+		v->figures.pace = s->rate.pace;
+	}
+	job_free(j);
+	return fits;
+}
+
+void video_sent(struct video *v)
+{
+	uint64_t now = uv_now(v->loop);
+
+	if (v->on_way && v->on_way->used)
+		video_rate_sent(&v->on_way->rate, now - v->on_way_since, now);
+	v->on_way = NULL;
+}
+
+/* ---- what is due ---- */
+
+static bool is_over(const struct stream *s, uint64_t now)
+{
+	return s->gone || now - s->painted >= VIDEO_IDLE_MS || pixman_region32_n_rects((pixman_region32_t *)&s->owned) >
+	       CLIP_RECTS;
+}
+
+static void on_timer(uv_timer_t *t)
+{
+	struct video *v = t->data;
+
+	v->o.kick(v->o.owner);
+}
+
+/* Called again when the next stream may have ended, or may be framed again. */
+static void arm(struct video *v, uint64_t now)
+{
+	uint64_t next = UINT64_MAX;
+	bool free_hands = !v->busy && !v->ready && !v->on_way; /* else their end goes on */
+
+	for (const struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
+		uint64_t end = s->painted + VIDEO_IDLE_MS, frame = s->framed + s->rate.pace;
+
+		if (!s->used)
+			continue;
+		next = end < next ? end : next;
+		if (s->dirty && free_hands && frame < next)
+			next = frame;
+	}
+	if (next == UINT64_MAX)
+		uv_timer_stop(&v->timer);
+	else
+		uv_timer_start(&v->timer, on_timer, next > now ? next - now : 1, 0);
+}
+
+static void frame_next(struct video *v, uint64_t now)
+{
+	if (v->busy || v->ready || v->on_way)
+		return;
+	for (unsigned i = 0; i < VIDEO_STREAMS; i++) {
+		struct stream *s = &v->streams[(v->turn + i) % VIDEO_STREAMS];
+
+		if (!s->used || !s->dirty || now - s->framed < s->rate.pace)
+			continue;
+		v->turn = (unsigned)(s - v->streams) + 1;
+		begin_frame(v, s, now);
+		return;
+	}
+}
+
+bool video_take(struct video *v)
+{
+	uint64_t now = uv_now(v->loop);
+	bool put = false;
+
+	if (!v->figures.streams && !v->ready)
+		return false;
+	for (struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
+		if (!s->used)
+			continue;
+		if (is_over(s, now)) {
+			put |= s->announced;
+			close_stream(v, s);
+		} else if (must_be_cut(s)) {
+			tell_clip(v, s);
+			put = true;
+		}
+	}
+	if (v->ready)
+		put |= end_frame(v, now);
+	frame_next(v, now);
+	arm(v, now);
+	return put;
+}
+
+void video_report(struct video *v, const struct stream_report *r)
+{
+	uint64_t now = uv_now(v->loop);
+	struct stream *s = r->stream_id < VIDEO_STREAMS ? &v->streams[r->stream_id] : NULL;
+
+	if (!s || !s->used || s->unique != r->unique_id)
+		return;
+	if (r->num_frames == 0 && r->num_drops == UINT32_MAX) {
+		log_info("video: the client can't decode it");
+		v->off = true;
+		for (s = v->streams; s < v->streams + VIDEO_STREAMS; s++)
+			if (s->used)
+				close_stream(v, s);
+		return;
+	}
+	video_rate_report(&s->rate, r, now);
+}
+
+struct video_figures video_figures(const struct video *v)
+{
+	return v->figures;
+}
+
+/* ---- the screen ---- */
+
+static void screen_created(void *owner, uint32_t id)
+{
+	struct video *v = owner;
+	const struct pixmap *screen = canvas_surface(v->device->canvas, 0);
+
+	if (id != 0)
+		return;
+	video_find_free(v->find);
+	v->find = video_find_new(screen->width, screen->height);
+	memset(v->judged, 0, sizeof(v->judged));
+}
+
+static void screen_destroyed(void *owner, uint32_t id)
+{
+	struct video *v = owner;
+
+	if (id != 0)
+		return;
+	for (struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
+		s->gone |= s->used;
+		s->dirty = false;
+	}
+	video_find_free(v->find);
+	v->find = NULL;
+	touch(v);
+}
+
+/* ---- life ---- */
+
+struct video *video_new(uv_loop_t *loop, struct device *d, struct pipe *p, struct outbox *box,
+	const struct video_options *o)
+{
+	static const struct device_ops ops = {.surface_created = screen_created, .surface_destroyed = screen_destroyed};
+	struct video *v = new(struct video);
+
+	v->loop = loop;
+	v->device = d;
+	v->pipe = p;
+	v->box = box;
+	v->o = *o;
+	v->listener = (struct device_listener){.ops = &ops, .owner = v};
+	device_listen(d, &v->listener);
+	if (canvas_surface(d->canvas, 0))
+		screen_created(v, 0);
+	uv_timer_init(loop, &v->timer);
+	v->timer.data = v;
+	pipe_filter(p, drawn, v);
+	return v;
+}
+
+static void timer_closed(uv_handle_t *h)
+{
+	struct video *v = h->data;
+
+	h->data = NULL;
+	maybe_free(v);
+}
+
+void video_free(struct video *v)
+{
+	if (!v)
+		return;
+	v->closing = true;
+	pipe_filter(v->pipe, NULL, NULL);
+	device_unlisten(&v->listener);
+	for (struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
+		if (!s->used)
+			continue;
+		pixman_region32_fini(&s->owned);
+		pixman_region32_fini(&s->told);
+	}
+	if (v->ready)
+		job_free(v->ready);
+	v->ready = NULL;
+	video_find_free(v->find);
+	uv_close((uv_handle_t *)&v->timer, timer_closed);
+}
