@@ -1,0 +1,393 @@
+/* Video through everything: a device at one end, a viewer of lib/client at the other, a socket between them. Streams
+ * open where pictures are painted again and again, what covers them is exact while they play, and whatever is drawn in
+ * between, the viewer's screen ends as the device's. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "base/rng.h"
+#include "client/client.h"
+#include "server/server.h"
+
+enum { W = 640, H = 480, PATIENCE_MS = 60000, FRAME_MS = 30 };
+
+static struct {
+	uv_loop_t loop;
+	struct device *device;
+	struct server *server;
+	struct client *client;
+	uv_timer_t step;
+	bool stepped, marked;
+	int closed;
+	unsigned frame; /* number of the next one */
+	char path[64];
+} t;
+
+static void on_mark(void *owner, unsigned display)
+{
+	(void)owner, (void)display;
+	t.marked = true;
+}
+
+static void on_closed(void *owner, int err)
+{
+	(void)owner;
+	t.closed = err;
+}
+
+static void connect_viewer(void)
+{
+	static const struct client_ops ops = {.mark = on_mark, .closed = on_closed};
+	struct endpoint e = {.unix_path = t.path};
+	struct client_options o = {.view_only = true};
+
+	t.marked = false;
+	t.client = client_new(&t.loop, &e, &o, &ops, &t);
+}
+
+static bool same_in(const struct rect *r)
+{
+	struct pixmap *a = canvas_surface(t.device->canvas, 0), *s = client_screen(t.client, 0);
+
+	if (!s || !t.marked || s->width != a->width || s->height != a->height)
+		return false;
+	for (int y = r->top; y < r->bottom; y++) {
+		const uint32_t *p = (const uint32_t *)(const void *)(a->data + (size_t)y * (size_t)a->stride);
+		const uint32_t *q = (const uint32_t *)(const void *)(s->data + (size_t)y * (size_t)s->stride);
+
+		for (int x = r->left; x < r->right; x++)
+			if ((p[x] ^ q[x]) & 0xffffff)
+				return false;
+	}
+	return true;
+}
+
+static bool same_screen(void)
+{
+	struct pixmap *a = canvas_surface(t.device->canvas, 0);
+
+	return same_in(&(struct rect){.right = (int)a->width, .bottom = (int)a->height});
+}
+
+static void until_same(void)
+{
+	uint64_t end = uv_hrtime() + PATIENCE_MS * 1000000ull;
+
+	while (!same_screen()) {
+		assert_int_equal(t.closed, 0);
+		if (uv_hrtime() > end)
+			fail_msg("the screens don't become the same");
+		uv_run(&t.loop, UV_RUN_ONCE);
+	}
+}
+
+static void on_step(uv_timer_t *h)
+{
+	(void)h;
+	t.stepped = true;
+}
+
+static void pass(unsigned ms)
+{
+	t.stepped = false;
+	uv_timer_start(&t.step, on_step, ms, 0);
+	while (!t.stepped) {
+		assert_int_equal(t.closed, 0);
+		uv_run(&t.loop, UV_RUN_ONCE);
+	}
+}
+
+static int setup(void **state)
+{
+	struct server_options o = {.video = SERVER_VIDEO_ALL, .compress = IMAGE_COMPRESSION_LZ4, .jpeg = SERVER_NEVER};
+	char *where;
+
+	(void)state;
+	memset(&t, 0, sizeof(t));
+	uv_loop_init(&t.loop);
+	uv_timer_init(&t.loop, &t.step);
+	t.device = device_new();
+	device_resize(t.device, W, H);
+	t.server = server_new(&t.loop, t.device, &o);
+	snprintf(t.path, sizeof(t.path), "/tmp/spice-video-%d.sock", (int)getpid());
+	where = xasprintf("unix:%s", t.path);
+	assert_int_equal(server_listen(t.server, where, NULL, false, NULL), 0);
+	free(where);
+	connect_viewer();
+	until_same();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	client_free(t.client);
+	server_free(t.server);
+	uv_close((uv_handle_t *)&t.step, NULL);
+	uv_run(&t.loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&t.loop), 0);
+	device_free(t.device);
+	return 0;
+}
+
+/* A number of the statistics: "opened", "frames", "streams". */
+static unsigned figure(const char *name)
+{
+	struct buf out = {0};
+	char *key = xasprintf("\"%s\":", name);
+	const char *at;
+	unsigned v;
+
+	server_stats(t.server, &out);
+	at = strstr(buf_cstr(&out), key);
+	assert_non_null(at);
+	v = (unsigned)strtoul(at + strlen(key), NULL, 10);
+	buf_fini(&out);
+	free(key);
+	return v;
+}
+
+/* ---- what is drawn ---- */
+
+static struct rect box(int x, int y, int w, int h)
+{
+	return (struct rect){.left = x, .top = y, .right = x + w, .bottom = y + h};
+}
+
+/* The next frame of a film, at a place, under a clip of n rectangles (0: none). */
+static void film(const struct rect *r, const struct rect *clip, unsigned n)
+{
+	unsigned w = (unsigned)(r->right - r->left), h = (unsigned)(r->bottom - r->top), f = t.frame++;
+	struct pixmap *p = pixmap_new(SURFACE_FMT_32_xRGB, w, h);
+	struct draw_copy m = {.base = {.box = *r, .clip = {.type = n ? CLIP_TYPE_RECTS : CLIP_TYPE_NONE,
+		.rects = {n, (struct rect *)clip}}}, .src_area = {.right = (int)w, .bottom = (int)h},
+		.rop = ROPD_OP_PUT};
+	struct image img;
+	uint64_t id;
+
+	for (unsigned y = 0; y < h; y++)
+		for (unsigned x = 0; x < w; x++)
+			((uint32_t *)(void *)(p->data + y * (size_t)p->stride))[x] = ((x + 3 * f) / 2 % 256) << 16 |
+				((y + 5 * f) / 3 % 256) << 8 | ((x + y + f) % 256);
+	id = device_picture(t.device, p);
+	pixmap_unref(p);
+	img = device_image(t.device, id);
+	m.src = &img;
+	assert_int_equal(device_draw(t.device, S_DISPLAY_DRAW_COPY, &m), 0);
+	device_picture_forget(t.device, id);
+}
+
+static void fill(const struct rect *r, uint32_t color, uint16_t rop)
+{
+	assert_int_equal(device_draw(t.device, S_DISPLAY_DRAW_FILL, &(struct draw_fill){.base = {.box = *r},
+		.brush = {.type = BRUSH_TYPE_SOLID, .color = color}, .rop = rop}), 0);
+}
+
+static void move(const struct rect *r, int from_x, int from_y)
+{
+	assert_int_equal(device_draw(t.device, S_DISPLAY_COPY_BITS, &(struct copy_bits){.base = {.box = *r},
+		.src_pos = {from_x, from_y}}), 0);
+}
+
+static void play(const struct rect *r, unsigned frames)
+{
+	while (frames--) {
+		film(r, NULL, 0);
+		pass(FRAME_MS);
+	}
+}
+
+static void play_until_streamed(const struct rect *r)
+{
+	for (unsigned i = 0; figure("streams") == 0; i++) {
+		assert_true(i < 200);
+		play(r, 1);
+	}
+}
+
+/* ---- the tests ---- */
+
+static void plays_and_rests(void **state)
+{
+	struct rect at = box(37, 21, 320, 240);
+	unsigned frames;
+
+	(void)state;
+	fill(&(struct rect){.right = W, .bottom = H}, 0x336699, ROPD_OP_PUT);
+	play_until_streamed(&at);
+	play(&at, 30);
+	frames = figure("frames");
+	assert_in_range(frames, 15, 31);
+	assert_false(same_screen()); /* lossy, and behind */
+	until_same();
+	assert_int_equal(figure("streams"), 0);
+	assert_int_equal(figure("opened"), 1);
+}
+
+static void what_covers_it_is_exact(void **state)
+{
+	struct rect at = box(100, 100, 400, 300), over = box(250, 60, 100, 200), half = box(100, 260, 400, 140);
+	struct rect clips[] = {box(100, 100, 150, 160), box(350, 100, 150, 160), half};
+	unsigned frames;
+
+	(void)state;
+	play_until_streamed(&at);
+	play(&at, 20);
+	fill(&over, 0xff0000, ROPD_OP_PUT);
+	frames = figure("frames");
+	for (unsigned i = 0; i < 40; i++) {
+		film(&at, clips, ARRAY_SIZE(clips));
+		pass(FRAME_MS);
+		if (i > 25)
+			assert_true(same_in(&over));
+	}
+	assert_true(figure("frames") > frames + 10);
+	play(&at, 20); /* uncovered: all of it is video again */
+	assert_int_equal(figure("opened"), 1);
+	assert_false(same_in(&over));
+	until_same();
+}
+
+static void what_reads_it_is_exact(void **state)
+{
+	struct rect at = box(0, 0, 320, 240), copy = box(330, 10, 200, 150), mark = box(40, 300, 60, 60);
+	struct rng r = {11};
+
+	(void)state;
+	play_until_streamed(&at);
+	for (unsigned i = 0; i < 40; i++) {
+		play(&at, 1);
+		if (i % 4 == 0)
+			move(&copy, (int)rng_below(&r, 100), (int)rng_below(&r, 80));
+		if (i % 4 == 1)
+			fill(&(struct rect){.left = 300, .top = 100, .right = 400, .bottom = 160}, 0x00ff00,
+				ROPD_OP_XOR);
+		if (i % 8 == 2)
+			move(&(struct rect){.left = 10, .top = 10, .right = 200, .bottom = 200}, 20, 30);
+		if (i % 8 == 3)
+			move(&mark, 330, 10); /* what was read is read again */
+	}
+	assert_true(figure("frames") > 10);
+	until_same();
+}
+
+static void moves(void **state)
+{
+	(void)state;
+	struct rect at = box(0, 0, 320, 240);
+
+	play_until_streamed(&at);
+	for (int i = 0; i < 20; i++) {
+		at = box(10 * i, 5 * i, 320, 240);
+		play(&at, 1);
+	}
+	assert_int_equal(figure("streams"), 1);
+	play(&at, 10);
+	assert_int_equal(figure("opened"), 1);
+	until_same();
+}
+
+static void grows(void **state)
+{
+	struct rect at = box(100, 100, 200, 200);
+
+	(void)state;
+	play_until_streamed(&at);
+	at = box(96, 100, 210, 208);
+	play(&at, 20);
+	assert_int_equal(figure("streams"), 1);
+	assert_int_equal(figure("opened"), 1);
+	until_same();
+}
+
+static void the_screen_goes(void **state)
+{
+	struct rect at = box(50, 50, 320, 240);
+
+	(void)state;
+	play_until_streamed(&at);
+	play(&at, 10);
+	assert_int_equal(device_resize(t.device, 400, 300), 0);
+	at = box(50, 50, 320, 240);
+	play(&at, 5);
+	assert_int_equal(figure("streams"), 0);
+	until_same();
+	play_until_streamed(&at);
+	assert_int_equal(figure("opened"), 2);
+	until_same();
+}
+
+static void the_client_goes(void **state)
+{
+	struct rect at = box(50, 50, 320, 240);
+
+	(void)state;
+	play_until_streamed(&at);
+	film(&at, NULL, 0);
+	client_free(t.client);
+	play(&at, 5);
+	connect_viewer();
+	until_same();
+	play_until_streamed(&at);
+	until_same();
+}
+
+static void anything_between(void **state)
+{
+	struct rect at = box(120, 80, 320, 240), other = box(10, 340, 160, 120);
+	struct rng r = {5};
+
+	(void)state;
+	for (unsigned i = 0; i < 250; i++) {
+		struct rect any = box((int)rng_below(&r, W), (int)rng_below(&r, H), 1 + (int)rng_below(&r, 300),
+			1 + (int)rng_below(&r, 200));
+
+		film(&at, NULL, 0);
+		film(&other, NULL, 0);
+		if (i % 5 == 0) {
+			switch (rng_below(&r, 5)) {
+			case 0:
+				fill(&any, (uint32_t)rng_next(&r), ROPD_OP_PUT);
+				break;
+			case 1:
+				fill(&any, (uint32_t)rng_next(&r), ROPD_OP_XOR);
+				break;
+			case 2:
+				move(&any, (int)rng_below(&r, W), (int)rng_below(&r, H));
+				break;
+			case 3:
+				film(&any, NULL, 0);
+				break;
+			default:
+				at = box(at.left + 3, at.top - 1, 320, 240);
+			}
+		}
+		pass(i % 50 == 49 ? 700 : 20);
+		if (i % 125 == 124)
+			until_same();
+	}
+	assert_true(figure("frames") > 30);
+	until_same();
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(plays_and_rests),
+		TEST(what_covers_it_is_exact),
+		TEST(what_reads_it_is_exact),
+		TEST(moves),
+		TEST(grows),
+		TEST(the_screen_goes),
+		TEST(the_client_goes),
+		TEST(anything_between),
+	};
+
+	return cmocka_run_group_tests_name("videostream", tests, NULL, NULL);
+}
