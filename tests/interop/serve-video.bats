@@ -1,0 +1,91 @@
+#!/usr/bin/env bats
+# Video of spice-serve: what looks like film goes as an MJPEG stream to spice-gtk, remote-viewer, spice-html5 and
+# spice-view, whose reports lead its quality; when it rests the picture is exact.
+load lib
+
+JPEG_TOLERANCE=60
+
+setup() { have ffmpeg spice-serve python3; }
+
+ffm() { timeout 60 ffmpeg -v error -y "$@" </dev/null 3>&-; }
+
+# film: 8 s of moving, grainy pictures and the last of them, made once.
+film() {
+	[ -s "$F/last.ppm" ] && return
+	ffm -f lavfi -i mandelbrot=size=480x320:rate=25,noise=alls=4:allf=t -t 8 -f rawvideo -pix_fmt bgr0 "$F/film.raw"
+	ffm -f rawvideo -pixel_format bgr0 -video_size 480x320 -i "$F/film.raw" -update 1 -pix_fmt rgb24 "$F/last.ppm"
+}
+
+# playing SERVE-ARGUMENT...: the film begins when $T/go is there, and its last picture stays.
+playing() {
+	film
+	bg serve bash -c 'until [ -e "$2" ]; do sleep 0.1; done |
+		{ cat; head -c 614400 "$1"; until [ -e "$2" ]; do sleep 0.1; done; tail -c +614401 "$1"; exec sleep 60; } |
+		exec spice-serve -p 0 --listen-file "$3" --raw 480x320@25 --stats "${@:4}"' \
+		playing "$F/film.raw" "$T/go" "$T/listen" "$@"
+	within 10 listening
+	PORT=$(sed -n 's/^listening spice 127\.0\.0\.1:\([0-9]*\)$/\1/p' "$T/listen" | head -n 1)
+}
+
+# frames N: so many went to the client.
+frames() {
+	local n
+	n=$(grep -aoE '"frames":[0-9]+' "$T/serve.log" | tail -n 1)
+	[ "${n#*:}" -ge "$1" ] 2>/dev/null
+}
+
+streamed() { spice-dump -m "$1" "$T/cap.pcapng" 2>/dev/null | grep -q "$1"; }
+
+@test "spice-view plays it, in time, and has the last picture exactly" {
+	have spice-view
+	playing
+	viewer view -v -v "spice://127.0.0.1:$PORT"
+	view_shot view "$T/first.ppm" 20
+	touch "$T/go"
+	within 20 frames 60
+	view_shows view "$F/last.ppm" 20
+	tell view quit
+	within 10 gone view
+	line=$(grep -a 'video: [0-9]* frames shown' "$T/view.err")
+	echo "$line"
+	read -r shown late _ <<<"$(tr -cs '0-9\n' ' ' <<<"${line#*video: }")"
+	[ "$shown" -ge 100 ]
+	[ "$late" -le 10 ]
+}
+
+@test "spice-gtk plays it and reports; then it has the last picture exactly" {
+	have spice-dump tshark
+	playing
+	bg cap tshark -Q -i lo -f "tcp port $PORT" -w "$T/cap.pcapng"
+	within 10 saw 'Capturing|.' "$T/cap.err"
+	peer gtk "uri=spice://127.0.0.1:$PORT"
+	within 20 peer_shot gtk "$T/first.ppm"
+	touch "$T/go"
+	within 20 frames 60
+	peer_shows gtk "$F/last.ppm" 20
+	within 10 streamed STREAM_DATA
+	streamed STREAM_CREATE
+	streamed STREAM_REPORT
+	within 10 streamed STREAM_DESTROY
+}
+
+@test "no stream with --video off" {
+	have spice-view
+	playing --video off
+	viewer view "spice://127.0.0.1:$PORT"
+	view_shot view "$T/first.ppm" 20
+	touch "$T/go"
+	view_shows view "$F/last.ppm" 30
+	! grep -q '"video"' "$T/serve.log"
+}
+
+@test "codecs that there are none of are a usage error" {
+	for list in h264 mjpeg,vp10 mjpeg,mjpeg ''; do
+		for command in 'spice-serve --raw 8x8' 'spice-view --info spice://127.0.0.1:1'; do
+			rc=0
+			$command --video-codec "$list" </dev/null 2>"$T/said" || rc=$?
+			[ $rc -eq 64 ]
+			grep -q -- --video-codec "$T/said"
+		done
+	done
+}
