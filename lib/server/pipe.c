@@ -325,13 +325,14 @@ static bool is_read(const struct pipe *p, uint32_t surface, const struct rect *r
 	return false;
 }
 
-/* Its region comes by another way, and out of order: nothing that waits may read it. */
+/* Its region comes by another way, and out of order: nothing that waits may read it, and what it hides may go. */
 static void taken(struct pipe *p, const struct draw_item *item)
 {
 	const struct draw_base *base = item->body;
 	pixman_region32_t *damage = &p->damage[item->surface], part;
 	const struct rect *r = &item->damage;
 
+	drop_hidden(p, item);
 	if (!p->catching_up && is_read(p, item->surface, r))
 		catch_up(p);
 	if (!pixman_region32_not_empty(damage) ||

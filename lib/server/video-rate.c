@@ -6,7 +6,8 @@ enum {
 	SETTLE_MS = 300,    /* until a change shows its effect */
 	BETTER_MS = 2000,   /* without trouble */
 	LONG_WAIT_MS = 60,  /* for the socket: more than a frame's time */
-	SHORT_LEFT_MS = 120, /* of the client's 400 ms of delay are left when a frame comes */
+	SHORT_LEFT_MS = 100, /* before its time a frame came */
+	LONG_QUEUE_MS = 60, /* later than at best: so much waits on the way, and what is drawn beside it waits too */
 	FIRST_PACE = 50,
 };
 
@@ -52,7 +53,13 @@ void video_rate_sent(struct video_rate *r, uint64_t took, uint64_t now)
 
 void video_rate_report(struct video_rate *r, const struct stream_report *m, uint64_t now)
 {
-	if (m->num_drops || m->last_frame_delay < SHORT_LEFT_MS)
+	int32_t left = m->last_frame_delay;
+
+	if (left > r->most_left)
+		r->most_left = left;
+	else if (r->most_left > 0)
+		r->most_left--;
+	if (m->num_drops || left < SHORT_LEFT_MS || r->most_left - left > LONG_QUEUE_MS)
 		worse(r, now);
 	else
 		better(r, now);

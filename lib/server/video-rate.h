@@ -12,6 +12,7 @@ struct video_rate {
 	unsigned pace;     /* ms between frames at least; 0: as they come */
 	uint64_t changed;  /* when something was made worse or better last */
 	uint64_t trouble;  /* when there was last a reason to make it worse */
+	int32_t most_left; /* ms before its time that a frame came at best, slowly forgotten; 0: not known */
 };
 
 void video_rate_init(struct video_rate *r, bool slow, uint64_t now);

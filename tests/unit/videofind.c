@@ -230,7 +230,8 @@ static void worse_at_once_better_slowly(void **state)
 
 static void the_socket_and_late_frames_count(void **state)
 {
-	struct stream_report late = {.num_frames = 5, .last_frame_delay = 30};
+	struct stream_report late = {.num_frames = 5, .last_frame_delay = 30}, at_best = {.num_frames = 5,
+		.last_frame_delay = 390}, queued = {.num_frames = 5, .last_frame_delay = 310};
 	struct video_rate r;
 
 	(void)state;
@@ -241,6 +242,12 @@ static void the_socket_and_late_frames_count(void **state)
 	assert_true(r.quality < VIDEO_QUALITY_BEST);
 	video_rate_init(&r, false, 0);
 	video_rate_report(&r, &late, 1000);
+	assert_true(r.quality < VIDEO_QUALITY_BEST);
+	video_rate_init(&r, false, 0); /* in time, but much waits on the way: others wait behind it */
+	video_rate_report(&r, &queued, 1000);
+	assert_int_equal(r.quality, VIDEO_QUALITY_BEST);
+	video_rate_report(&r, &at_best, 2000);
+	video_rate_report(&r, &queued, 3000);
 	assert_true(r.quality < VIDEO_QUALITY_BEST);
 	video_rate_init(&r, true, 0);
 	assert_true(r.quality < VIDEO_QUALITY_BEST);
