@@ -69,6 +69,17 @@ streamed() { spice-dump -m "$1" "$T/cap.pcapng" 2>/dev/null | grep -q "$1"; }
 	within 10 streamed STREAM_DESTROY
 }
 
+@test "spice-html5 plays it; then it has the last picture exactly" {
+	playing
+	browse "$PORT"
+	within 40 saw '"clients":1' "$T/serve.log"
+	within 40 canvas "document.querySelector('canvas').toDataURL('image/png')"
+	touch "$T/go"
+	within 20 frames 60
+	within 20 shows "$F/last.ppm"
+	running serve
+}
+
 @test "no stream with --video off" {
 	have spice-view
 	playing --video off
