@@ -92,16 +92,24 @@ static struct pixmap *cut(struct pixmap *s, const struct rect *r)
 	return p;
 }
 
-static void put_region(struct server_display *e, uint32_t id, const struct rect *r, bool whole)
+static struct encode_rules rules_for(const struct server_display *e);
+
+/* exact: by no lossy form. */
+static void put_region(struct server_display *e, uint32_t id, const struct rect *r, bool whole, bool exact)
 {
 	struct pixmap *s = canvas_surface(session_device(e->session)->canvas, id), *p;
+	struct encode_rules rules;
 
 	if (s->format == SURFACE_FMT_1_A) {
 		put_bits(e, s, id, r);
 		return;
 	}
 	p = cut(s, r);
+	rules = rules_for(e);
+	rules.jpeg &= !exact;
+	outbox_rules(e->outbox, &rules);
 	outbox_pixels(e->outbox, id, r, p, whole);
+	server_display_rules(e);
 	pixmap_unref(p);
 }
 
@@ -127,7 +135,7 @@ static bool take(struct server_display *e)
 		outbox_message(e->outbox, S_DISPLAY_SURFACE_DESTROY, &(struct surface_destroy){next.id});
 		break;
 	case PIPE_REGION:
-		put_region(e, next.id, &next.rect, next.whole);
+		put_region(e, next.id, &next.rect, next.whole, next.exact);
 		break;
 	case PIPE_MARK:
 		put_monitors(e);

@@ -55,6 +55,7 @@ struct pipe {
 	uint32_t sent_serial[LIM_SURFACES];
 	pixman_region32_t damage[LIM_SURFACES];
 	unsigned damaged; /* ids below this may have damage or differ */
+	pixman_region32_t exact; /* of the screen's damage: is to be mended */
 };
 
 /* Regions of more rectangles than this are sent as their bounding box. */
@@ -306,6 +307,9 @@ void pipe_damage(struct pipe *p, uint32_t surface, const struct rect *r)
 	if (!p->catching_up)
 		catch_up(p);
 	add_damage(p, surface, r);
+	if (surface == 0)
+		pixman_region32_union_rect(&p->exact, &p->exact, r->left, r->top, (unsigned)(r->right - r->left),
+			(unsigned)(r->bottom - r->top));
 	p->kick(p->owner);
 }
 
@@ -429,8 +433,10 @@ static bool differs(struct pipe *p, uint32_t id, struct pipe_out *out)
 		pixman_region32_clear(&p->damage[id]);
 		add_damage(p, id, &(struct rect){.right = (int)out->create.width,
 					  .bottom = (int)out->create.height});
-		if (id == 0)
+		if (id == 0) {
+			pixman_region32_clear(&p->exact);
 			p->mark_due = true;
+		}
 	}
 	return true;
 }
@@ -455,6 +461,10 @@ static bool take_damage(struct pipe *p, uint32_t id, struct pipe_out *out)
 		box.y2 = box.y1 + rows;
 	pixman_region32_init_rects(&part, &box, 1);
 	pixman_region32_subtract(region, region, &part);
+	if (id == 0) {
+		out->exact = pixman_region32_contains_rectangle(&p->exact, &box) != PIXMAN_REGION_OUT;
+		pixman_region32_subtract(&p->exact, &p->exact, &part);
+	}
 	pixman_region32_fini(&part);
 	out->kind = PIPE_REGION;
 	out->id = id;
@@ -517,6 +527,7 @@ struct pipe *pipe_new(struct device *d, uint64_t (*now)(void *), void (*kick)(vo
 	list_init(&p->entries);
 	for (unsigned i = 0; i < LIM_SURFACES; i++)
 		pixman_region32_init(&p->damage[i]);
+	pixman_region32_init(&p->exact);
 	p->listener = (struct device_listener){.ops = &device_ops, .owner = p};
 	device_listen(d, &p->listener);
 	catch_up(p);
@@ -532,6 +543,7 @@ void pipe_free(struct pipe *p)
 	device_unlisten(&p->listener);
 	list_each(e, &p->entries, link)
 		forget(p, e);
+	pixman_region32_fini(&p->exact);
 	for (unsigned i = 0; i < LIM_SURFACES; i++) {
 		pixman_region32_fini(&p->damage[i]);
 		forget_cells(p, i);

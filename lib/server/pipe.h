@@ -29,6 +29,7 @@ struct pipe_out {
 	uint32_t id;
 	struct surface_create create;
 	struct rect rect;
+	bool exact; /* REGION: it is there to mend what the client has inexactly */
 	bool whole; /* REGION: of a first picture, which goes in one message: spicy-screenshot takes what it has then */
 };
 
@@ -46,7 +47,7 @@ enum pipe_verdict {
 };
 typedef enum pipe_verdict pipe_filter_fn(void *owner, struct draw_item *item);
 void pipe_filter(struct pipe *p, pipe_filter_fn *fn, void *owner);
-/* A region of a surface is to be sent again. */
+/* A region of a surface is to be sent again, exactly. */
 void pipe_damage(struct pipe *p, uint32_t surface, const struct rect *r);
 /* The client has the device's screen, its first picture included. */
 bool pipe_screen_sent(const struct pipe *p);

@@ -100,3 +100,24 @@ streamed() { spice-dump -m "$1" "$T/cap.pcapng" 2>/dev/null | grep -q "$1"; }
 		done
 	done
 }
+
+# reached QUALITY: the statistics named such a quality, or a lower one, while frames went.
+reached() {
+	local q
+	for q in $(grep -aoE '"frames":[1-9][0-9]*,"quality":[0-9]+' "$T/serve.log" | sed 's/.*://'); do
+		[ "$q" -le "$1" ] && return
+	done
+	return 1
+}
+
+@test "reports of spice-gtk over a narrow link make the quality lower" {
+	[ -x "$BUILD/tests/badlink" ] || skip "badlink is not built"
+	playing
+	bg link "$BUILD/tests/badlink" --rate 4000 --delay 20 "127.0.0.1:$PORT"
+	within 10 saw '^up ' "$T/link.log"
+	peer gtk "uri=spice://127.0.0.1:$(sed -n 's/^up //p' "$T/link.log")"
+	within 20 peer_shot gtk "$T/first.ppm"
+	touch "$T/go"
+	within 20 reached 50
+	peer_shows gtk "$F/last.ppm" 30
+}
