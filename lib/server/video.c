@@ -21,6 +21,7 @@ enum {
 	JUDGED = 8,           /* regions that are being judged */
 	YES = 2, NO = 3,      /* so many looks decide */
 	JUDGED_MS = 2000,     /* a region that was not looked at for so long begins anew */
+	SEEN = 64,            /* pictures that clients keep, by id */
 };
 
 struct stream {
@@ -60,6 +61,8 @@ struct video {
 	struct device_listener listener;
 	struct video_find *find;
 	struct judged judged[JUDGED];
+	uint64_t seen[SEEN];
+	unsigned seen_at;
 	struct stream streams[VIDEO_STREAMS];
 	struct job *busy, *ready; /* one frame at a time: being encoded, waiting for video_take */
 	struct stream *on_way;    /* of the frame that is in the outbox */
@@ -300,12 +303,26 @@ static bool taken_already(const struct video *v, const struct rect *r)
 	return false;
 }
 
+/* A loop of few pictures is no film: the client has them already. */
+static bool comes_again(struct video *v, const struct draw_item *item)
+{
+	uint64_t id = ((const struct draw_copy *)item->body)->src->d.id;
+
+	if (!item->kept[0] || area(&item->damage) < VIDEO_TILE * VIDEO_TILE)
+		return false;
+	for (unsigned i = 0; i < SEEN; i++)
+		if (v->seen[i] == id)
+			return true;
+	v->seen[v->seen_at++ % SEEN] = id;
+	return false;
+}
+
 static void look(struct video *v, const struct draw_item *item, uint64_t now)
 {
 	struct rect found[VIDEO_FOUND];
 	unsigned n;
 
-	if (!v->find || v->off)
+	if (!v->find || v->off || comes_again(v, item))
 		return;
 	video_find_painted(v->find, &item->damage, now);
 	if (!pipe_screen_sent(v->pipe))
