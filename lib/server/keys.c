@@ -1,11 +1,12 @@
-/* The pool of ticket keys: one worker job at a time makes one key, until enough are ready. */
+/* The pool of ticket keys: one worker job at a time makes one key, until enough are ready: those of one session, and
+ * more once links had to wait. */
 #include "server/keys.h"
 
 #include <stdlib.h>
 
 #include "base/mem.h"
 
-enum { READY = 32 };
+enum { FEW = 8, READY = 32 };
 
 struct keys {
 	uv_loop_t *loop;
@@ -13,7 +14,7 @@ struct keys {
 	bool working, closing;
 	struct ticket_key *made;           /* by the job */
 	struct ticket_key *ready[READY];
-	unsigned n;
+	unsigned n, enough;
 	struct list waiting;
 };
 
@@ -58,7 +59,7 @@ static void job_done(uv_work_t *w, int status)
 
 static void make_more(struct keys *k)
 {
-	if (k->working || (k->n == READY && list_empty(&k->waiting)))
+	if (k->working || (k->n >= k->enough && list_empty(&k->waiting)))
 		return;
 	k->working = true;
 	k->work.data = k;
@@ -70,6 +71,7 @@ struct keys *keys_new(uv_loop_t *loop)
 	struct keys *k = new(struct keys);
 
 	k->loop = loop;
+	k->enough = FEW;
 	list_init(&k->waiting);
 	make_more(k);
 	return k;
@@ -93,6 +95,8 @@ struct ticket_key *keys_take(struct keys *k, struct key_wait *w, bool first)
 		return key;
 	}
 	w->waiting = true;
+	if (k->enough < READY)
+		k->enough *= 2;
 	if (first) /* behind nobody */
 		list_append(k->waiting.next, &w->link);
 	else
