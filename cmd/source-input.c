@@ -98,10 +98,12 @@ static void finish(struct input *in, int err)
 /* One read, handed over; false when there is nothing more now. */
 static bool read_piece(struct input *in)
 {
-	ssize_t n = read(in->fd, in->piece, sizeof(in->piece));
+	size_t room = sizeof(in->piece);
+	uint8_t *to = in->ops->room ? in->ops->room(in->owner, &room) : in->piece;
+	ssize_t n = read(in->fd, to, room);
 
 	if (n > 0) {
-		in->ops->data(in->owner, in->piece, (size_t)n);
+		in->ops->data(in->owner, to, (size_t)n);
 		return true;
 	}
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))

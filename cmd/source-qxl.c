@@ -12,7 +12,12 @@
 #include "server/qxl.h"
 
 enum {
-	TURN = 16,		/* commands in one turn of the loop */
+	TURN_NS = 16000000,	/* of one turn of the loop: viewers show some 60 pictures a second */
+	PIECE = 256 << 10,	/* bytes that are read at once */
+	LARGE = 1 << 20,	/* an event of so many bytes goes out */
+	BACKLOG = 4 << 20,	/* to where a client lags no more than this, */
+	PATIENCE = 50,		/* before the next one is played; or until so many */
+	POLL_MS = 2,		/* looks in this distance */
 	PRELUDE = 64 << 20,	/* bytes of a file that are looked at for a screen, before anybody is served */
 	EAGER = 1 << 20,	/* an event of more bytes is not looked at again with each piece */
 };
@@ -27,6 +32,7 @@ struct replay {
 	uv_timer_t *timer;
 	uv_idle_t *idle;
 	bool header, begun, ended, over, stepping;
+	unsigned patience;	/* looks that are left of waiting for clients */
 	uint64_t commands, faults; /* played and passed over */
 	uint64_t base;		/* ns of the first command, */
 	uint64_t start;		/* which was played then, ms */
@@ -103,6 +109,18 @@ static bool must_wait(struct replay *s)
 	return true;
 }
 
+/* A large picture in the queue of a client is worth waiting for: the client would fall back to
+ * reading the whole screen again. Not for long, since one that stands still delays nobody. */
+static bool drains(struct replay *s)
+{
+	if (!s->patience)
+		return false;
+	s->patience = server_behind(s->env->server) > BACKLOG ? s->patience - 1 : 0;
+	if (s->patience)
+		uv_timer_start(s->timer, on_time, POLL_MS, 0);
+	return s->patience;
+}
+
 /* Plays the next event; false when it is not here, or there will be none. */
 static bool play(struct replay *s)
 {
@@ -128,6 +146,8 @@ static bool play(struct replay *s)
 	if (rc && s->faults++ < LIM_LOG_RATE)
 		log_warn("%s: event %u is passed over: %s", s->env->argument, e.counter,
 			e.fault ? e.fault : err_str(rc));
+	if (used > LARGE && s->begun && s->env->speed <= 0)
+		s->patience = PATIENCE;
 	buf_skip(&s->bytes, used);
 	s->wanted = 0;
 	s->commands += e.command;
@@ -166,11 +186,12 @@ static bool enough(const struct replay *s)
 /* Some events; then the loop has its turn. Bytes are taken in only where an event lacks some. */
 static void turn(struct replay *s)
 {
-	bool starving = true;
-	unsigned n = 0;
+	uint64_t until = uv_hrtime() + TURN_NS;
+	bool starving = true, more = false;
 
 	while (header(s) && fill(s)) {
-		if (buf_len(&s->bytes) && (must_wait(s) || n++ == TURN)) {
+		more = uv_hrtime() >= until;
+		if (buf_len(&s->bytes) && (more || drains(s) || must_wait(s))) {
 			starving = false;
 			break;
 		}
@@ -183,7 +204,7 @@ static void turn(struct replay *s)
 	}
 	if (s->over)
 		return;
-	if (!starving && n > TURN)
+	if (!starving && more)
 		uv_idle_start(s->idle, on_idle);
 	if (starving && s->ended)
 		end(s);
@@ -200,13 +221,23 @@ static void step(struct replay *s)
 	s->stepping = false;
 }
 
+static uint8_t *room(void *owner, size_t *n)
+{
+	struct replay *s = owner;
+	size_t lacking = s->wanted > buf_len(&s->bytes) ? s->wanted - buf_len(&s->bytes) : 0;
+
+	*n = lacking > PIECE ? PIECE : lacking > PIECE / 4 ? lacking : PIECE / 4;
+	return buf_reserve(&s->bytes, *n);
+}
+
 static void on_data(void *owner, const uint8_t *p, size_t n)
 {
 	struct replay *s = owner;
 
+	(void)p;
 	if (s->over)
 		return;
-	buf_put(&s->bytes, p, n);
+	buf_commit(&s->bytes, n);
 	step(s);
 }
 
@@ -219,7 +250,7 @@ static void on_end(void *owner, int err)
 	step(s);
 }
 
-static const struct input_ops input_ops = {.data = on_data, .end = on_end};
+static const struct input_ops input_ops = {.room = room, .data = on_data, .end = on_end};
 
 static void on_ready(void *owner, const struct server_client *c)
 {

@@ -58,6 +58,8 @@ void source_handle_free(void *handle); /* closes and frees; NULL is fine */
 
 struct input;
 struct input_ops {
+	/* Where the next bytes go, at least some and at most *n of them; NULL: to memory of the input. */
+	uint8_t *(*room)(void *owner, size_t *n);
 	void (*data)(void *owner, const uint8_t *p, size_t n);
 	void (*end)(void *owner, int err); /* 0, or E_IO with the reason logged; the last call */
 };

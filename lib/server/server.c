@@ -187,6 +187,17 @@ static void stats_channel(struct json *j, const char *name, const struct conn *c
 	json_close(j, '}');
 }
 
+size_t server_behind(const struct server *s)
+{
+	struct session *x;
+	size_t most = 0;
+
+	list_each(x, &s->sessions, link)
+		if (x->display && server_display_queue(x->display) > most)
+			most = server_display_queue(x->display);
+	return most;
+}
+
 void server_stats(struct server *s, struct buf *out)
 {
 	struct json j = {.out = out};

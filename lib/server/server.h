@@ -76,6 +76,8 @@ unsigned server_clients(const struct server *s);
 void server_set_locks(struct server *s, unsigned modifiers);
 /* Client (absolute) or server (relative) mouse mode. */
 void server_mouse_mode(struct server *s, bool client);
+/* Bytes of commands that the client which lags most has yet to be sent. */
+size_t server_behind(const struct server *s);
 /* One JSON object: clients, bytes by channel, queue (field names: spice-serve(1)). */
 void server_stats(struct server *s, struct buf *out);
 
