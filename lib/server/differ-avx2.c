@@ -120,7 +120,7 @@ TARGET static void windows(const uint32_t *p, unsigned n, uint32_t *out)
 		_mm256_storeu_si256((__m256i *)(out + i), _mm256_and_si256(load(p + i), mask));
 	for (; i < n; i++)
 		out[i] = p[i] & COLOUR;
-	for (unsigned k = 0; k < 4; k++) {
+	for (unsigned k = 0; k < WINDOW_STEPS; k++) {
 		unsigned wide = 1u << k;
 		__m256i f = _mm256_set1_epi32((int)factor[k]);
 

@@ -41,7 +41,7 @@ static void windows(const uint32_t *p, unsigned n, uint32_t *out)
 
 	for (unsigned i = 0; i < n; i++)
 		out[i] = p[i] & COLOUR;
-	for (unsigned k = 0; k < 4; k++)
+	for (unsigned k = 0; k < WINDOW_STEPS; k++)
 		for (unsigned i = 0, wide = 1u << k; i + 2 * wide <= n; i++)
 			out[i] = out[i] * factor[k] + out[i + wide];
 }

@@ -147,25 +147,59 @@ static struct rect widened(struct differ *d, const struct way *way, struct rect 
 	return r;
 }
 
-unsigned differ_cover(struct differ *d, const struct way *way, unsigned least_gain, unsigned max)
+/* The operation that makes most right in this way, and how much that is: 0 for nothing. */
+static unsigned best_op(struct differ *d, const struct way *way, struct differ_op *op)
 {
-	unsigned n = 0;
+	struct cells in = reach(d, way);
+	struct found best = {.gain = 0};
 
-	for (; n < max && differ_weigh(d) >= least_gain; n++) {
-		struct cells in = reach(d, way);
-		struct found best;
-		struct rect to;
-
-		if (in.left >= in.right)
-			break;
-		for (unsigned line = in.top; line < in.bottom; line++)
-			fit_line(d, way, in, line, d->bad);
+	for (unsigned line = in.top; in.left < in.right && line < in.bottom; line++)
+		fit_line(d, way, in, line, d->bad);
+	if (in.left < in.right)
 		best = best_of(d, in);
-		if (best.gain < least_gain)
-			break;
-		to = widened(d, way, differ_pixels(d, trimmed(d, best.cells)));
-		differ_add(d, &(struct differ_op){.kind = way->kind, .to = to, .x = to.left - way->dx,
-			.y = to.top - way->dy, .colour = way->colour});
+	if (best.gain) {
+		op->kind = way->kind;
+		op->to = widened(d, way, differ_pixels(d, trimmed(d, best.cells)));
+		op->x = op->to.left - way->dx;
+		op->y = op->to.top - way->dy;
+		op->colour = way->colour;
 	}
-	return n;
+	return best.gain;
+}
+
+/* Done by gain. After an operation a way is hardly ever good for more than before: only those that look best by what
+ * they were good for are tried again. */
+void differ_cover(struct differ *d, const struct way *ways, unsigned n, unsigned least_gain, unsigned max)
+{
+	struct {
+		struct differ_op op;
+		unsigned gain;
+		bool fresh;
+	} tries[DIFFER_WAYS];
+	unsigned done = 0, tried = 0, best;
+
+	for (unsigned i = 0; i < n; i++) {
+		tries[i].gain = UINT32_MAX;
+		tries[i].fresh = false;
+	}
+	while (n && done < max) {
+		best = 0;
+		for (unsigned i = 1; i < n; i++)
+			if (tries[i].gain > tries[best].gain)
+				best = i;
+		if (tries[best].gain < least_gain)
+			return;
+		if (!tries[best].fresh) {
+			if (tried++ == n + 2 * max)
+				return;
+			tries[best].gain = best_op(d, &ways[best], &tries[best].op);
+			tries[best].fresh = true;
+			continue;
+		}
+		differ_add(d, &tries[best].op);
+		differ_weigh(d);
+		done++;
+		for (unsigned i = 0; i < n; i++)
+			tries[i].fresh = false;
+	}
 }

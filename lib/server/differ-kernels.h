@@ -10,7 +10,7 @@
 
 #include "base/cpu.h"
 
-enum { BLOCK = 16, WINDOW = 16, COLOUR = 0xffffff };
+enum { BLOCK = 16, WINDOW = 32, WINDOW_STEPS = 5, COLOUR = 0xffffff };
 
 struct differ_kernels {
 	/* Blocks in which two rows differ. */
@@ -20,7 +20,7 @@ struct differ_kernels {
 	/* The first and the last place where two rows differ: n and 0 where they don't. */
 	unsigned (*first)(const uint32_t *a, const uint32_t *b, unsigned n);
 	unsigned (*last)(const uint32_t *a, const uint32_t *b, unsigned n); /* the place after it */
-	/* Hashes of every 16 pixels that stand side by side: n - 15 of them; out has room for n. n >= 16 */
+	/* Hashes of every 32 pixels that stand side by side: n - 31 of them; out has room for n. n >= 32 */
 	void (*windows)(const uint32_t *p, unsigned n, uint32_t *out);
 	/* A hash of the row, carried on from a row before. */
 	uint64_t (*row)(const uint32_t *p, unsigned n, uint64_t seed);
@@ -31,7 +31,7 @@ extern const struct differ_kernels *const differ_kernels_avx2; /* NULL where the
 const struct differ_kernels *differ_kernels(enum cpu_level level);
 
 /* Factors of the window hash, a doubling each. */
-#define DIFFER_FACTORS {0x9e3779b1, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f}
+#define DIFFER_FACTORS {0x9e3779b1, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f, 0x165667b1}
 /* The row hash has 8 lanes of 32 bits, pixel i in lane i % 8: lane = (lane ^ pixel) * factor, and the lane's upper half
  * mixed into the lower; at the end the lanes are folded into one number. */
 #define DIFFER_LANE 0x9e3779b1u

@@ -1,4 +1,4 @@
-/* Where changed parts may have come from. Pieces of 16 pixels of the new frame's changed rows are remembered by their
+/* Where changed parts may have come from. Pieces of 32 pixels of the new frame's changed rows are remembered by their
  * hash; those that are found once in the new and once in the old frame vote for the displacement between them. Which
  * pieces are looked at is decided by the hash itself, so that the same ones are chosen in both frames. Of many rows
  * only some are looked at, in no regular order: with steps, text of such a height could show us its gaps only. */
@@ -10,7 +10,7 @@
 enum {
 	SLOTS = 16384,          /* of either table, */
 	PIECES = SLOTS * 3 / 4, /* and the pieces remembered at most */
-	PIECES_AIM = SLOTS / 2,
+	POSITIONS = 64 << 10,    /* looked at to begin with, of which most are blank */
 	VOTES_LEAST = 3,
 	VOTES_SHARE = 64,       /* a displacement needs at least this part of all votes */
 };
@@ -30,6 +30,7 @@ struct differ_finder {
 	struct piece pieces[SLOTS];
 	struct tally tallies[SLOTS];
 	unsigned n;
+	struct piece spare[PIECES];
 	uint32_t mask;   /* a piece is looked at when its hash has none of these bits */
 	uint32_t hashes[LIM_IMAGE_SIDE];
 };
@@ -54,13 +55,28 @@ static bool chosen(const struct differ_finder *f, unsigned x)
 	return !(f->hashes[x] & f->mask) && (x == 0 || f->hashes[x] != f->hashes[x - 1]);
 }
 
+/* There are too many: every other one goes, in both frames. */
+static void thin_out(struct differ_finder *f)
+{
+	unsigned n = 0;
+
+	f->mask = f->mask >> 1 | UINT32_C(1) << 31;
+	for (const struct piece *p = f->pieces; p < f->pieces + SLOTS; p++)
+		if (p->here && !(p->hash & f->mask))
+			f->spare[n++] = *p;
+	memset(f->pieces, 0, sizeof(f->pieces));
+	for (unsigned i = 0; i < n; i++)
+		*find(f, f->spare[i].hash) = f->spare[i];
+	f->n = n;
+}
+
 static void remember_row(struct differ *d, struct differ_finder *f, struct rect box, int y)
 {
 	unsigned n = (unsigned)(box.right - box.left), first = (unsigned)(box.left - d->in.left);
 	const uint64_t *bits = differ_row(d, (unsigned)(y - d->in.top));
 
 	d->k->windows(differ_want(d, box.left, y), n, f->hashes);
-	for (unsigned x = 0; x + WINDOW <= n && f->n < PIECES; x++) {
+	for (unsigned x = 0; x + WINDOW <= n; x++) {
 		unsigned column = (first + x) / BLOCK;
 		struct piece *p;
 
@@ -78,6 +94,8 @@ static void remember_row(struct differ *d, struct differ_finder *f, struct rect 
 		*p = (struct piece){.hash = f->hashes[x], .x = (uint16_t)(box.left + (int)x), .y = (uint16_t)y,
 			.here = 1};
 		f->n++;
+		while (f->n == PIECES)
+			thin_out(f);
 	}
 }
 
@@ -170,7 +188,7 @@ unsigned differ_moves(struct differ *d, struct way *ways, unsigned max)
 	f->mask = 0;
 	choose_shares(box.bottom - box.top, &here, &there);
 	positions = rect_pixels(&box) / here;
-	for (unsigned bit = 31; positions > PIECES_AIM; positions /= 2, bit--)
+	for (unsigned bit = 31; positions > POSITIONS; positions /= 2, bit--)
 		f->mask |= UINT32_C(1) << bit;
 	for (int y = box.top; y < box.bottom; y++)
 		if (one_in(here, y, 0x9e3779b1))

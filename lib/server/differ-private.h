@@ -93,9 +93,10 @@ static inline unsigned differ_weight(const struct differ *d, struct cells c)
 	return bottom[c.right] - bottom[c.left] - top[c.right] + top[c.left];
 }
 
-/* Looks for rectangles that can be made that way, the one with most changes first, and adds the operations: at most
- * max, each for at least `least_gain` row pieces. Their number. */
-unsigned differ_cover(struct differ *d, const struct way *way, unsigned least_gain, unsigned max);
+enum { DIFFER_WAYS = 4 };
+/* Looks for rectangles that can be made in one of n ways, always the one next with most changes in it, and adds the
+ * operations: at most max, each for at least `least_gain` row pieces. What is changed has been weighed, and is then. */
+void differ_cover(struct differ *d, const struct way *ways, unsigned n, unsigned least_gain, unsigned max);
 
 /* Ways in which changed parts may have moved, most likely first; at most max. */
 unsigned differ_moves(struct differ *d, struct way *ways, unsigned max);

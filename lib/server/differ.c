@@ -11,8 +11,7 @@
 enum {
 	MOVE_LEAST = 48,  /* row pieces that are changed, before a move is looked for; */
 	MOVE_GAIN = 24,   /* and that a copy must make right */
-	MOVES = 4,        /* displacements that are tried in a frame, */
-	COPIES = 8,       /* and rectangles copied */
+	COPIES = 8,       /* in a frame */
 	FILL_GAIN = 256,
 	COLOURS = 2,
 	FILLS = 8,
@@ -217,11 +216,9 @@ void differ_add(struct differ *d, const struct differ_op *op)
 
 static void moved(struct differ *d)
 {
-	struct way ways[MOVES];
-	unsigned n = differ_moves(d, ways, MOVES), left = COPIES;
+	struct way ways[DIFFER_WAYS];
 
-	for (unsigned i = 0; i < n && left; i++)
-		left -= differ_cover(d, &ways[i], MOVE_GAIN, left);
+	differ_cover(d, ways, differ_moves(d, ways, DIFFER_WAYS), MOVE_GAIN, COPIES);
 }
 
 struct vote {
@@ -252,22 +249,24 @@ static void vote(struct differ *d, struct cells c, struct vote *votes)
 static void filled(struct differ *d)
 {
 	struct vote votes[VOTES] = {0}, *best;
-	unsigned left = FILLS;
+	struct way ways[DIFFER_WAYS];
+	unsigned n = 0;
 
 	for (unsigned line = d->box.top; line < d->box.bottom; line++)
 		for (unsigned c = d->box.left; c < d->box.right; c++)
 			if (differ_weight(d, (struct cells){c, line, c + 1, line + 1}))
 				vote(d, (struct cells){c, line, c + 1, line + 1}, votes);
-	for (unsigned i = 0; i < COLOURS && left; i++) {
+	for (; n < COLOURS; n++) {
 		best = votes;
 		for (unsigned k = 1; k < VOTES; k++)
 			if (votes[k].cells > best->cells)
 				best = &votes[k];
 		if (best->cells < VOTES_LEAST)
-			return;
-		left -= differ_cover(d, &(struct way){.kind = DIFFER_FILL, .colour = best->colour}, FILL_GAIN, left);
+			break;
+		ways[n] = (struct way){.kind = DIFFER_FILL, .colour = best->colour};
 		best->cells = 0;
 	}
+	differ_cover(d, ways, n, FILL_GAIN, FILLS);
 }
 
 unsigned differ_run(struct differ *d, uint8_t *old, size_t old_stride, const uint8_t *want, size_t want_stride,
