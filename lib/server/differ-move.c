@@ -10,7 +10,7 @@
 enum {
 	SLOTS = 16384,          /* of either table, */
 	PIECES = SLOTS * 3 / 4, /* and the pieces remembered at most */
-	POSITIONS = 64 << 10,    /* looked at to begin with, of which most are blank */
+	POSITIONS = 64 << 10,   /* looked at to begin with, of which most are blank */
 	VOTES_LEAST = 3,
 	VOTES_SHARE = 64,       /* a displacement needs at least this part of all votes */
 };

@@ -428,6 +428,39 @@ static void test_window(void **state)
 	differ_free(d);
 }
 
+/* A window whose text scrolls by a line while it is dragged over black: two displacements at once. */
+static void test_drag_and_scroll(void **state)
+{
+	enum { LINE = 12, WINDOW_W = 420, WINDOW_H = 30 * LINE };
+	struct differ *d = differ_new(cpu_level());
+	struct rng g = {19};
+
+	(void)state;
+	for (int i = 0; i < 30; i++) {
+		struct rect box = {.left = 80, .top = 60, .right = 80 + WINDOW_W, .bottom = 60 + WINDOW_H};
+		struct rect last = {.left = 80, .top = box.bottom - LINE, .right = box.right, .bottom = box.bottom};
+		int dx = (int)rng_below(&g, 40) - 20, dy = (int)rng_below(&g, 40) - 20;
+		struct frame old = frame_of(WIDE, HIGH, 4 * WIDE), next, want = frame_of(WIDE, HIGH, 4 * WIDE);
+		struct sums s;
+
+		text(&old, box, &g);
+		noise(&old, (struct rect){.left = 80, .top = 40, .right = box.right, .bottom = 60}, &g);
+		next = copy_of(&old, old.stride);
+		move(&next, (struct rect){.left = 80, .top = 60 + LINE, .right = box.right, .bottom = box.bottom}, 80,
+			60);
+		text(&next, last, &g);
+		for (int y = 40; y < box.bottom; y++)
+			memcpy(at(&want, 80 + dx, y + dy), at(&next, 80, y), 4 * WINDOW_W);
+		s = check(d, &old, &want, NULL);
+		assert_true(s.copies >= 2);
+		assert_true(s.put <= WINDOW_W * WINDOW_H / 5);
+		free(old.p);
+		free(next.p);
+		free(want.p);
+	}
+	differ_free(d);
+}
+
 /* A page that is cleared, and a button that changes its colour. */
 static void test_fill(void **state)
 {
@@ -554,6 +587,7 @@ int main(void)
 		cmocka_unit_test(test_scroll),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_drag_and_scroll),
 		cmocka_unit_test(test_any_edits),
 		cmocka_unit_test(test_any_edits_plain),
 	};
