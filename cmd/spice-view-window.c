@@ -5,6 +5,7 @@
 #include "cmd/spice-view.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -242,6 +243,14 @@ static void on_close(void *owner, int err)
 	view_finish(x->v, err_exit(err));
 }
 
+/* From deep inside of SDL, which can't go on: nothing of ours is unfinished that the kernel does not close. */
+static void on_lost(void *owner)
+{
+	(void)owner;
+	cli_error("the display has gone");
+	_exit(err_exit(E_CLOSED));
+}
+
 /* ---- life ---- */
 
 static const struct window_ops window_ops = {
@@ -253,6 +262,7 @@ static const struct window_ops window_ops = {
 	.focus = on_focus,
 	.resize = on_resize,
 	.close = on_close,
+	.lost = on_lost,
 };
 
 /* --scale: as large as the window, smoothly; --scale=nearest with sharp pixels. */

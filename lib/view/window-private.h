@@ -99,9 +99,9 @@ void input_focus(struct window *w, bool focused);
 void window_frame(uv_timer_t *t); /* paints */
 void window_full_screen(struct window *w, bool on);
 
-/* window-x11.c: the descriptor of the window's X connection, -1 when it has none. *gone becomes
- * true when the X server has left, and no call into X ends the process then. */
-int display_watch(SDL_Window *sdl, bool *gone);
+/* window-x11.c: the descriptor of the window's X connection, -1 when it has none. w->gone becomes
+ * true when the X server has left, after `lost`; no call into X ends the process then. */
+int display_watch(struct window *w);
 void display_unwatch(void);
 /* Shows the window without waiting for it; false where there is no X11. SDL waits for the server's answer by XIfEvent,
  * which never returns when the server leaves just then. Hides it likewise, so that SDL does not when it destroys it. */

@@ -10,7 +10,7 @@
 /* Xlib's handlers are the process's, and know no owner; there is one window. */
 static struct {
 	Window window;
-	bool *gone;
+	struct window *w;
 } watched;
 
 static int error(Display *d, XErrorEvent *e)
@@ -19,8 +19,8 @@ static int error(Display *d, XErrorEvent *e)
 
 	XGetErrorText(d, e->error_code, text, sizeof(text));
 	log_debug("X: %s (request %d.%d)", text, e->request_code, e->minor_code);
-	if (e->error_code == BadWindow && e->resourceid == watched.window && watched.gone)
-		*watched.gone = true;
+	if (e->error_code == BadWindow && e->resourceid == watched.window && watched.w)
+		watched.w->gone = true;
 	return 0;
 }
 
@@ -34,13 +34,16 @@ static void io_error_exit(Display *d, void *user)
 {
 	(void)d;
 	(void)user;
-	if (watched.gone)
-		*watched.gone = true;
+	if (!watched.w)
+		return;
+	watched.w->gone = true;
+	if (!watched.w->closed && watched.w->ops->lost)
+		watched.w->ops->lost(watched.w->owner);
 }
 
 void display_unwatch(void)
 {
-	watched.gone = NULL;
+	watched.w = NULL;
 }
 
 static bool is_x11(SDL_Window *sdl, SDL_SysWMinfo *info)
@@ -73,14 +76,14 @@ void display_hide(SDL_Window *sdl)
 	SDL_PumpEvents();
 }
 
-int display_watch(SDL_Window *sdl, bool *gone)
+int display_watch(struct window *w)
 {
 	SDL_SysWMinfo info;
 
-	if (!is_x11(sdl, &info))
+	if (!is_x11(w->sdl, &info))
 		return -1;
 	watched.window = info.info.x11.window;
-	watched.gone = gone;
+	watched.w = w;
 	XSetErrorHandler(error);
 	XSetIOErrorHandler(io_error);
 	XSetIOErrorExitHandler(info.info.x11.display, io_error_exit, NULL);

@@ -134,7 +134,7 @@ static void on_closed(uv_handle_t *h)
 static void start_loop(struct window *w, uv_loop_t *loop)
 {
 	uv_timer_t *timers[] = {&w->pump, &w->frame, &w->rest};
-	int fd = display_watch(w->sdl, &w->gone);
+	int fd = display_watch(w);
 
 	for (size_t i = 0; i < ARRAY_SIZE(timers); i++) {
 		uv_timer_init(loop, timers[i]);

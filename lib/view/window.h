@@ -47,6 +47,10 @@ struct window_ops {
 	/* The user closed the window (0) or the display has gone (E_CLOSED); nothing comes after
 	 * this and window_free is due. */
 	void (*close)(void *owner, int err);
+	/* The display has gone in the middle of one of SDL's calls. SDL 2.26 believes answers that never came
+	 * (XGetModifierMapping, XkbGetMap) and falls over them, so there is no safe way back: an owner that does not
+	 * end the process here may see `close` instead, or not live to see it. May be NULL. */
+	void (*lost)(void *owner);
 };
 
 struct window_options {

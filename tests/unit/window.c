@@ -87,7 +87,7 @@ static void on_close(void *owner, int err)
 }
 
 static const struct window_ops ops = {
-	on_key, on_motion, on_position, on_button, on_wheel, on_focus, on_resize, on_close};
+	on_key, on_motion, on_position, on_button, on_wheel, on_focus, on_resize, on_close, NULL};
 
 static void key(SDL_Scancode code, bool down)
 {
