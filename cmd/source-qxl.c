@@ -9,15 +9,16 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "server/pipe.h"
 #include "server/qxl.h"
 
 enum {
 	TURN_NS = 16000000,	/* of one turn of the loop: viewers show some 60 pictures a second */
 	PIECE = 256 << 10,	/* bytes that are read at once */
-	LARGE = 1 << 20,	/* an event of so many bytes goes out */
-	BACKLOG = 4 << 20,	/* to where a client lags no more than this, */
-	PATIENCE = 50,		/* before the next one is played; or until so many */
-	POLL_MS = 2,		/* looks in this distance */
+	LARGE = 1 << 20,	/* an event of so many bytes, and what follows it, waits for room, */
+	ROOM = PIPE_BYTES - (64 << 10),
+	PATIENCE = 50,		/* so many looks */
+	POLL_MS = 2,		/* in this distance */
 	PRELUDE = 64 << 20,	/* bytes of a file that are looked at for a screen, before anybody is served */
 	EAGER = 1 << 20,	/* an event of more bytes is not looked at again with each piece */
 };
@@ -32,7 +33,8 @@ struct replay {
 	uv_timer_t *timer;
 	uv_idle_t *idle;
 	bool header, begun, ended, over, stepping;
-	unsigned patience;	/* looks that are left of waiting for clients */
+	bool large;		/* a large picture may still be in a client's queue */
+	unsigned patience;	/* looks that are left of waiting for room */
 	uint64_t commands, faults; /* played and passed over */
 	uint64_t base;		/* ns of the first command, */
 	uint64_t start;		/* which was played then, ms */
@@ -109,20 +111,30 @@ static bool must_wait(struct replay *s)
 	return true;
 }
 
-/* A large picture in the queue of a client is worth waiting for: the client would fall back to
- * reading the whole screen again. Not for long, since one that stands still delays nobody. */
-static bool drains(struct replay *s)
+/* A large picture waits for room in the queue of each client: where there is none the client would
+ * fall back to having its surfaces read again, which costs more. Not for long, since a client that
+ * stands still delays nobody. True when it is to wait. */
+static bool crowded(struct replay *s, size_t bytes)
 {
-	if (!s->patience)
+	size_t behind;
+
+	if ((bytes < LARGE && !s->large) || !s->begun || s->env->speed > 0)
 		return false;
-	s->patience = server_behind(s->env->server) > BACKLOG ? s->patience - 1 : 0;
-	if (s->patience)
+	behind = server_behind(s->env->server);
+	if (behind && (behind > ROOM || bytes > ROOM - behind) && s->patience) {
+		s->patience--;
 		uv_timer_start(s->timer, on_time, POLL_MS, 0);
-	return s->patience;
+		return true;
+	}
+	s->patience = PATIENCE;
+	s->large = bytes >= LARGE || (s->large && behind > LARGE);
+	return false;
 }
 
-/* Plays the next event; false when it is not here, or there will be none. */
-static bool play(struct replay *s)
+enum played { PLAYED, LACKING, WAITING };
+
+/* Plays the next event, if it is here. */
+static enum played play(struct replay *s)
 {
 	const char *expected = NULL;
 	struct qxl_event e;
@@ -134,24 +146,24 @@ static bool play(struct replay *s)
 		size_t have = buf_len(&s->bytes);
 
 		s->wanted = have > EAGER && used < have + have / 8 ? have + have / 8 : used;
-		return false;
+		return LACKING;
 	}
 	if (rc) {
 		snprintf(where, sizeof(where), "event %u, byte %zu: no '%s'", e.counter, used,
 			expected ? expected : "event");
 		broken(s, "", where);
-		return false;
+		return LACKING;
 	}
+	if (crowded(s, used))
+		return WAITING;
 	rc = qxl_play(s->player, &e, &s->arena);
 	if (rc && s->faults++ < LIM_LOG_RATE)
 		log_warn("%s: event %u is passed over: %s", s->env->argument, e.counter,
 			e.fault ? e.fault : err_str(rc));
-	if (used > LARGE && s->begun && s->env->speed <= 0)
-		s->patience = PATIENCE;
 	buf_skip(&s->bytes, used);
 	s->wanted = 0;
 	s->commands += e.command;
-	return true;
+	return PLAYED;
 }
 
 static bool header(struct replay *s)
@@ -188,15 +200,20 @@ static void turn(struct replay *s)
 {
 	uint64_t until = uv_hrtime() + TURN_NS;
 	bool starving = true, more = false;
+	enum played played;
 
 	while (header(s) && fill(s)) {
 		more = uv_hrtime() >= until;
-		if (buf_len(&s->bytes) && (more || drains(s) || must_wait(s))) {
+		if (buf_len(&s->bytes) && (more || must_wait(s))) {
 			starving = false;
 			break;
 		}
-		if (!buf_len(&s->bytes) || !play(s))
+		if (!buf_len(&s->bytes) || (played = play(s)) == LACKING)
 			break;
+		if (played == WAITING) {
+			starving = false;
+			break;
+		}
 		if (s->begun && enough(s)) {
 			hold(s);
 			break;
@@ -293,6 +310,7 @@ static int replay_open(const struct source_env *env, void **source)
 	s->env = env;
 	s->timer = source_timer(env->loop, s);
 	s->idle = source_idle(env->loop, s);
+	s->patience = PATIENCE;
 	s->player = qxl_player_new(env->device);
 	s->input = input_new(env->loop, env->argument, &input_ops, s, &rc);
 	if (rc) {
