@@ -1,5 +1,5 @@
 # The bad network of the tests (tests/tools/badlink.c): what each of its options does; and what spice-serve and
-# spice-view make of it: rows X-1 and X-6 of RELIABILITY 4 in small.
+# spice-view make of it: rows X-1, X-2 and X-6 of RELIABILITY 4 in small.
 load helper
 
 # relay OPTION... TARGET: badlink; sets $relay (pid), $through (its address) and descriptor 7 (its further lines).
@@ -183,6 +183,23 @@ except ConnectionResetError:
 	done
 	all_left() { [ "$(grep -c '"joined"' events)" = "$(grep -c '"left"' events)" ]; }
 	await all_left
+	view --screenshot x.ppm "$at"
+	kill "$server"
+	ends 0 "$server"
+}
+
+@test "X-2: the link cut within the handshake: the viewer 69, the server goes on" {
+	picture p.ppm
+	serve --image p.ppm --events events
+	echo 'wait 60s' >act
+	for d in down up; do
+		for k in {1..760..69}; do
+			relay --cut-after-bytes "$k" --direction $d $([ $((k % 2)) = 0 ] || echo --rst) "$at"
+			viewer --script act "$through" 2>view.err
+			ends 69 "$viewer" || { echo "$d $k"; cat view.err; return 1; }
+			end_relay
+		done
+	done
 	view --screenshot x.ppm "$at"
 	kill "$server"
 	ends 0 "$server"
