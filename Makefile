@@ -8,6 +8,8 @@
 
 PREFIX ?= /usr/local
 BUILD ?= build
+# one spelling of it: the dependency files name their targets by it
+override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 CC = gcc
 SAN ?= 0
 V ?= 0
@@ -17,7 +19,7 @@ Q = $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2))
 
 ifeq ($(SAN),1)
-BUILD := $(BUILD)/san
+override BUILD := $(BUILD)/san
 endif
 
 LIBS = openssl popt libuv pixman-1 libturbojpeg liblz4 zlib libpng libpcap xkbcommon sdl2 x11
