@@ -290,7 +290,7 @@ static void stream_free(struct streams *s, struct stream *x)
 	if (!x->used)
 		return;
 	while (!list_empty(&x->frames))
-		frame_free(s, x, list_first(&x->frames, struct frame, link));
+		drop(s, x, list_first(&x->frames, struct frame, link));
 	arena_fini(&x->arena);
 	jpeg_frames_free(x->jpeg);
 	pixmap_unref(x->picture);

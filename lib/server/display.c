@@ -229,6 +229,7 @@ static struct video *video_for(struct server_display *e)
 	struct video_options o = {
 		.all = session_options(e->session)->video == SERVER_VIDEO_ALL,
 		.reports = client_has(e, DISPLAY_CAP_STREAM_REPORT),
+		.sized = client_has(e, DISPLAY_CAP_SIZED_STREAM),
 		.slow = session_is_slow(e->session),
 		.mm_time = frame_time,
 		.sent = frame_sent,

@@ -16,7 +16,9 @@
 #include "server/video-rate.h"
 
 enum {
-	CLIP_RECTS = 128,     /* a stream that is cut into more is none */
+	CLIP_RECTS = 128,     /* a stream that is cut into more is none, */
+	OWN_RECTS = 32,       /* and one that has painted so many parts is taken for all around them */
+	MIXED = 8, MIXED_MS = 200, /* fills inside it at so many times, no further apart, are part of the film */
 	REPORT_FRAMES = 5, REPORT_MS = 1000,
 	JUDGED = 8,           /* regions that are being judged */
 	YES = 2, NO = 3,      /* so many looks decide */
@@ -26,8 +28,12 @@ enum {
 
 struct stream {
 	bool used, announced; /* the client knows it */
+	bool sized;           /* it has moved: each frame says where it belongs */
 	bool gone;            /* with its screen: nothing is to be repaired */
 	bool dirty;           /* there is something newer than the last frame */
+	bool mixed;           /* its frames come in commands of several kinds, as those of the differ do */
+	unsigned fills;
+	uint64_t filled;      /* the last of them */
 	struct rect dest;
 	pixman_region32_t owned, told; /* told: what the client draws under */
 	uint64_t painted, framed;
@@ -41,6 +47,7 @@ struct job {
 	struct video *video;
 	struct stream *stream;
 	uint32_t unique, time;
+	struct rect dest;
 	struct pixmap *pixels;
 	int quality, rc;
 	struct buf out;
@@ -212,7 +219,7 @@ static void withdraw(struct video *v, struct stream *s)
 	if (s->announced)
 		outbox_message(v->box, S_DISPLAY_STREAM_DESTROY,
 			&(struct stream_destroy){(uint32_t)(s - v->streams)});
-	s->announced = false;
+	s->announced = s->sized = false;
 	s->unique = ++v->next_unique;
 	pixman_region32_clear(&s->told);
 }
@@ -238,12 +245,15 @@ static void close_stream(struct video *v, struct stream *s)
 	v->figures.streams--;
 }
 
-/* Another place for the same video: what it owned there goes on, what it leaves is repaired. */
+/* Another place for the same video: what it owned there goes on, what it leaves is repaired. Where the client knows no
+ * sized frames it is another stream for it, and frames that wait there are lost. */
 static void reshape(struct video *v, struct stream *s, const struct rect *dest)
 {
 	pixman_region32_t left, now;
 
-	withdraw(v, s);
+	s->sized = s->announced && v->o.sized;
+	if (!s->sized)
+		withdraw(v, s);
 	pixman_region32_init_rect(&now, dest->left, dest->top, (unsigned)(dest->right - dest->left),
 		(unsigned)(dest->bottom - dest->top));
 	pixman_region32_init(&left);
@@ -339,6 +349,11 @@ static void look(struct video *v, const struct draw_item *item, uint64_t now)
 static void takes(struct video *v, struct stream *s, const pixman_region32_t *region, uint64_t now)
 {
 	pixman_region32_union(&s->owned, &s->owned, (pixman_region32_t *)region);
+	if (pixman_region32_n_rects(&s->owned) > OWN_RECTS) {
+		pixman_box32_t around = *pixman_region32_extents(&s->owned);
+
+		pixman_region32_reset(&s->owned, &around);
+	}
 	s->dirty = true;
 	if (now)
 		s->painted = now;
@@ -360,14 +375,29 @@ static bool follows(const struct stream *s, const struct rect *box, uint64_t now
 	return 2 * area(&both) >= area(box) && 4 * area(box) >= area(&s->dest) && area(to) <= 2 * area(&s->dest);
 }
 
-/* The stream inside which something is moved. */
-static struct stream *stream_around(struct video *v, const struct draw_item *item)
+/* A fill inside the stream: does it belong to it? */
+static bool fills(struct stream *s, uint64_t now)
 {
+	if (now != s->filled) { /* several at a time are one frame, or one window */
+		s->fills = now - s->filled <= MIXED_MS ? s->fills + 1 : 0;
+		s->filled = now;
+		s->mixed |= s->fills >= MIXED;
+	}
+	return s->mixed;
+}
+
+/* The stream inside which something is moved or filled, as part of it. */
+static struct stream *stream_around(struct video *v, const struct draw_item *item, uint64_t now)
+{
+	bool fill = item->number == S_DISPLAY_DRAW_FILL;
 	struct rect from = reads(item);
 
-	for (struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++)
-		if (s->used && !s->gone && inside(&item->damage, &s->dest) && inside(&from, &s->dest))
+	for (struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
+		if (!s->used || s->gone || !inside(&item->damage, &s->dest))
+			continue;
+		if (fill ? fills(s, now) : inside(&from, &s->dest))
 			return s;
+	}
 	return NULL;
 }
 
@@ -422,13 +452,14 @@ static enum pipe_verdict drawn(void *owner, struct draw_item *item)
 	struct video *v = owner;
 	uint64_t now = uv_now(v->loop);
 	bool scrolls = item->number == S_DISPLAY_COPY_BITS && item->surface == 0;
+	bool filling = item->number == S_DISPLAY_DRAW_FILL && item->surface == 0 && is_opaque(item);
 	struct stream *s = NULL;
 	pixman_region32_t region;
 
 	if (scrolls && v->find)
 		video_find_forget(v->find, &item->damage);
-	if (scrolls && v->figures.streams) {
-		s = stream_around(v, item);
+	if ((scrolls || filling) && v->figures.streams) {
+		s = stream_around(v, item, now);
 	} else if (is_picture(item)) {
 		s = v->figures.streams ? stream_for(v, item, now) : NULL;
 		if (!s)
@@ -442,7 +473,7 @@ static enum pipe_verdict drawn(void *owner, struct draw_item *item)
 	for (struct stream *x = v->streams; x < v->streams + VIDEO_STREAMS; x++)
 		if (x != s && x->used && owns_some(x, &item->damage))
 			loses(v, x, &region);
-	takes(v, s, &region, scrolls ? 0 : now);
+	takes(v, s, &region, scrolls || filling ? 0 : now);
 	pixman_region32_fini(&region);
 	return PIPE_TAKEN;
 }
@@ -493,8 +524,8 @@ static void begin_frame(struct video *v, struct stream *s, uint64_t now)
 	unsigned w = (unsigned)(s->dest.right - s->dest.left), h = (unsigned)(s->dest.bottom - s->dest.top);
 	struct job *j = new(struct job);
 
-	*j = (struct job){.video = v, .stream = s, .unique = s->unique, .time = v->o.mm_time(v->o.owner),
-		.quality = (int)s->rate.quality};
+	*j = (struct job){.video = v, .stream = s, .dest = s->dest, .unique = s->unique,
+		.time = v->o.mm_time(v->o.owner), .quality = (int)s->rate.quality};
 	j->pixels = pixmap_new(SURFACE_FMT_32_xRGB, w, h);
 	pixman_image_composite32(PIXMAN_OP_SRC, screen->image, NULL, j->pixels->image, s->dest.left, s->dest.top, 0, 0,
 		0, 0, (int)w, (int)h);
@@ -513,7 +544,8 @@ static struct clip clip_of(const struct stream *s, const pixman_region32_t *regi
 	const pixman_box32_t *box = pixman_region32_rectangles((pixman_region32_t *)region, &n);
 	struct clip clip = {.type = CLIP_TYPE_RECTS, .rects = {(uint32_t)n, rects}};
 
-	if (pixman_region32_contains_rectangle((pixman_region32_t *)region, &all) == PIXMAN_REGION_IN)
+	/* frames that wait at the client may have another place: the clip keeps them off what is not theirs */
+	if (!s->sized && pixman_region32_contains_rectangle((pixman_region32_t *)region, &all) == PIXMAN_REGION_IN)
 		return (struct clip){.type = CLIP_TYPE_NONE};
 	for (int i = 0; i < n; i++)
 		rects[i] = (struct rect){.left = box[i].x1, .top = box[i].y1, .right = box[i].x2, .bottom = box[i].y2};
@@ -561,6 +593,21 @@ static bool must_be_cut(const struct stream *s)
 	return some;
 }
 
+static void put_frame(struct video *v, const struct stream *s, const struct job *j)
+{
+	struct stream_data_header base = {(uint32_t)(s - v->streams), j->time};
+	uint32_t n = (uint32_t)buf_len(&j->out);
+
+	if (s->sized)
+		outbox_last(v->box, S_DISPLAY_STREAM_DATA_SIZED, &(struct stream_data_sized){.base = base,
+			.width = (uint32_t)(j->dest.right - j->dest.left),
+			.height = (uint32_t)(j->dest.bottom - j->dest.top), .dest = j->dest, .data_size = n,
+			.data = buf_slice(&j->out)}, v->o.sent);
+	else
+		outbox_last(v->box, S_DISPLAY_STREAM_DATA, &(struct stream_data){.base = base, .data_size = n,
+			.data = buf_slice(&j->out)}, v->o.sent);
+}
+
 /* The frame that is ready goes out, unless its stream has ended or moved meanwhile. */
 static bool end_frame(struct video *v, uint64_t now)
 {
@@ -574,9 +621,7 @@ static bool end_frame(struct video *v, uint64_t now)
 	else if (fits && !pixman_region32_equal(&s->told, &s->owned))
 		tell_clip(v, s);
 	if (fits) {
-		outbox_last(v->box, S_DISPLAY_STREAM_DATA, &(struct stream_data){
-			.base = {(uint32_t)(s - v->streams), j->time}, .data_size = (uint32_t)buf_len(&j->out),
-			.data = buf_slice(&j->out)}, v->o.sent);
+		put_frame(v, s, j);
 		v->on_way = s;
 		v->on_way_since = now;
 		v->figures.frames++;

@@ -15,6 +15,7 @@ enum { VIDEO_STREAMS = 8, VIDEO_IDLE_MS = 600 };
 struct video_options {
 	bool all;                            /* regions need not look like photographs */
 	bool reports;                        /* the client has DISPLAY_CAP_STREAM_REPORT */
+	bool sized;                          /* and DISPLAY_CAP_SIZED_STREAM */
 	bool slow;                           /* its link, as far as that is known */
 	uint32_t (*mm_time)(void *owner);    /* what frames are stamped with */
 	void (*sent)(void *owner);           /* given to the outbox with each frame: the owner calls video_sent */
