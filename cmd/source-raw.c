@@ -1,7 +1,7 @@
 /* Raw BGRx frames on stdin ("WxH" or "WxH@FPS"), as `ffmpeg -f rawvideo -pix_fmt bgr0 -` writes
  * them. Without FPS each frame is shown when it is complete, and the writer sets the pace; with FPS
- * frames are shown at that pace: a writer that is faster waits, and of frames that are late only
- * the newest is shown. */
+ * frames are shown at that pace: a writer that is faster waits, and of frames that are late and
+ * come in a heap only the newest is shown. */
 #include "cmd/source.h"
 
 #include <stdio.h>
@@ -23,7 +23,9 @@ struct raw {
 	uv_timer_t *timer;
 	uint64_t start;	 /* of the pace, ms */
 	uint64_t number; /* frames since then */
+	uint64_t last;	 /* when a frame was shown */
 	bool holding;	 /* the frame waits for its time */
+	bool passed;	 /* the frame was passed over; it is still there */
 	struct buf rest; /* bytes that came behind it, at most a piece */
 };
 
@@ -33,6 +35,8 @@ static void show(struct raw *s)
 
 	s->any = true;
 	s->fill = 0;
+	s->passed = false;
+	s->last = uv_now(s->env->loop);
 	if (rc)
 		log_error("stdin: a frame can't be drawn: %s", err_str(rc));
 }
@@ -57,24 +61,34 @@ static void on_time(uv_timer_t *t)
 	input_pause(s->input, s->holding);
 }
 
-/* A frame is complete: show it now, hold it until its time, or drop it when the next one is due as
- * well. */
+/* Nothing came after the frame that was passed over. */
+static void on_quiet(uv_timer_t *t)
+{
+	struct raw *s = t->data;
+
+	if (s->passed)
+		show(s);
+}
+
+/* A frame is complete: show it now, hold it until its time, or pass it over: when the next one is
+ * due as well, and the last one was shown only just now. A writer that fell behind and keeps the
+ * pace since then is late with each frame, and seen. */
 static void paced(struct raw *s)
 {
-	uint64_t now;
+	uint64_t now, half = (uint64_t)(500.0 / s->fps);
 
 	uv_update_time(s->env->loop);
 	now = uv_now(s->env->loop);
 	if (!s->number)
 		s->start = now;
 	s->number++;
-	if (due(s, s->number) <= now && s->any) {
+	if (due(s, s->number) + 1000 < now) { /* the writer has paused: the pace begins anew */
+		show(s);
+		s->number = 0;
+	} else if (due(s, s->number) <= now && s->any && now - s->last < half) {
 		s->fill = 0;
-		if (due(s, s->number) + 1000 <
-			now) { /* the writer has paused: the pace begins anew */
-			show(s);
-			s->number = 0;
-		}
+		s->passed = true;
+		uv_timer_start(s->timer, on_quiet, half, 0);
 	} else if (due(s, s->number - 1) <= now) {
 		show(s);
 	} else {
@@ -89,6 +103,7 @@ static void feed(struct raw *s, const uint8_t *p, size_t n)
 	while (n && !s->holding) {
 		size_t part = s->size - s->fill < n ? s->size - s->fill : n;
 
+		s->passed = false;
 		memcpy(s->frame + s->fill, p, part);
 		s->fill += part;
 		p += part;
@@ -113,6 +128,8 @@ static void on_end(void *owner, int err)
 	struct raw *s = owner;
 
 	(void)err;
+	if (s->passed)
+		show(s);
 	if (s->fill && s->fill < s->size)
 		log_warn("stdin: the last frame has %zu bytes of %zu", s->fill, s->size);
 	log_info("stdin: the end; the last picture stays");

@@ -167,6 +167,17 @@ blue() {
 	shot s.ppm && [ "$(colour s.ppm 9 9)" = 0000dc ]
 }
 
+@test "raw with a rate: a frame that is late is shown, though none comes after it" {
+	mkfifo frames
+	exec 8<>frames
+	serve --raw 10x10@20 --events e <frames
+	python3 -c 'import sys; sys.stdout.buffer.write(bytes([90, 0, 0, 0]) * 100)' >&8
+	await sees 00005a
+	python3 -c 'import sys; sys.stdout.buffer.write(bytes([200, 0, 0, 0]) * 100)' >&8
+	await sees 0000c8
+	exec 8>&-
+}
+
 @test "raw refuses what is no size" {
 	for w in '' 10 10x 10x10@ 10x10@0 10x10@x 0x10 20000x10 16384x16384; do
 		refuses 64 spice-serve -p 0 "--raw=$w"
