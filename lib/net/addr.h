@@ -19,8 +19,8 @@ void addr_info(int fd, struct xport_info *info);
 /* A unix socket's address: 0, or E_USAGE when the path is empty or does not fit, logged. */
 int addr_unix(const char *path, struct sockaddr_storage *a, socklen_t *len);
 
-/* TCP_NODELAY, and keep-alive after ten idle minutes, as the real server does; nothing for other
- * sockets. */
+/* TCP_NODELAY, and keep-alive after ten idle minutes, as the real server does, and a bound for what the kernel holds
+ * unsent; nothing for other sockets. */
 void addr_tune(int fd);
 
 #endif
