@@ -39,7 +39,7 @@ struct pixmap *bitmap_pixmap(uint8_t format, bool mask, uint32_t target, uint32_
 
 	if (mask && format != BITMAP_FMT_1BIT_LE && format != BITMAP_FMT_1BIT_BE)
 		return NULL;
-	return pixmap_new(mask ? SURFACE_FMT_1_A : forms[format].indexed ? indexed : forms[format].surface, width,
+	return pixmap_raw(mask ? SURFACE_FMT_1_A : forms[format].indexed ? indexed : forms[format].surface, width,
 		height);
 }
 

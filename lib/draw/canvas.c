@@ -356,6 +356,20 @@ static int draw_alpha_blend(struct job *j, const void *body)
 	return 0;
 }
 
+/* A rectangle of a surface onto another place of it, rows in the order in which none is lost. */
+static void move(struct pixmap *p, const pixman_box32_t *to, int dx, int dy)
+{
+	size_t bytes = pixmap_bits(p->format) / 8, n = (size_t)(to->x2 - to->x1) * bytes;
+	int rows = to->y2 - to->y1;
+
+	for (int i = 0; i < rows; i++) {
+		int y = dy > 0 ? to->y2 - 1 - i : to->y1 + i;
+		uint8_t *row = p->data + (size_t)y * (size_t)p->stride + (size_t)to->x1 * bytes;
+
+		memmove(row, row - (ptrdiff_t)dy * p->stride - (ptrdiff_t)dx * (ptrdiff_t)bytes, n);
+	}
+}
+
 static int copy_bits(struct job *j, const void *body)
 {
 	const struct copy_bits *m = body;
@@ -373,7 +387,11 @@ static int copy_bits(struct job *j, const void *body)
 	if (area_empty(&j->a))
 		return 0;
 	e = pixman_region32_extents(&j->a.region);
-	copy = pixmap_new(dst->format, (unsigned)(e->x2 - e->x1), (unsigned)(e->y2 - e->y1));
+	if (pixman_region32_n_rects(&j->a.region) == 1) {
+		move(dst, e, (int)dx, (int)dy);
+		return 0;
+	}
+	copy = pixmap_raw(dst->format, (unsigned)(e->x2 - e->x1), (unsigned)(e->y2 - e->y1));
 	for (int y = 0; y < e->y2 - e->y1; y++) {
 		size_t bytes = pixmap_bits(dst->format) / 8;
 

@@ -19,6 +19,8 @@ struct pixmap {
 
 /* Zeroed pixels. Sizes are within L-10 (the caller checked); never NULL. */
 struct pixmap *pixmap_new(uint32_t format, unsigned width, unsigned height);
+/* The same, but pixels of 32 bits are not set: the caller writes every one. */
+struct pixmap *pixmap_raw(uint32_t format, unsigned width, unsigned height);
 struct pixmap *pixmap_ref(struct pixmap *p);
 void pixmap_unref(struct pixmap *p); /* NULL is fine */
 unsigned pixmap_bits(uint32_t format); /* bits a pixel; 0 for an unknown format */

@@ -39,7 +39,7 @@ pixman_image_t *pixmap_view(const struct pixmap *p, uint32_t format)
 		(uint32_t *)(void *)p->data, p->stride);
 }
 
-struct pixmap *pixmap_new(uint32_t format, unsigned width, unsigned height)
+static struct pixmap *make(uint32_t format, unsigned width, unsigned height, bool raw)
 {
 	struct pixmap *p = new(struct pixmap);
 
@@ -48,9 +48,19 @@ struct pixmap *pixmap_new(uint32_t format, unsigned width, unsigned height)
 	p->width = width;
 	p->height = height;
 	p->stride = (int)(((size_t)width * pixmap_bits(format) + 31) / 32 * 4);
-	p->data = xcalloc((size_t)p->stride, height);
+	p->data = raw ? xmalloc((size_t)p->stride * height) : xcalloc((size_t)p->stride, height);
 	p->image = pixmap_view(p, format);
 	return p;
+}
+
+struct pixmap *pixmap_new(uint32_t format, unsigned width, unsigned height)
+{
+	return make(format, width, height, false);
+}
+
+struct pixmap *pixmap_raw(uint32_t format, unsigned width, unsigned height)
+{
+	return make(format, width, height, pixmap_bits(format) == 32); /* others have padding */
 }
 
 struct pixmap *pixmap_ref(struct pixmap *p)
