@@ -22,8 +22,9 @@ struct colours {
 	uint32_t n;
 };
 
-/* Pixels for a bitmap, to be filled by bitmap_row: palette indexes become those of the surface drawn on (16_555 or 32 bits), masks 1_A, everything
- * else keeps its depth. NULL where the format can't be a mask. Width and height are bitmap_size_ok. */
+/* Pixels for a bitmap, to be filled by bitmap_row: palette indexes become those of the surface drawn on (16_555 or 32
+ * bits), masks 1_A, everything else keeps its depth. NULL where the format can't be a mask. Width and height are
+ * bitmap_size_ok. */
 struct pixmap *bitmap_pixmap(uint8_t format, bool mask, uint32_t target, uint32_t width, uint32_t height);
 
 /* Row y of a pixmap of bitmap_pixmap from a row of the bitmap, bitmap_row_bytes of it. E_INVAL for an index that the
