@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "cmd/spice-view.h"
 #include "codec/picture.h"
+#include "draw/rect.h"
 #include "view/keymap.h"
 
 enum {
@@ -627,11 +628,6 @@ static void script_inputs(void *owner)
 	maybe_start(owner);
 }
 
-static bool overlap(const struct rect *a, const struct rect *b)
-{
-	return a->left < b->right && b->left < a->right && a->top < b->bottom && b->top < a->bottom;
-}
-
 static void script_damage(void *owner, unsigned display, const struct rect *r)
 {
 	struct script *s = owner;
@@ -640,7 +636,7 @@ static void script_damage(void *owner, unsigned display, const struct rect *r)
 		return;
 	if (s->state == SETTLING) {
 		arm(s, s->settle_ms);
-	} else if (s->state == CHANGING && overlap(&s->watch, r)) {
+	} else if (s->state == CHANGING && rect_overlap(&s->watch, r)) {
 		s->state = SLEEPING;
 		arm(s, 0);
 	}

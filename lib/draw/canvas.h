@@ -5,7 +5,7 @@
 
 #include <pixman.h>
 
-#include "wire/wire.h"
+#include "draw/rect.h"
 
 /* Shared pixels: counted references; whoever holds more than one reader treats them as immutable. Rows top down. */
 struct pixmap {
@@ -24,11 +24,6 @@ struct pixmap *pixmap_raw(uint32_t format, unsigned width, unsigned height);
 struct pixmap *pixmap_ref(struct pixmap *p);
 void pixmap_unref(struct pixmap *p); /* NULL is fine */
 unsigned pixmap_bits(uint32_t format); /* bits a pixel; 0 for an unknown format */
-
-static inline bool rect_is_empty(const struct rect *r)
-{
-	return r->left >= r->right || r->top >= r->bottom;
-}
 
 struct canvas;
 

@@ -4,6 +4,7 @@
 #define SERVER_DIFFER_PRIVATE_H
 
 #include "base/mem.h"
+#include "draw/rect.h"
 #include "server/differ-kernels.h"
 #include "server/differ.h"
 
@@ -60,11 +61,6 @@ static inline int least(int a, int b)
 static inline int most(int a, int b)
 {
 	return a > b ? a : b;
-}
-
-static inline uint64_t rect_pixels(const struct rect *r)
-{
-	return (uint64_t)(r->right - r->left) * (uint64_t)(r->bottom - r->top);
 }
 
 static inline uint64_t *differ_row(const struct differ *d, unsigned row)

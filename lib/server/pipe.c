@@ -110,23 +110,13 @@ static unsigned cell_at(int v)
 	return i < CELL_SIDE ? i : CELL_SIDE - 1;
 }
 
-static bool inside(const struct rect *in, const struct rect *r)
-{
-	return in->left >= r->left && in->top >= r->top && in->right <= r->right && in->bottom <= r->bottom;
-}
-
-static bool overlap(const struct rect *a, const struct rect *b)
-{
-	return a->left < b->right && b->left < a->right && a->top < b->bottom && b->top < a->bottom;
-}
-
 /* Did anything queued after it read pixels that it draws? */
 static bool was_read(const struct cells *c, const struct entry *e)
 {
 	if (e->seq < c->barrier)
 		return true;
 	for (unsigned i = 0; i < c->n_reads; i++)
-		if (c->reads[i].seq > e->seq && overlap(&c->reads[i].area, &e->item->damage))
+		if (c->reads[i].seq > e->seq && rect_overlap(&c->reads[i].area, &e->item->damage))
 			return true;
 	return false;
 }
@@ -223,7 +213,7 @@ static void drop_hidden(struct pipe *p, const struct draw_item *item)
 				struct entry *e = list_item(at, struct entry, place);
 
 				before = at->prev;
-				if (!inside(&e->item->damage, r) || was_read(c, e))
+				if (!rect_inside(&e->item->damage, r) || was_read(c, e))
 					continue;
 				forget(p, e);
 				p->hidden++;
@@ -324,7 +314,7 @@ static bool is_read(const struct pipe *p, uint32_t surface, const struct rect *r
 	if (c->barrier >= oldest->seq)
 		return true;
 	for (unsigned i = 0; i < c->n_reads; i++)
-		if (c->reads[i].seq >= oldest->seq && overlap(&c->reads[i].area, r))
+		if (c->reads[i].seq >= oldest->seq && rect_overlap(&c->reads[i].area, r))
 			return true;
 	return false;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "draw/rect.h"
 
 enum {
 	SLOT_MS = 50,
@@ -140,11 +141,6 @@ static struct rect walk(struct video_find *f, int i, uint32_t slot, unsigned *n)
 	return box;
 }
 
-static bool contains(const struct rect *out, const struct rect *in)
-{
-	return out->left <= in->left && out->top <= in->top && out->right >= in->right && out->bottom >= in->bottom;
-}
-
 /* What was painted lately inside a box of tiles, or up to a tile beyond it. */
 static bool edges(const struct video_find *f, const struct rect *tiles, uint64_t now, struct rect *out)
 {
@@ -155,7 +151,7 @@ static bool edges(const struct video_find *f, const struct rect *tiles, uint64_t
 	for (unsigned i = 0; i < RECENT; i++) {
 		const struct rect *r = &f->recent[i].r;
 
-		if (f->recent[i].when + RECENT_MS < now || r->left >= r->right || !contains(&around, r))
+		if (f->recent[i].when + RECENT_MS < now || r->left >= r->right || !rect_inside(r, &around))
 			continue;
 		if (!any)
 			*out = *r;

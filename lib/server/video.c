@@ -83,30 +83,6 @@ struct video {
 
 /* ---- rectangles ---- */
 
-static int64_t area(const struct rect *r)
-{
-	return rect_is_empty(r) ? 0 : (int64_t)(r->right - r->left) * (r->bottom - r->top);
-}
-
-static struct rect meet(const struct rect *a, const struct rect *b)
-{
-	return (struct rect){.left = a->left > b->left ? a->left : b->left, .top = a->top > b->top ? a->top : b->top,
-		.right = a->right < b->right ? a->right : b->right,
-		.bottom = a->bottom < b->bottom ? a->bottom : b->bottom};
-}
-
-static struct rect join(const struct rect *a, const struct rect *b)
-{
-	return (struct rect){.left = a->left < b->left ? a->left : b->left, .top = a->top < b->top ? a->top : b->top,
-		.right = a->right > b->right ? a->right : b->right,
-		.bottom = a->bottom > b->bottom ? a->bottom : b->bottom};
-}
-
-static bool inside(const struct rect *in, const struct rect *r)
-{
-	return in->left >= r->left && in->top >= r->top && in->right <= r->right && in->bottom <= r->bottom;
-}
-
 static bool owns_some(const struct stream *s, const struct rect *r)
 {
 	pixman_box32_t box = {r->left, r->top, r->right, r->bottom};
@@ -126,7 +102,7 @@ static void region_of(const struct draw_item *item, pixman_region32_t *out)
 		return;
 	pixman_region32_init(&part);
 	for (uint32_t i = 0; i < base->clip.rects.num_rects; i++) {
-		struct rect r = meet(&base->clip.rects.rects[i], d);
+		struct rect r = rect_meet(&base->clip.rects.rects[i], d);
 
 		if (!rect_is_empty(&r))
 			pixman_region32_union_rect(&part, &part, r.left, r.top, (unsigned)(r.right - r.left),
@@ -152,7 +128,7 @@ static bool is_picture(const struct draw_item *item)
 		.bottom = item->n_pictures ? (int)item->pictures[0]->height : 0};
 
 	return item->surface == 0 && item->number == S_DISPLAY_DRAW_COPY && m->rop == ROPD_OP_PUT && !m->mask.bitmap &&
-	       item->n_pictures == 1 && unscaled(m) && inside(&m->src_area, &all);
+	       item->n_pictures == 1 && unscaled(m) && rect_inside(&m->src_area, &all);
 }
 
 /* Does it set all pixels of its region whatever was on the screen? */
@@ -272,9 +248,10 @@ static struct judged *judged_at(struct video *v, const struct rect *r, uint64_t 
 	struct judged *oldest = v->judged;
 
 	for (struct judged *j = v->judged; j < v->judged + JUDGED; j++) {
-		struct rect both = meet(&j->r, r);
+		struct rect both = rect_meet(&j->r, r);
+		uint64_t twice = 2 * rect_pixels(&both);
 
-		if (2 * area(&both) >= area(r) && 2 * area(&both) >= area(&j->r) && now - j->when < JUDGED_MS)
+		if (twice >= rect_pixels(r) && twice >= rect_pixels(&j->r) && now - j->when < JUDGED_MS)
 			return j;
 		if (j->when < oldest->when)
 			oldest = j;
@@ -304,12 +281,9 @@ static void judge(struct video *v, const struct rect *r, uint64_t now)
 
 static bool taken_already(const struct video *v, const struct rect *r)
 {
-	for (const struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
-		struct rect both = meet(&s->dest, r);
-
-		if (s->used && area(&both))
+	for (const struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++)
+		if (s->used && rect_overlap(&s->dest, r))
 			return true;
-	}
 	return false;
 }
 
@@ -318,7 +292,7 @@ static bool comes_again(struct video *v, const struct draw_item *item)
 {
 	uint64_t id = ((const struct draw_copy *)item->body)->src->d.id;
 
-	if (!item->kept[0] || area(&item->damage) < VIDEO_TILE * VIDEO_TILE)
+	if (!item->kept[0] || rect_pixels(&item->damage) < VIDEO_TILE * VIDEO_TILE)
 		return false;
 	for (unsigned i = 0; i < SEEN; i++)
 		if (v->seen[i] == id)
@@ -363,16 +337,17 @@ static void takes(struct video *v, struct stream *s, const pixman_region32_t *re
 /* Does the picture go on where this video was, moved or grown? */
 static bool follows(const struct stream *s, const struct rect *box, uint64_t now, struct rect *to)
 {
-	struct rect both = meet(&s->dest, box);
+	struct rect both = rect_meet(&s->dest, box);
 
 	if (now - s->painted > VIDEO_IDLE_MS / 2)
 		return false;
 	*to = *box;
 	if (box->right - box->left == s->dest.right - s->dest.left &&
-		box->bottom - box->top == s->dest.bottom - s->dest.top && area(&both))
+		box->bottom - box->top == s->dest.bottom - s->dest.top && rect_pixels(&both))
 		return true;
-	*to = join(&s->dest, box);
-	return 2 * area(&both) >= area(box) && 4 * area(box) >= area(&s->dest) && area(to) <= 2 * area(&s->dest);
+	*to = rect_join(&s->dest, box);
+	return 2 * rect_pixels(&both) >= rect_pixels(box) && 4 * rect_pixels(box) >= rect_pixels(&s->dest) &&
+	       rect_pixels(to) <= 2 * rect_pixels(&s->dest);
 }
 
 /* A fill inside the stream: does it belong to it? */
@@ -393,9 +368,9 @@ static struct stream *stream_around(struct video *v, const struct draw_item *ite
 	struct rect from = reads(item);
 
 	for (struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
-		if (!s->used || s->gone || !inside(&item->damage, &s->dest))
+		if (!s->used || s->gone || !rect_inside(&item->damage, &s->dest))
 			continue;
-		if (fill ? fills(s, now) : inside(&from, &s->dest))
+		if (fill ? fills(s, now) : rect_inside(&from, &s->dest))
 			return s;
 	}
 	return NULL;
@@ -409,7 +384,7 @@ static struct stream *stream_for(struct video *v, const struct draw_item *item, 
 	for (struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
 		if (!s->used || s->gone)
 			continue;
-		if (inside(&item->damage, &s->dest))
+		if (rect_inside(&item->damage, &s->dest))
 			return s;
 		if (follows(s, &item->damage, now, &to)) {
 			reshape(v, s, &to);
