@@ -13,12 +13,13 @@
 #include "server/qxl.h"
 
 enum {
-	TURN_NS = 16000000,	/* of one turn of the loop: viewers show some 60 pictures a second */
+	TURN_NS = 8000000,	/* of playing at a time; then what was drawn has so many looks */
+	REST = 4,		/* to go out: viewers show some 60 pictures a second */
 	PIECE = 256 << 10,	/* bytes that are read at once */
 	LARGE = 1 << 20,	/* an event of so many bytes, and what follows it, waits for room, */
 	ROOM = PIPE_BYTES - (64 << 10),
 	PATIENCE = 50,		/* so many looks */
-	POLL_MS = 2,		/* in this distance */
+	POLL_MS = 2,		/* the distance of looks */
 	PRELUDE = 64 << 20,	/* bytes of a file that are looked at for a screen, before anybody is served */
 	EAGER = 1 << 20,	/* an event of more bytes is not looked at again with each piece */
 };
@@ -34,7 +35,8 @@ struct replay {
 	uv_idle_t *idle;
 	bool header, begun, ended, over, stepping;
 	bool large;		/* a large picture may still be in a client's queue */
-	unsigned patience;	/* looks that are left of waiting for room */
+	unsigned patience;	/* looks that are left of waiting for room, */
+	unsigned rest;		/* and between turns */
 	uint64_t commands, faults; /* played and passed over */
 	uint64_t base;		/* ns of the first command, */
 	uint64_t start;		/* which was played then, ms */
@@ -208,7 +210,8 @@ static void turn(struct replay *s)
 			starving = false;
 			break;
 		}
-		if (!buf_len(&s->bytes) || (played = play(s)) == LACKING)
+		played = play(s);
+		if (played == LACKING && (s->ended || s->over))
 			break;
 		if (played == WAITING) {
 			starving = false;
@@ -221,17 +224,31 @@ static void turn(struct replay *s)
 	}
 	if (s->over)
 		return;
-	if (!starving && more)
+	if (!starving && more) {
+		s->rest = s->env->speed > 0 ? 0 : REST;
 		uv_idle_start(s->idle, on_idle);
+	}
 	if (starving && s->ended)
 		end(s);
 	else
 		input_pause(s->input, !starving);
 }
 
+/* Between turns: does a client wait for what was drawn? */
+static bool rests(struct replay *s)
+{
+	if (s->rest && server_behind(s->env->server)) {
+		s->rest--;
+		uv_timer_start(s->timer, on_time, POLL_MS, 0);
+		return true;
+	}
+	s->rest = 0;
+	return false;
+}
+
 static void step(struct replay *s)
 {
-	if (s->stepping || s->over)
+	if (s->stepping || s->over || rests(s))
 		return;
 	s->stepping = true;
 	turn(s);
