@@ -319,8 +319,8 @@ static int replay_open(const struct source_env *env, void **source)
 	struct replay *s;
 	int rc = 0;
 
-	if (env->width) {
-		log_error("--qxl-replay says the size: --geometry does not go with it");
+	if (env->width || env->heads > 1) {
+		log_error("--qxl-replay says the size: --geometry and --heads don't go with it");
 		return E_USAGE;
 	}
 	s = new(struct replay);

@@ -113,6 +113,7 @@ shows() {
 	refuses 64 spice-serve --qxl-replay rec --speed 0
 	refuses 64 spice-serve --qxl-replay rec --commands -1
 	refuses 64 spice-serve --qxl-replay rec -g 64x48
+	refuses 64 spice-serve --qxl-replay rec --heads 2
 	refuses 64 spice-serve --qxl-replay - --password-fd 0
 	refuses 66 spice-serve --qxl-replay absent
 }
