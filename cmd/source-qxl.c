@@ -17,7 +17,7 @@ enum {
 	REST = 4,		/* to go out: viewers show some 60 pictures a second */
 	PIECE = 256 << 10,	/* bytes that are read at once */
 	LARGE = 1 << 20,	/* an event of so many bytes, and what follows it, waits for room, */
-	ROOM = PIPE_BYTES - (64 << 10),
+	ROOM = LIM_PIPE_BYTES - (64 << 10),
 	PATIENCE = 50,		/* so many looks */
 	POLL_MS = 2,		/* the distance of looks */
 	PRELUDE = 64 << 20,	/* bytes of a file that are looked at for a screen, before anybody is served */

@@ -285,7 +285,7 @@ static void queue(struct pipe *p, enum pipe_kind kind, uint32_t id, struct draw_
 	}
 	list_append(&p->entries, &e->link);
 	oldest = list_first(&p->entries, struct entry, link);
-	if (p->bytes > PIPE_BYTES || e->since - oldest->since > LIM_PIPE_MS)
+	if (p->bytes > LIM_PIPE_BYTES || e->since - oldest->since > LIM_PIPE_MS)
 		catch_up(p);
 	p->kick(p->owner);
 }

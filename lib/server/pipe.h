@@ -4,14 +4,12 @@
  *   catch up the client's surfaces are compared with the device's: what is missing is created, and damaged regions
  *            are re-read from the canvas when the socket takes them. Commands that come meanwhile only add damage.
  *
- * A new client begins by catching up on everything; a client that lags more than PIPE_BYTES or LIM_PIPE_MS falls
+ * A new client begins by catching up on everything; a client that lags more than LIM_PIPE_BYTES or LIM_PIPE_MS falls
  * back to it. So it gets the newest state and not the backlog, and there is one mechanism for both. */
 #ifndef SERVER_PIPE_H
 #define SERVER_PIPE_H
 
 #include "server/device.h"
-
-enum { PIPE_BYTES = 8 << 20 };
 
 enum pipe_kind {
 	PIPE_NOTHING,

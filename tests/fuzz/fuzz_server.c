@@ -118,7 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		default:
 			draw(len);
 		}
-		if (s->display && server_display_queue(s->display) > PIPE_BYTES + (1 << 20))
+		if (s->display && server_display_queue(s->display) > LIM_PIPE_BYTES + (1 << 20))
 			abort();
 	}
 	session_leave(s, "end of input");

@@ -369,7 +369,7 @@ static void bounded(void **state)
 		p->data[1] = (uint8_t)i;
 		whole_screen(d, p, ROPD_OP_XOR);
 		pixmap_unref(p);
-		assert_true(pipe_bytes(c->pipe) <= PIPE_BYTES + FRAME + 4096);
+		assert_true(pipe_bytes(c->pipe) <= LIM_PIPE_BYTES + FRAME + 4096);
 	}
 	assert_true(pipe_catching_up(c->pipe));
 	while (take(c, d))
