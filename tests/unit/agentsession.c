@@ -9,16 +9,10 @@
 #include <cmocka.h>
 
 #include "base/err.h"
-#include "client/client.h"
-#include "server/server.h"
-
-enum { PATIENCE_MS = 20000 };
+#include "tests/unit/house.h"
 
 static struct {
-	uv_loop_t loop;
-	struct device *device;
-	struct server *server;
-	char path[64];
+	struct house h;
 	unsigned asked, left, n;
 	struct head heads[LIM_HEADS];
 	bool follows;
@@ -37,7 +31,7 @@ static void on_resize(void *owner, const struct server_client *c, const struct h
 	b.n = n;
 	memcpy(b.heads, heads, n * sizeof(*heads));
 	if (b.follows)
-		device_resize(b.device, heads[0].width, heads[0].height);
+		device_resize(b.h.device, heads[0].width, heads[0].height);
 }
 
 static void on_left(void *owner, const struct server_client *c)
@@ -69,47 +63,26 @@ static void on_closed(void *owner, int err)
 
 static const struct client_ops ops = {.mark = on_mark, .resized = on_resized, .closed = on_closed};
 
-#define UNTIL(condition)                                                                           \
-	do {                                                                                       \
-		uint64_t end_ = uv_hrtime() + PATIENCE_MS * 1000000ull;                            \
-		while (!(condition)) {                                                             \
-			if (uv_hrtime() > end_)                                                    \
-				fail_msg("not in time: %s", #condition);                           \
-			uv_run(&b.loop, UV_RUN_ONCE);                                              \
-		}                                                                                  \
-	} while (0)
-
 static void start(bool resize, bool view_only)
 {
 	struct server_options o = {.client_mouse = true, .resize = resize};
 	struct client_options co = {.view_only = view_only};
-	struct endpoint e = {.unix_path = b.path};
-	char *where;
+	struct endpoint e = {.unix_path = b.h.path};
 
 	memset(&b, 0, sizeof(b));
 	memset(&v, 0, sizeof(v));
 	b.follows = true;
-	uv_loop_init(&b.loop);
-	b.device = device_new();
-	device_resize(b.device, 120, 80);
-	b.server = server_new(&b.loop, b.device, &o);
-	server_events(b.server, &events, NULL);
-	snprintf(b.path, sizeof(b.path), "/tmp/spice-agent-%d.sock", (int)getpid());
-	where = xasprintf("unix:%s", b.path);
-	assert_int_equal(server_listen(b.server, where, NULL, false, NULL), 0);
-	free(where);
-	v.c = client_new(&b.loop, &e, &co, &ops, NULL);
-	UNTIL(v.marks);
+	house_open(&b.h, 120, 80);
+	house_listen(&b.h, &o, &events);
+	v.c = client_new(&b.h.loop, &e, &co, &ops, NULL);
+	UNTIL(&b.h, v.marks);
 }
 
 static void finish(void)
 {
 	client_free(v.c);
-	UNTIL(b.left);
-	server_free(b.server);
-	uv_run(&b.loop, UV_RUN_DEFAULT);
-	assert_int_equal(uv_loop_close(&b.loop), 0);
-	device_free(b.device);
+	UNTIL(&b.h, b.left);
+	house_close(&b.h);
 }
 
 static bool shows(unsigned width, unsigned height)
@@ -127,18 +100,18 @@ static void follows(void **state)
 	start(true, false);
 	assert_true(client_has_agent(v.c));
 	assert_int_equal(client_resize(v.c, heads, 1), E_AGAIN);
-	UNTIL(v.resized == 1);
+	UNTIL(&b.h, v.resized == 1);
 	assert_int_equal(v.err, 0);
-	UNTIL(shows(300, 200));
+	UNTIL(&b.h, shows(300, 200));
 	assert_int_equal(b.n, 1);
 	heads[0].width = 333;
 	assert_int_equal(client_resize(v.c, heads, 1), 0); /* they know each other now */
-	UNTIL(shows(333, 200));
+	UNTIL(&b.h, shows(333, 200));
 	for (unsigned i = 0; i < 100; i++) { /* more than there are tokens */
 		heads[0].width = 200 + i;
 		assert_int_equal(client_resize(v.c, heads, 1), 0);
 	}
-	UNTIL(shows(299, 200));
+	UNTIL(&b.h, shows(299, 200));
 	assert_int_equal(b.asked, 102);
 	/* several, placed; the one that is the first is not */
 	b.follows = false;
@@ -146,7 +119,7 @@ static void follows(void **state)
 	heads[1] = (struct head){.width = 10, .height = 10, .x = 250, .y = 30};
 	heads[2] = (struct head){.width = 20, .height = 20, .x = 260, .y = 10};
 	assert_int_equal(client_resize(v.c, heads, 3), 0);
-	UNTIL(b.asked == 103);
+	UNTIL(&b.h, b.asked == 103);
 	assert_int_equal(b.n, 3);
 	assert_int_equal(b.heads[0].x, 0);
 	assert_int_equal(b.heads[0].y, 0);
@@ -162,7 +135,7 @@ static void follows(void **state)
 	assert_int_equal(client_resize(v.c, heads, 0), E_LIMIT);
 	heads[0].width = 77;
 	assert_int_equal(client_resize(v.c, heads, 1), 0);
-	UNTIL(b.asked == 104);
+	UNTIL(&b.h, b.asked == 104);
 	assert_int_equal(b.heads[0].width, 77);
 	finish();
 }

@@ -11,17 +11,13 @@
 
 #include "base/err.h"
 #include "base/rng.h"
-#include "client/client.h"
 #include "server/imagecache.h"
-#include "server/server.h"
+#include "tests/unit/house.h"
 
-enum { W = 700, H = 500, KEPT = 6, STEPS = 300, PATIENCE_MS = 60000 };
+enum { W = 700, H = 500, KEPT = 6, STEPS = 300 };
 
 static struct {
-	uv_loop_t loop;
-	struct device *device;
-	struct server *server;
-	char path[64];
+	struct house h;
 	uint64_t kept[KEPT]; /* pictures that come again */
 	struct pixmap *pixels[KEPT];
 } b;
@@ -72,98 +68,70 @@ static void start(uint8_t compress)
 	struct server_options o = {.client_mouse = true, .compress = compress, .zlib = SERVER_ALWAYS,
 		.jpeg = SERVER_NEVER};
 	struct rng r = {compress};
-	char *where;
 
 	memset(&b, 0, sizeof(b));
-	uv_loop_init(&b.loop);
-	b.device = device_new();
-	assert_int_equal(device_resize(b.device, W, H), 0);
+	house_open(&b.h, W, H);
 	for (unsigned i = 0; i < KEPT; i++) { /* one of them is large */
 		b.pixels[i] = picture(&r, i ? 20 + rng_below(&r, 200) : 900, i ? 20 + rng_below(&r, 100) : 700);
-		b.kept[i] = device_picture(b.device, b.pixels[i]);
+		b.kept[i] = device_picture(b.h.device, b.pixels[i]);
 	}
-	b.server = server_new(&b.loop, b.device, &o);
-	snprintf(b.path, sizeof(b.path), "/tmp/spice-mirror-%d.sock", (int)getpid());
-	where = xasprintf("unix:%s", b.path);
-	assert_int_equal(server_listen(b.server, where, NULL, false, NULL), 0);
-	free(where);
+	house_listen(&b.h, &o, NULL);
 }
 
 static void finish(void)
 {
-	server_free(b.server);
-	uv_run(&b.loop, UV_RUN_DEFAULT);
-	assert_int_equal(uv_loop_close(&b.loop), 0);
 	for (unsigned i = 0; i < KEPT; i++)
 		pixmap_unref(b.pixels[i]);
-	device_free(b.device);
+	house_close(&b.h);
 }
 
 static struct viewer *viewer_new(void)
 {
-	struct endpoint e = {.unix_path = b.path};
+	struct endpoint e = {.unix_path = b.h.path};
 	struct client_options o = {.view_only = true};
 	struct viewer *v = calloc(1, sizeof(*v));
 
-	v->c = client_new(&b.loop, &e, &o, &ops, v);
+	v->c = client_new(&b.h.loop, &e, &o, &ops, v);
 	return v;
 }
 
 static void turns(unsigned n)
 {
 	while (n--)
-		uv_run(&b.loop, UV_RUN_NOWAIT);
+		uv_run(&b.h.loop, UV_RUN_NOWAIT);
 }
 
 static bool same_screen(struct viewer *v)
 {
-	struct pixmap *a = canvas_surface(b.device->canvas, 0), *s = client_screen(v->c, 0);
-
-	if (!s || !v->marks || s->width != a->width || s->height != a->height)
-		return false;
-	for (unsigned y = 0; y < a->height; y++) {
-		const uint32_t *p = (const uint32_t *)(const void *)(a->data + (size_t)y * (size_t)a->stride);
-		const uint32_t *q = (const uint32_t *)(const void *)(s->data + (size_t)y * (size_t)s->stride);
-
-		for (unsigned x = 0; x < a->width; x++)
-			if ((p[x] ^ q[x]) & 0xffffff)
-				return false;
-	}
-	return true;
+	return v->marks && house_shown(&b.h, v->c, NULL);
 }
 
 static void until_same(struct viewer *v)
 {
-	uint64_t end = uv_hrtime() + PATIENCE_MS * 1000000ull;
-
-	while (!same_screen(v)) {
-		assert_int_equal(v->closed, 0);
-		if (uv_hrtime() > end)
-			fail_msg("the screens don't become the same");
-		uv_run(&b.loop, UV_RUN_ONCE);
-	}
+	UNTIL(&b.h, v->closed || same_screen(v));
+	assert_int_equal(v->closed, 0);
 }
 
 /* ---- drawing ---- */
 
 static void draw_picture(struct rng *r, uint64_t id)
 {
-	struct image img = device_image(b.device, id);
+	struct image img = device_image(b.h.device, id);
 	int x = (int)rng_below(r, W) - 60, y = (int)rng_below(r, H) - 60;
 	struct rect all = {.right = (int)img.d.width, .bottom = (int)img.d.height};
 	struct draw_base base = {.box = {.left = x, .top = y, .right = x + all.right, .bottom = y + all.bottom}};
 
 	switch (rng_below(r, 4)) {
 	case 0:
-		device_draw(b.device, S_DISPLAY_DRAW_ALPHA_BLEND, &(struct draw_alpha_blend){.base = base, .src = &img,
+		device_draw(b.h.device, S_DISPLAY_DRAW_ALPHA_BLEND, &(struct draw_alpha_blend){.base = base, .src = &img,
 			.src_area = all, .alpha = 200});
 		break;
 	case 1:
-		device_draw(b.device, S_DISPLAY_DRAW_FILL, &(struct draw_fill){.base = base, .rop = ROPD_OP_PUT,
+		device_draw(b.h.device, S_DISPLAY_DRAW_FILL, &(struct draw_fill){.base = base, .rop = ROPD_OP_PUT,
 			.brush = {.type = BRUSH_TYPE_PATTERN, .pattern = {&img, {0, 0}}}});
 		break;
 	default:
-		device_draw(b.device, S_DISPLAY_DRAW_COPY, &(struct draw_copy){.base = base, .src = &img,
+		device_draw(b.h.device, S_DISPLAY_DRAW_COPY, &(struct draw_copy){.base = base, .src = &img,
 			.src_area = all, .rop = rng_below(r, 4) ? ROPD_OP_PUT : ROPD_OP_XOR});
 	}
 }
@@ -175,17 +143,17 @@ static void step(struct rng *r)
 	switch (rng_below(r, 6)) {
 	case 0:
 		p = picture(r, 1 + rng_below(r, 400), 1 + rng_below(r, 300));
-		device_put(b.device, 0, (int)rng_below(r, W), (int)rng_below(r, H), p->width, p->height, p->data,
+		device_put(b.h.device, 0, (int)rng_below(r, W), (int)rng_below(r, H), p->width, p->height, p->data,
 			(size_t)p->stride);
 		pixmap_unref(p);
 		break;
 	case 1:
-		device_draw(b.device, S_DISPLAY_COPY_BITS, &(struct copy_bits){
+		device_draw(b.h.device, S_DISPLAY_COPY_BITS, &(struct copy_bits){
 			.base = {.box = {.left = 10, .top = 20, .right = 400, .bottom = 300}},
 			.src_pos = {(int)rng_below(r, 50), (int)rng_below(r, 50)}});
 		break;
 	case 2:
-		device_draw(b.device, S_DISPLAY_DRAW_FILL, &(struct draw_fill){.base = {.box = {.left = 30, .top = 40,
+		device_draw(b.h.device, S_DISPLAY_DRAW_FILL, &(struct draw_fill){.base = {.box = {.left = 30, .top = 40,
 			.right = 30 + (int)rng_below(r, 300), .bottom = 90}}, .rop = ROPD_OP_XOR,
 			.brush = {.type = BRUSH_TYPE_SOLID, .color = (uint32_t)rng_next(r) & 0xffffff}});
 		break;
@@ -309,15 +277,15 @@ static void evictions(void **state)
 
 		for (unsigned k = 0; k < SIDE * SIDE; k++)
 			((uint32_t *)(void *)p->data)[k] = k / SIDE * 0x10000 / (unsigned)(i + 1) & 0xffff00;
-		ids[i] = device_picture(b.device, p);
+		ids[i] = device_picture(b.h.device, p);
 		pixmap_unref(p);
 	}
 	for (int i = 0; i < 3 * MANY; i++) {
 		uint64_t id = ids[i < MANY ? i : (int)rng_below(&r, MANY)];
-		struct image img = device_image(b.device, id);
+		struct image img = device_image(b.h.device, id);
 		int x = (int)rng_below(&r, W) - SIDE / 2, y = (int)rng_below(&r, H) - SIDE / 2;
 
-		device_draw(b.device, S_DISPLAY_DRAW_COPY, &(struct draw_copy){.base = {.box = {.left = x, .top = y,
+		device_draw(b.h.device, S_DISPLAY_DRAW_COPY, &(struct draw_copy){.base = {.box = {.left = x, .top = y,
 			.right = x + SIDE, .bottom = y + SIDE}}, .src = &img,
 			.src_area = {.right = SIDE, .bottom = SIDE},
 			.rop = i % 3 ? ROPD_OP_PUT : ROPD_OP_XOR});

@@ -12,16 +12,12 @@
 
 #include "base/err.h"
 #include "chan/conn.h"
-#include "client/client.h"
-#include "server/server.h"
+#include "tests/unit/house.h"
 
-enum { W = 120, H = 80, PATIENCE_MS = 20000 };
+enum { W = 120, H = 80 };
 
 struct bench {
-	uv_loop_t loop;
-	struct device *device;
-	struct server *server;
-	char path[64];
+	struct house h;
 	unsigned joined, left, ready, keys_down, keys_up, last_key, buttons, positions;
 };
 
@@ -75,41 +71,18 @@ static const struct server_events events = {.joined = on_joined, .left = on_left
 static void start(unsigned max_clients)
 {
 	struct server_options o = {.client_mouse = true, .max_clients = max_clients};
-	char *where;
 
 	memset(&b, 0, sizeof(b));
-	uv_loop_init(&b.loop);
-	b.device = device_new();
-	assert_int_equal(device_resize(b.device, W, H), 0);
-	device_draw(b.device, S_DISPLAY_DRAW_FILL, &(struct draw_fill){.base = {.box = {10, 10, 50, 70}},
+	house_open(&b.h, W, H);
+	device_draw(b.h.device, S_DISPLAY_DRAW_FILL, &(struct draw_fill){.base = {.box = {10, 10, 50, 70}},
 		.brush = {.type = BRUSH_TYPE_SOLID, .color = 0x123456}, .rop = ROPD_OP_PUT});
-	b.server = server_new(&b.loop, b.device, &o);
-	server_events(b.server, &events, NULL);
-	snprintf(b.path, sizeof(b.path), "/tmp/spice-session-%d.sock", (int)getpid());
-	where = xasprintf("unix:%s", b.path);
-	assert_int_equal(server_listen(b.server, where, NULL, false, NULL), 0);
-	free(where);
+	house_listen(&b.h, &o, &events);
 }
 
 static void finish(void)
 {
-	server_free(b.server);
-	uv_run(&b.loop, UV_RUN_DEFAULT);
-	assert_int_equal(uv_loop_close(&b.loop), 0); /* no handle is left */
-	device_free(b.device);
-	assert_int_equal(access(b.path, F_OK), -1);
+	house_close(&b.h);
 }
-
-/* Runs the loop until the condition holds; fails after PATIENCE_MS. */
-#define UNTIL(condition)                                                                           \
-	do {                                                                                       \
-		uint64_t end_ = uv_hrtime() + PATIENCE_MS * 1000000ull;                            \
-		while (!(condition)) {                                                             \
-			if (uv_hrtime() > end_)                                                    \
-				fail_msg("not in time: %s", #condition);                           \
-			uv_run(&b.loop, UV_RUN_ONCE);                                              \
-		}                                                                                  \
-	} while (0)
 
 /* ---- clients ---- */
 
@@ -146,16 +119,16 @@ static const struct client_ops viewer_ops = {.mark = on_mark, .inputs = on_input
 
 static void view(struct viewer *v, const char *password)
 {
-	struct endpoint e = {.unix_path = b.path};
+	struct endpoint e = {.unix_path = b.h.path};
 	struct client_options o = {.password = password, .compression = IMAGE_COMPRESSION_OFF};
 
 	*v = (struct viewer){0};
-	v->c = client_new(&b.loop, &e, &o, &viewer_ops, v);
+	v->c = client_new(&b.h.loop, &e, &o, &viewer_ops, v);
 }
 
 static bool same_picture(struct viewer *v)
 {
-	struct pixmap *p = canvas_surface(b.device->canvas, 0), *q = client_screen(v->c, 0);
+	struct pixmap *p = canvas_surface(b.h.device->canvas, 0), *q = client_screen(v->c, 0);
 
 	if (!q || p->width != q->width || p->height != q->height)
 		return false;
@@ -173,28 +146,28 @@ static void picture_and_inputs(void **state)
 	(void)state;
 	start(8);
 	view(&v, NULL);
-	UNTIL(v.marks && v.inputs);
+	UNTIL(&b.h, v.marks && v.inputs);
 	assert_true(same_picture(&v));
 	assert_int_equal(b.joined, 1);
 	assert_int_equal(b.ready, 1);
 	client_key(v.c, 0x1e, true);
 	client_key(v.c, 0xe048, true);
-	UNTIL(b.keys_down == 2);
+	UNTIL(&b.h, b.keys_down == 2);
 	assert_int_equal(b.last_key, 0xe048);
 	client_key(v.c, 0xe145, true); /* Pause: press and release at once, and it is not held */
 	client_key(v.c, 0xe145, false);
-	UNTIL(b.keys_down == 3 && b.keys_up == 1);
+	UNTIL(&b.h, b.keys_down == 3 && b.keys_up == 1);
 	assert_int_equal(b.last_key, 0xe145);
 	for (int i = 0; i < 50; i++)
 		client_position(v.c, 0, i, i);
 	client_button(v.c, MOUSE_BUTTON_LEFT, true);
-	UNTIL(b.buttons == 1);
+	UNTIL(&b.h, b.buttons == 1);
 	assert_in_range(b.positions, 1, 20); /* what ran ahead of the acknowledgements was left out */
-	device_resize(b.device, 40, 30);
-	UNTIL(v.marks == 2);
+	device_resize(b.h.device, 40, 30);
+	UNTIL(&b.h, v.marks == 2);
 	assert_true(same_picture(&v));
 	client_free(v.c); /* what was held is let go */
-	UNTIL(b.left == 1);
+	UNTIL(&b.h, b.left == 1);
 	assert_int_equal(b.keys_up, 3);
 	assert_int_equal(b.buttons, 2);
 	finish();
@@ -210,33 +183,33 @@ static void tickets(void **state)
 	assert_true(fd >= 0 && write(fd, "opensesame\nonlyonce once\nlooking1 view-only\n", 44) == 44);
 	close(fd);
 	start(8);
-	assert_int_equal(server_tickets(b.server, file), 0);
+	assert_int_equal(server_tickets(b.h.server, file), 0);
 	view(&v, "opensesame");
-	UNTIL(v.marks);
+	UNTIL(&b.h, v.marks);
 	client_free(v.c);
-	UNTIL(b.left == 1);
+	UNTIL(&b.h, b.left == 1);
 	view(&v, "wrongwrong");
-	UNTIL(v.closed);
+	UNTIL(&b.h, v.closed);
 	assert_int_equal(v.closed, E_AUTH);
 	client_free(v.c);
 	view(&v, NULL);
-	UNTIL(v.closed);
+	UNTIL(&b.h, v.closed);
 	assert_int_equal(v.closed, E_AUTH);
 	client_free(v.c);
 	/* a once ticket lets one session in, all its channels included, and burns */
 	view(&v, "onlyonce");
-	UNTIL(v.marks && v.inputs);
+	UNTIL(&b.h, v.marks && v.inputs);
 	client_free(v.c);
-	UNTIL(b.left == 2);
+	UNTIL(&b.h, b.left == 2);
 	view(&v, "onlyonce");
-	UNTIL(v.closed);
+	UNTIL(&b.h, v.closed);
 	assert_int_equal(v.closed, E_AUTH);
 	client_free(v.c);
 	view(&v, "looking1");
-	UNTIL(v.marks && v.inputs);
+	UNTIL(&b.h, v.marks && v.inputs);
 	client_key(v.c, 0x1e, true);
 	client_free(v.c);
-	UNTIL(b.left == 3);
+	UNTIL(&b.h, b.left == 3);
 	assert_int_equal(b.keys_down, 0);
 	unlink(file);
 	finish();
@@ -251,15 +224,15 @@ static void many_clients(void **state)
 	start(3);
 	for (int i = 0; i < 3; i++)
 		view(&v[i], NULL);
-	UNTIL(v[0].marks && v[1].marks && v[2].marks);
+	UNTIL(&b.h, v[0].marks && v[1].marks && v[2].marks);
 	view(&v[3], NULL);
-	UNTIL(v[3].closed);
+	UNTIL(&b.h, v[3].closed);
 	assert_int_equal(v[3].closed, E_AUTH);
-	device_draw(b.device, S_DISPLAY_DRAW_INVERS, &(struct draw_blackness){.base = {.box = {0, 0, H, W}}});
-	UNTIL(same_picture(&v[0]) && same_picture(&v[1]) && same_picture(&v[2]));
+	device_draw(b.h.device, S_DISPLAY_DRAW_INVERS, &(struct draw_blackness){.base = {.box = {0, 0, H, W}}});
+	UNTIL(&b.h, same_picture(&v[0]) && same_picture(&v[1]) && same_picture(&v[2]));
 	for (int i = 0; i < 4; i++)
 		client_free(v[i].c);
-	UNTIL(b.left == 3);
+	UNTIL(&b.h, b.left == 3);
 	finish();
 }
 
@@ -273,10 +246,10 @@ static void come_and_go(void **state)
 	for (unsigned i = 1; i <= 40; i++) {
 		view(&v, NULL);
 		if (i % 2)
-			UNTIL(v.marks);
+			UNTIL(&b.h, v.marks);
 		client_free(v.c);
 		if (i % 2)
-			UNTIL(b.left == b.joined);
+			UNTIL(&b.h, b.left == b.joined);
 	}
 	finish();
 }
@@ -288,7 +261,7 @@ static int dial(void)
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
-	snprintf(a.sun_path, sizeof(a.sun_path), "%s", b.path);
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", b.h.path);
 	assert_true(fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0);
 	return fd;
 }
@@ -310,7 +283,7 @@ static void closed_after(const void *bytes, size_t n)
 	int fd = dial();
 
 	assert_int_equal(write(fd, bytes, n), n);
-	UNTIL(hear(fd) == 0);
+	UNTIL(&b.h, hear(fd) == 0);
 	close(fd);
 }
 
@@ -325,10 +298,10 @@ static void not_spice(void **state)
 	closed_after(junk, sizeof(junk));
 	closed_after(large, sizeof(large));
 	view(&v, NULL);
-	UNTIL(v.marks);
+	UNTIL(&b.h, v.marks);
 	assert_int_equal(v.closed, 0);
 	client_free(v.c);
-	UNTIL(b.left == 1);
+	UNTIL(&b.h, b.left == 1);
 	finish();
 }
 
@@ -370,8 +343,8 @@ static void link_as(struct rogue *r, unsigned type, uint32_t session)
 	struct link_caps caps = {.common = {1 << COMMON_CAP_MINI_HEADER | 1}, .n_common = 1};
 
 	*r = (struct rogue){0};
-	r->conn = conn_client(&b.loop, xport_socket(dial()), session, type, 0, &caps, NULL, &rogue_conn, r);
-	UNTIL(r->linked || r->closed);
+	r->conn = conn_client(&b.h.loop, xport_socket(dial()), session, type, 0, &caps, NULL, &rogue_conn, r);
+	UNTIL(&b.h, r->linked || r->closed);
 }
 
 static void hang_up(struct rogue *r)
@@ -387,18 +360,18 @@ static void refused(unsigned type, unsigned number, const void *body, size_t n)
 	struct rogue *r = type == WIRE_MAIN ? &main : &other;
 
 	link_as(&main, WIRE_MAIN, 0);
-	UNTIL(main.session);
+	UNTIL(&b.h, main.session);
 	if (r == &other)
 		link_as(&other, type, main.session);
 	buf_le16(&r->conn->chan.out, (uint16_t)number);
 	buf_le32(&r->conn->chan.out, (uint32_t)n);
 	buf_put(&r->conn->chan.out, body, n);
 	pump_kick(r->conn->pump);
-	UNTIL(r->closed);
+	UNTIL(&b.h, r->closed);
 	if (r == &other)
 		hang_up(&other);
 	hang_up(&main);
-	UNTIL(server_clients(b.server) == 0);
+	UNTIL(&b.h, server_clients(b.h.server) == 0);
 }
 
 static void hostile_messages(void **state)
@@ -427,7 +400,7 @@ static void scan_codes(void **state)
 	(void)state;
 	start(8);
 	link_as(&main, WIRE_MAIN, 0);
-	UNTIL(main.session);
+	UNTIL(&b.h, main.session);
 	link_as(&inputs, WIRE_INPUTS, main.session);
 	for (uint32_t code = 0; code < 0x10000; code++) {
 		struct inputs_key_down down = {code};
@@ -442,11 +415,11 @@ static void scan_codes(void **state)
 	}
 	chan_send(&inputs.conn->chan, C_INPUTS_MOUSE_PRESS, &(struct inputs_mouse_press){255, 0xffff});
 	chan_send(&inputs.conn->chan, C_INPUTS_MOUSE_PRESS, &(struct inputs_mouse_press){MOUSE_BUTTON_RIGHT, 0});
-	UNTIL(b.buttons == 1);
+	UNTIL(&b.h, b.buttons == 1);
 	assert_int_equal(inputs.closed, 0);
 	hang_up(&inputs);
 	hang_up(&main);
-	UNTIL(b.left == 1);
+	UNTIL(&b.h, b.left == 1);
 	assert_true(b.keys_down > 100);
 	finish();
 }
@@ -465,12 +438,12 @@ static void strangers(void **state)
 	assert_int_equal(main.closed, E_UNSUP);
 	hang_up(&main);
 	link_as(&main, WIRE_MAIN, 0);
-	UNTIL(main.session);
+	UNTIL(&b.h, main.session);
 	link_as(&again, WIRE_INPUTS, main.session);
 	assert_int_equal(again.closed, 0);
 	hang_up(&again);
 	hang_up(&main);
-	UNTIL(b.left == 1);
+	UNTIL(&b.h, b.left == 1);
 	finish();
 }
 
@@ -485,13 +458,13 @@ static void cut_anywhere(void **state)
 	(void)state;
 	start(8);
 	view(&v, NULL);
-	UNTIL(v.marks);
+	UNTIL(&b.h, v.marks);
 	for (size_t k = 0; k <= sizeof(mess); k++) {
 		int fd = dial();
 
 		assert_int_equal(write(fd, mess, k), k);
 		for (int i = 0; i < 3; i++)
-			uv_run(&b.loop, UV_RUN_NOWAIT);
+			uv_run(&b.h.loop, UV_RUN_NOWAIT);
 		close(fd);
 	}
 	for (unsigned k = 0; k < 30; k++) {
@@ -499,14 +472,14 @@ static void cut_anywhere(void **state)
 
 		view(&cut, NULL);
 		for (unsigned i = 0; i < 3 * k; i++)
-			uv_run(&b.loop, UV_RUN_NOWAIT);
+			uv_run(&b.h.loop, UV_RUN_NOWAIT);
 		client_free(cut.c);
 	}
-	device_draw(b.device, S_DISPLAY_DRAW_INVERS, &(struct draw_blackness){.base = {.box = {0, 0, H, W}}});
-	UNTIL(same_picture(&v));
-	UNTIL(server_clients(b.server) == 1);
+	device_draw(b.h.device, S_DISPLAY_DRAW_INVERS, &(struct draw_blackness){.base = {.box = {0, 0, H, W}}});
+	UNTIL(&b.h, same_picture(&v));
+	UNTIL(&b.h, server_clients(b.h.server) == 1);
 	client_free(v.c);
-	UNTIL(server_clients(b.server) == 0);
+	UNTIL(&b.h, server_clients(b.h.server) == 0);
 	finish();
 }
 

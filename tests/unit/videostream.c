@@ -11,22 +11,18 @@
 
 #include "base/err.h"
 #include "base/rng.h"
-#include "client/client.h"
-#include "server/server.h"
 #include "server/video.h"
+#include "tests/unit/house.h"
 
-enum { W = 640, H = 480, PATIENCE_MS = 60000, FRAME_MS = 20 };
+enum { W = 640, H = 480, FRAME_MS = 20 };
 
 static struct {
-	uv_loop_t loop;
-	struct device *device;
-	struct server *server;
+	struct house h;
 	struct client *client;
 	uv_timer_t step;
 	bool stepped, marked;
 	int closed;
 	unsigned frame; /* number of the next one */
-	char path[64];
 } t;
 
 static void on_mark(void *owner, unsigned display)
@@ -44,47 +40,27 @@ static void on_closed(void *owner, int err)
 static void connect_viewer(void)
 {
 	static const struct client_ops ops = {.mark = on_mark, .closed = on_closed};
-	struct endpoint e = {.unix_path = t.path};
+	struct endpoint e = {.unix_path = t.h.path};
 	struct client_options o = {.view_only = true};
 
 	t.marked = false;
-	t.client = client_new(&t.loop, &e, &o, &ops, &t);
+	t.client = client_new(&t.h.loop, &e, &o, &ops, &t);
 }
 
 static bool same_in(const struct rect *r)
 {
-	struct pixmap *a = canvas_surface(t.device->canvas, 0), *s = client_screen(t.client, 0);
-
-	if (!s || !t.marked || s->width != a->width || s->height != a->height)
-		return false;
-	for (int y = r->top; y < r->bottom; y++) {
-		const uint32_t *p = (const uint32_t *)(const void *)(a->data + (size_t)y * (size_t)a->stride);
-		const uint32_t *q = (const uint32_t *)(const void *)(s->data + (size_t)y * (size_t)s->stride);
-
-		for (int x = r->left; x < r->right; x++)
-			if ((p[x] ^ q[x]) & 0xffffff)
-				return false;
-	}
-	return true;
+	return t.marked && house_shown(&t.h, t.client, r);
 }
 
 static bool same_screen(void)
 {
-	struct pixmap *a = canvas_surface(t.device->canvas, 0);
-
-	return same_in(&(struct rect){.right = (int)a->width, .bottom = (int)a->height});
+	return same_in(NULL);
 }
 
 static void until_same(void)
 {
-	uint64_t end = uv_hrtime() + PATIENCE_MS * 1000000ull;
-
-	while (!same_screen()) {
-		assert_int_equal(t.closed, 0);
-		if (uv_hrtime() > end)
-			fail_msg("the screens don't become the same");
-		uv_run(&t.loop, UV_RUN_ONCE);
-	}
+	UNTIL(&t.h, t.closed || same_screen());
+	assert_int_equal(t.closed, 0);
 }
 
 static void on_step(uv_timer_t *h)
@@ -99,26 +75,19 @@ static void pass(unsigned ms)
 	uv_timer_start(&t.step, on_step, ms, 0);
 	while (!t.stepped) {
 		assert_int_equal(t.closed, 0);
-		uv_run(&t.loop, UV_RUN_ONCE);
+		uv_run(&t.h.loop, UV_RUN_ONCE);
 	}
 }
 
 static int setup(void **state)
 {
 	struct server_options o = {.video = SERVER_VIDEO_ALL, .compress = IMAGE_COMPRESSION_LZ4, .jpeg = SERVER_NEVER};
-	char *where;
 
 	(void)state;
 	memset(&t, 0, sizeof(t));
-	uv_loop_init(&t.loop);
-	uv_timer_init(&t.loop, &t.step);
-	t.device = device_new();
-	device_resize(t.device, W, H);
-	t.server = server_new(&t.loop, t.device, &o);
-	snprintf(t.path, sizeof(t.path), "/tmp/spice-video-%d.sock", (int)getpid());
-	where = xasprintf("unix:%s", t.path);
-	assert_int_equal(server_listen(t.server, where, NULL, false, NULL), 0);
-	free(where);
+	house_open(&t.h, W, H);
+	uv_timer_init(&t.h.loop, &t.step);
+	house_listen(&t.h, &o, NULL);
 	connect_viewer();
 	until_same();
 	return 0;
@@ -128,11 +97,8 @@ static int teardown(void **state)
 {
 	(void)state;
 	client_free(t.client);
-	server_free(t.server);
 	uv_close((uv_handle_t *)&t.step, NULL);
-	uv_run(&t.loop, UV_RUN_DEFAULT);
-	assert_int_equal(uv_loop_close(&t.loop), 0);
-	device_free(t.device);
+	house_close(&t.h);
 	return 0;
 }
 
@@ -144,7 +110,7 @@ static unsigned figure(const char *name)
 	const char *at;
 	unsigned v;
 
-	server_stats(t.server, &out);
+	server_stats(t.h.server, &out);
 	at = strstr(buf_cstr(&out), key);
 	assert_non_null(at);
 	v = (unsigned)strtoul(at + strlen(key), NULL, 10);
@@ -175,23 +141,23 @@ static void film(const struct rect *r, const struct rect *clip, unsigned n)
 		for (unsigned x = 0; x < w; x++)
 			((uint32_t *)(void *)(p->data + y * (size_t)p->stride))[x] = ((x + 3 * f) / 2 % 256) << 16 |
 				((y + 5 * f) / 3 % 256) << 8 | ((x + y + f) % 256);
-	id = device_picture(t.device, p);
+	id = device_picture(t.h.device, p);
 	pixmap_unref(p);
-	img = device_image(t.device, id);
+	img = device_image(t.h.device, id);
 	m.src = &img;
-	assert_int_equal(device_draw(t.device, S_DISPLAY_DRAW_COPY, &m), 0);
-	device_picture_forget(t.device, id);
+	assert_int_equal(device_draw(t.h.device, S_DISPLAY_DRAW_COPY, &m), 0);
+	device_picture_forget(t.h.device, id);
 }
 
 static void fill(const struct rect *r, uint32_t color, uint16_t rop)
 {
-	assert_int_equal(device_draw(t.device, S_DISPLAY_DRAW_FILL, &(struct draw_fill){.base = {.box = *r},
+	assert_int_equal(device_draw(t.h.device, S_DISPLAY_DRAW_FILL, &(struct draw_fill){.base = {.box = *r},
 		.brush = {.type = BRUSH_TYPE_SOLID, .color = color}, .rop = rop}), 0);
 }
 
 static void move(const struct rect *r, int from_x, int from_y)
 {
-	assert_int_equal(device_draw(t.device, S_DISPLAY_COPY_BITS, &(struct copy_bits){.base = {.box = *r},
+	assert_int_equal(device_draw(t.h.device, S_DISPLAY_COPY_BITS, &(struct copy_bits){.base = {.box = *r},
 		.src_pos = {from_x, from_y}}), 0);
 }
 
@@ -315,7 +281,7 @@ static void the_screen_goes(void **state)
 	(void)state;
 	play_until_streamed(&at);
 	play(&at, 10);
-	assert_int_equal(device_resize(t.device, 400, 300), 0);
+	assert_int_equal(device_resize(t.h.device, 400, 300), 0);
 	at = box(50, 50, 320, 240);
 	play(&at, 5);
 	assert_int_equal(figure("streams"), 0);
@@ -388,13 +354,13 @@ static void nothing(void *owner)
 static uint32_t mm_time(void *owner)
 {
 	(void)owner;
-	return (uint32_t)uv_now(&t.loop);
+	return (uint32_t)uv_now(&t.h.loop);
 }
 
 static uint64_t now(void *owner)
 {
 	(void)owner;
-	return uv_now(&t.loop);
+	return uv_now(&t.h.loop);
 }
 
 /* A film of a second; what the pipe has is thrown away. True when a stream is open at the end. */
@@ -416,9 +382,9 @@ static void reports_made_up(void **state)
 {
 	static const uint32_t ids[] = {0, 1, VIDEO_STREAMS - 1, VIDEO_STREAMS, LIM_STREAMS, INT32_MAX, UINT32_MAX};
 	struct outbox_options oo = {.rules = {.raw = true}, .kick = nothing};
-	struct outbox *outbox = outbox_new(&t.loop, &oo);
-	struct pipe *p = pipe_new(t.device, now, nothing, NULL);
-	struct video *v = video_new(&t.loop, t.device, p, outbox, &(struct video_options){.all = true, .reports = true,
+	struct outbox *outbox = outbox_new(&t.h.loop, &oo);
+	struct pipe *p = pipe_new(t.h.device, now, nothing, NULL);
+	struct video *v = video_new(&t.h.loop, t.h.device, p, outbox, &(struct video_options){.all = true, .reports = true,
 		.mm_time = mm_time, .sent = nothing, .kick = nothing});
 	struct stream_report r = {.num_drops = UINT32_MAX};
 
