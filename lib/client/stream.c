@@ -99,12 +99,8 @@ static struct pixmap *decode(struct stream *x, struct slice data)
 static void tell(struct streams *s, const struct stream *x, const struct rect *dest)
 {
 	const struct pixmap *p = canvas_surface(s->canvas, x->surface);
-	struct rect r = *dest;
+	struct rect r = rect_meet(dest, &(struct rect){.right = (int)p->width, .bottom = (int)p->height});
 
-	r.left = r.left > 0 ? r.left : 0;
-	r.top = r.top > 0 ? r.top : 0;
-	r.right = r.right < (int)p->width ? r.right : (int)p->width;
-	r.bottom = r.bottom < (int)p->height ? r.bottom : (int)p->height;
 	if (!rect_is_empty(&r))
 		s->ops->shown(s->owner, x->surface, &r);
 }
@@ -118,6 +114,8 @@ static void show(struct streams *s, struct stream *x, const struct rect *dest, s
 		s->counts.broken += !x->hidden;
 		return;
 	}
+	if (!x->stands)
+		log_debug("video: stream %u begins, %ux%u", (unsigned)(x - s->all), p->width, p->height);
 	s->counts.shown++;
 	x->stands = true;
 	x->shown_at = now;

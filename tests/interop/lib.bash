@@ -234,6 +234,32 @@ view_shows() {
 	done
 }
 
+# libspice [COMPRESSION [VIEW-OPTION...]]: libspice-server draws what tell srv says (qxlsrv.c), tell view a viewer, which
+# showed $T/before.ppm.
+libspice() {
+	have spice-view
+	helper qxlsrv spice-server glib-2.0
+	bg_fed srv "$BUILD/interop/qxlsrv" "${@:1:1}"
+	within 10 saw '^up ' "$T/srv.log"
+	viewer view "${@:2}" "spice://127.0.0.1:$(sed -n 's/^up //p' "$T/srv.log")"
+	view_shot view "$T/before.ppm" 20
+}
+
+# libspice_shot: what the server's own renderer has by now, as $T/ref.ppm.
+libspice_shot() {
+	tell srv "ref $T/ref.ppm"
+	within 20 saw '^ref ' "$T/srv.log"
+}
+
+# libspice_draws COMMAND...: what spice-view has then equals what the server's own renderer has.
+libspice_draws() {
+	tell srv "$@"
+	libspice_shot
+	view_shows view "$T/ref.ppm" 20
+	! same "$T/before.ppm" "$T/ref.ppm"
+	running view
+}
+
 # canvas: what the page shows now, as $T/canvas.png.
 canvas() {
 	timeout 20 python3 "$HERE/cdp.py" "$(head -n 1 "$T/chromium/DevToolsActivePort")" "$1" "$T/canvas.png" \

@@ -30,20 +30,10 @@ firmware() {
 	firmware image-compression=quic,jpeg-wan-compression=always $JPEG_TOLERANCE
 }
 
-# compressed NUMBER COMMAND...: libspice-server draws; what spice-view has equals the server's own rendering.
+# compressed NUMBER COMMAND...
 compressed() {
-	have spice-view
-	helper qxlsrv spice-server glib-2.0
-	bg_fed srv "$BUILD/interop/qxlsrv" "$1"
-	shift
-	within 10 saw '^up ' "$T/srv.log"
-	viewer view "spice://127.0.0.1:$(sed -n 's/^up //p' "$T/srv.log")"
-	view_shot view "$T/before.ppm" 20
-	tell srv "$@" "ref $T/ref.ppm"
-	within 20 saw '^ref ' "$T/srv.log"
-	view_shows view "$T/ref.ppm" 20
-	! same "$T/before.ppm" "$T/ref.ppm"
-	running view
+	libspice "$1"
+	libspice_draws "${@:2}"
 }
 all=(fill pattern copy opaque transp alpha blend black white invers rop3 copybits clip mask surf)
 

@@ -5,17 +5,8 @@ load lib
 
 # groups NAME...: these groups of commands while spice-view watches.
 groups() {
-	have spice-view
-	helper qxlsrv spice-server glib-2.0
-	bg_fed srv "$BUILD/interop/qxlsrv"
-	within 10 saw '^up ' "$T/srv.log"
-	viewer view "spice://127.0.0.1:$(sed -n 's/^up //p' "$T/srv.log")"
-	view_shot view "$T/before.ppm" 20
-	tell srv "$@" "ref $T/ref.ppm"
-	within 20 saw '^ref ' "$T/srv.log"
-	view_shows view "$T/ref.ppm" 20
-	! same "$T/before.ppm" "$T/ref.ppm"
-	running view
+	libspice
+	libspice_draws "$@"
 }
 
 @test "fill, pattern" { groups fill pattern; }
