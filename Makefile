@@ -26,7 +26,7 @@ LIBS = openssl popt libuv pixman-1 libturbojpeg liblz4 zlib libpng libpcap xkbco
 PKGS_BUILD = gcc make pkg-config libssl-dev libpopt-dev libuv1-dev libpixman-1-dev libturbojpeg0-dev \
 	liblz4-dev zlib1g-dev libpng-dev libpcap-dev libxkbcommon-dev xkb-data libx11-data libsdl2-dev \
 	libx11-dev
-PKGS_CHECK = libcmocka-dev bats bats-assert bats-support libspice-protocol-dev xz-utils openssl python3 \
+PKGS_CHECK = libcmocka-dev bats bats-assert bats-support libspice-protocol-dev xz-utils zstd openssl python3 \
 	socat mandoc
 PKGS_INTEROP = qemu-system-x86 qemu-system-gui spice-client-gtk virt-viewer libspice-server-dev \
 	libspice-client-glib-2.0-dev xserver-xspice spice-html5 chromium tshark xvfb xauth xdotool openbox \
@@ -109,7 +109,7 @@ $(TOOLS): $(BUILD)/tests/%: $(BUILD)/obj/tests/tools/%.o $(LIB)
 	$(Q)$(CC) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
 
 # The plain QUIC coder, an oracle.
-ORACLE_QUIC = $(foreach t,tests/unit-quic tests/fuzz_quic tests/fuzz_quicenc bin/fuzz_quic bin/fuzz_quicenc,$(BUILD)/$(t))
+ORACLE_QUIC = $(addprefix $(BUILD)/,tests/unit-quic tests/fuzz_quic tests/fuzz_quicenc bin/fuzz_quic bin/fuzz_quicenc)
 $(ORACLE_QUIC): $(call obj,tests/tools/quic-plain.c)
 
 # Parts of commands that are tested alone.

@@ -2,8 +2,8 @@
 # Recordings of QXL commands: spice-serve --qxl-replay, and the screens of real ones after so many commands.
 load helper
 
-recordings=$root/../shared/bench/qxl
-[ -d "$recordings" ] || recordings=/work/shared/bench/qxl
+# Two real ones are here; BENCH_DATA/qxl (as of make bench) may have the rest that surfaces.tsv tells of.
+here=$root/tests/captures/qxl
 
 # recording [FILE]: a screen of 64x48, filled in three steps, 400 ms apart.
 recording() {
@@ -120,13 +120,15 @@ shows() {
 
 # real NAME: the sums of a recorded desktop.
 real() {
-	local want
+	local want rec
 	command -v zstd >/dev/null || skip "zstd is not installed"
-	[ -f "$recordings/$1.rec.zst" ] || skip "$1 is not here"
-	want=$(sed -n "s/^$1\t\([0-9]*\)\t\([0-9a-f]*\)$/\1 \2/p" "$recordings/surfaces.tsv")
+	rec=$here/$1.rec.zst
+	[ -f "$rec" ] || rec=${BENCH_DATA:-}/qxl/$1.rec.zst
+	[ -f "$rec" ] || skip "only with BENCH_DATA"
+	want=$(sed -n "s/^$1\t\([0-9]*\)\t\([0-9a-f]*\)$/\1 \2/p" "$here/surfaces.tsv")
 	[ "$(wc -l <<<"$want")" = 3 ]
 	# shellcheck disable=SC2046
-	zstd -dc --long=27 "$recordings/$1.rec.zst" | "$BUILD/tests/qxl-sums" $(cut -d' ' -f1 <<<"$want") >got
+	zstd -dc --long=27 "$rec" | "$BUILD/tests/qxl-sums" $(cut -d' ' -f1 <<<"$want") >got
 	diff got - <<<"$want"
 }
 
@@ -139,10 +141,9 @@ real() {
 
 @test "a real desktop at a viewer" {
 	command -v zstd >/dev/null || skip "zstd is not installed"
-	[ -f "$recordings/desktop-drag.rec.zst" ] || skip "no recording is here"
-	serve --qxl-replay - --speed max --commands 1289 < <(zstd -dc --long=27 "$recordings/desktop-drag.rec.zst" 3>&-)
+	serve --qxl-replay - --speed max --commands 1289 < <(zstd -dc --long=27 "$here/desktop-drag.rec.zst" 3>&-)
 	view "$at" --settle 700 --screenshot shot.ppm
-	python3 - shot.ppm "$recordings/surfaces.tsv" <<'PY'
+	python3 - shot.ppm "$here/surfaces.tsv" <<'PY'
 import hashlib, sys
 head, size, _, px = open(sys.argv[1], "rb").read().split(b"\n", 3)
 w, h = map(int, size.split())
