@@ -123,8 +123,8 @@ static void draw_picture(struct rng *r, uint64_t id)
 
 	switch (rng_below(r, 4)) {
 	case 0:
-		device_draw(b.h.device, S_DISPLAY_DRAW_ALPHA_BLEND, &(struct draw_alpha_blend){.base = base, .src = &img,
-			.src_area = all, .alpha = 200});
+		device_draw(b.h.device, S_DISPLAY_DRAW_ALPHA_BLEND, &(struct draw_alpha_blend){.base = base,
+			.src = &img, .src_area = all, .alpha = 200});
 		break;
 	case 1:
 		device_draw(b.h.device, S_DISPLAY_DRAW_FILL, &(struct draw_fill){.base = base, .rop = ROPD_OP_PUT,

@@ -384,8 +384,8 @@ static void reports_made_up(void **state)
 	struct outbox_options oo = {.rules = {.raw = true}, .kick = nothing};
 	struct outbox *outbox = outbox_new(&t.h.loop, &oo);
 	struct pipe *p = pipe_new(t.h.device, now, nothing, NULL);
-	struct video *v = video_new(&t.h.loop, t.h.device, p, outbox, &(struct video_options){.all = true, .reports = true,
-		.mm_time = mm_time, .sent = nothing, .kick = nothing});
+	struct video *v = video_new(&t.h.loop, t.h.device, p, outbox, &(struct video_options){.all = true,
+		.reports = true, .mm_time = mm_time, .sent = nothing, .kick = nothing});
 	struct stream_report r = {.num_drops = UINT32_MAX};
 
 	(void)state;
