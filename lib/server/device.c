@@ -52,22 +52,6 @@ struct image device_surface_image(struct device *d, uint32_t surface)
 
 /* ---- items ---- */
 
-void draw_item_ref(struct draw_item *i)
-{
-	i->refs++;
-}
-
-void draw_item_unref(struct draw_item *i)
-{
-	if (!i || --i->refs)
-		return;
-	encode_drop(&i->codings);
-	for (unsigned k = 0; k < i->n_pictures; k++)
-		pixmap_unref(i->pictures[k]);
-	arena_fini(&i->arena);
-	free(i);
-}
-
 struct collecting {
 	struct device *d;
 	struct draw_item *item;

@@ -26,7 +26,12 @@ struct draw_item {
 	struct list codings;  /* of its pictures, as far as clients share them: server/encode.h */
 };
 void draw_item_ref(struct draw_item *i);
-void draw_item_unref(struct draw_item *i);
+void draw_item_unref(struct draw_item *i); /* NULL is fine */
+/* Does it set every pixel of its box under its clip, whatever was there? (On 1_A surfaces most commands do nothing.) */
+bool draw_item_is_opaque(const struct draw_item *i);
+/* What it reads beside the pixels that it draws on: an area of a surface, or more than all of it. */
+typedef void draw_item_reads_fn(void *user, uint32_t surface, const struct rect *area);
+void draw_item_reads(const struct draw_item *i, draw_item_reads_fn *fn, void *user);
 
 /* The pointer's shape. */
 struct pointer {

@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-#include "draw/rop.h"
-
 enum {
 	CELL_SHIFT = 7,   /* cells of 128 pixels */
 	CELL_SIDE = 32,   /* so many each way; what lies beyond shares the last */
@@ -121,7 +119,7 @@ static bool was_read(const struct cells *c, const struct entry *e)
 	return false;
 }
 
-static void note_read(struct pipe *p, uint32_t surface, uint64_t seq, struct rect area)
+static void note_read(struct pipe *p, uint32_t surface, uint64_t seq, const struct rect *area)
 {
 	struct cells *c = p->cells[surface];
 
@@ -132,7 +130,7 @@ static void note_read(struct pipe *p, uint32_t surface, uint64_t seq, struct rec
 		memmove(c->reads, c->reads + 1, (READS - 1) * sizeof(c->reads[0]));
 		c->n_reads--;
 	}
-	c->reads[c->n_reads++] = (struct read){seq, area};
+	c->reads[c->n_reads++] = (struct read){seq, *area};
 }
 
 struct reader {
@@ -140,62 +138,21 @@ struct reader {
 	uint64_t seq;
 };
 
-static void reads_surface(void *user, uint32_t surface)
+static void reads(void *user, uint32_t surface, const struct rect *area)
 {
-	static const struct rect all = {INT32_MIN, INT32_MIN, INT32_MAX, INT32_MAX};
 	struct reader *r = user;
 
-	if (surface < LIM_SURFACES)
-		note_read(r->p, surface, r->seq, all);
+	note_read(r->p, surface, r->seq, area);
 }
 
-static void note_reads(struct pipe *p, const struct draw_item *item, uint64_t seq)
-{
-	const struct copy_bits *m = item->body;
-
-	if (item->number == S_DISPLAY_COPY_BITS)
-		note_read(p, item->surface, seq, (struct rect){
-			.left = m->src_pos.x, .top = m->src_pos.y,
-			.right = m->src_pos.x + (m->base.box.right - m->base.box.left),
-			.bottom = m->src_pos.y + (m->base.box.bottom - m->base.box.top)});
-	else
-		canvas_sources(item->number, item->body, reads_surface, &(struct reader){p, seq});
-}
-
-static bool needs_old(uint16_t ropd, bool brush_over_source)
-{
-	uint8_t rop = brush_over_source ? rop_of_ropd(ropd, ROP_P, ROP_S, true, true)
-		: rop_of_ropd(ropd, ROP_S, ROP_D, false, false);
-
-	return (rop >> 1 & 0x55) != (rop & 0x55);
-}
-
-/* Does it set every pixel of its damage, whatever was there? On 1_A surfaces most commands do nothing at all. */
+/* Does it set every pixel of its damage, whatever was there? */
 static bool is_opaque(const struct pipe *p, const struct draw_item *item)
 {
 	const struct draw_base *base = item->body;
-	const struct draw_fill *fill = item->body;
-	const struct draw_copy *copy = item->body;
-	const struct draw_opaque *opaque = item->body;
-	const struct draw_blackness *plain = item->body;
 
-	if ((base->clip.type == CLIP_TYPE_RECTS && base->clip.rects.num_rects != 1) ||
-		canvas_surface(p->device->canvas, item->surface)->format == SURFACE_FMT_1_A)
-		return false;
-	switch (item->number) {
-	case S_DISPLAY_DRAW_FILL:
-		return !fill->mask.bitmap && fill->rop == ROPD_OP_PUT && fill->brush.type != BRUSH_TYPE_NONE;
-	case S_DISPLAY_DRAW_COPY:
-		return !copy->mask.bitmap && !needs_old(copy->rop, false);
-	case S_DISPLAY_DRAW_OPAQUE:
-		return !opaque->mask.bitmap && !needs_old(opaque->rop, true);
-	case S_DISPLAY_DRAW_BLACKNESS:
-	case S_DISPLAY_DRAW_WHITENESS:
-		return !plain->mask.bitmap;
-	case S_DISPLAY_COPY_BITS:
-		return true;
-	}
-	return false;
+	return (base->clip.type != CLIP_TYPE_RECTS || base->clip.rects.num_rects == 1) &&
+	       canvas_surface(p->device->canvas, item->surface)->format != SURFACE_FMT_1_A &&
+	       draw_item_is_opaque(item);
 }
 
 static void drop_hidden(struct pipe *p, const struct draw_item *item)
@@ -228,7 +185,7 @@ static void place(struct pipe *p, struct entry *e)
 	const struct rect *r = &e->item->damage;
 	struct cells *c = cells_of(p, e->id);
 
-	note_reads(p, e->item, e->seq);
+	draw_item_reads(e->item, reads, &(struct reader){p, e->seq});
 	drop_hidden(p, e->item);
 	list_append(&c->cell[cell_at(r->top) * CELL_SIDE + cell_at(r->left)], &e->place);
 }

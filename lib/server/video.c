@@ -131,37 +131,19 @@ static bool is_picture(const struct draw_item *item)
 	       item->n_pictures == 1 && unscaled(m) && rect_inside(&m->src_area, &all);
 }
 
-/* Does it set all pixels of its region whatever was on the screen? */
-static bool is_opaque(const struct draw_item *item)
+static void reads_screen(void *user, uint32_t surface, const struct rect *area)
 {
-	const struct draw_fill *fill = item->body;
-	const struct draw_blackness *plain = item->body;
-
-	if (item->number == S_DISPLAY_DRAW_FILL)
-		return fill->rop == ROPD_OP_PUT && fill->brush.type == BRUSH_TYPE_SOLID && !fill->mask.bitmap;
-	if (item->number == S_DISPLAY_DRAW_BLACKNESS || item->number == S_DISPLAY_DRAW_WHITENESS)
-		return !plain->mask.bitmap;
-	return is_picture(item);
-}
-
-static void note_screen(void *user, uint32_t surface)
-{
-	*(bool *)user |= surface == 0;
+	if (surface == 0)
+		*(struct rect *)user = *area;
 }
 
 /* What it reads of the screen beside the pixels that it draws on; empty: nothing. */
 static struct rect reads(const struct draw_item *item)
 {
-	const struct copy_bits *m = item->body;
-	bool screen = false;
+	struct rect area = {0};
 
-	if (item->number == S_DISPLAY_COPY_BITS)
-		return item->surface ? (struct rect){0} : (struct rect){
-			.left = m->src_pos.x, .top = m->src_pos.y,
-			.right = m->src_pos.x + (m->base.box.right - m->base.box.left),
-			.bottom = m->src_pos.y + (m->base.box.bottom - m->base.box.top)};
-	canvas_sources(item->number, item->body, note_screen, &screen);
-	return screen ? (struct rect){.right = LIM_IMAGE_SIDE, .bottom = LIM_IMAGE_SIDE} : (struct rect){0};
+	draw_item_reads(item, reads_screen, &area);
+	return area;
 }
 
 /* ---- streams begin and end ---- */
@@ -405,7 +387,7 @@ static void loses(struct video *v, struct stream *s, const pixman_region32_t *re
 static enum pipe_verdict other(struct video *v, const struct draw_item *item)
 {
 	struct rect read = reads(item);
-	bool opaque = is_opaque(item), needs = false;
+	bool opaque = draw_item_is_opaque(item), needs = false;
 	pixman_region32_t region;
 
 	region_of(item, &region);
@@ -415,7 +397,7 @@ static enum pipe_verdict other(struct video *v, const struct draw_item *item)
 		needs |= owns_some(s, &read);
 		if (item->surface != 0 || !owns_some(s, &item->damage))
 			continue;
-		needs |= !opaque && item->number != S_DISPLAY_COPY_BITS;
+		needs |= !opaque;
 		loses(v, s, &region);
 	}
 	pixman_region32_fini(&region);
@@ -427,7 +409,7 @@ static enum pipe_verdict drawn(void *owner, struct draw_item *item)
 	struct video *v = owner;
 	uint64_t now = uv_now(v->loop);
 	bool scrolls = item->number == S_DISPLAY_COPY_BITS && item->surface == 0;
-	bool filling = item->number == S_DISPLAY_DRAW_FILL && item->surface == 0 && is_opaque(item);
+	bool filling = item->number == S_DISPLAY_DRAW_FILL && item->surface == 0 && draw_item_is_opaque(item);
 	struct stream *s = NULL;
 	pixman_region32_t region;
 
