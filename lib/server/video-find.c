@@ -153,13 +153,8 @@ static bool edges(const struct video_find *f, const struct rect *tiles, uint64_t
 
 		if (f->recent[i].when + RECENT_MS < now || r->left >= r->right || !rect_inside(r, &around))
 			continue;
-		if (!any)
-			*out = *r;
+		*out = any ? rect_join(out, r) : *r;
 		any = true;
-		out->left = r->left < out->left ? r->left : out->left;
-		out->top = r->top < out->top ? r->top : out->top;
-		out->right = r->right > out->right ? r->right : out->right;
-		out->bottom = r->bottom > out->bottom ? r->bottom : out->bottom;
 	}
 	return any;
 }
