@@ -87,17 +87,17 @@ END
 import sys
 sys.path.insert(0, sys.argv[1])
 import pixels
-for i in range(90):
-	row = [0xff000000 | (x * (i + 1) & 255) << 8 | i for x in range(500)]
+rows = [[0xff000000 | (x * (i + 1) & 255) << 8 | i for x in range(500)] for i in range(90)]
+for i, row in enumerate(rows):
 	pixels.write_png('%s/many%d.png' % (sys.argv[2], i), (500, 500, [row] * 500))
-	if i == 42:
-		pixels.write_ppm(sys.argv[2] + '/many.ppm', (320, 240, [row[:320]] * 240))
+below = rows[0][:10] + rows[42][:310] # what stands there at the end, and at no other time
+pixels.write_ppm(sys.argv[2] + '/many.ppm', (320, 240, [rows[0][:320]] * 10 + [below] * 230))
 END
 	{ # not so fast that the pipe collapses and no picture is sent as such
 		echo wait-client
 		for i in $(seq 0 89); do echo "image 0 0 many$i.png"; echo wait 20; done
 		for i in $(seq 89 -1 0); do echo "image 0 0 many$i.png"; echo wait 20; done
-		echo "image 0 0 many42.png"
+		echo "image 10 10 many42.png"
 	} >"$F/art/many.draw"
 	serve --compress lz -g 320x240 --script many.draw
 	bg cap tshark -Q -i lo -f "tcp port $PORT" -w "$T/cap.pcapng"
