@@ -136,7 +136,7 @@ def diff(name_a, name_b, tolerance=0):
 	if (wa, ha) != (wb, hb):
 		print('sizes differ: %dx%d and %dx%d' % (wa, ha, wb, hb))
 		return 1
-	bad = [(x, y) for y in range(ha) for x in range(wa) if far(a[y][x], b[y][x], tolerance)]
+	bad = [(x, y) for y in range(ha) if a[y] != b[y] for x in range(wa) if far(a[y][x], b[y][x], tolerance)]
 	if not bad:
 		return 0
 	x, y = bad[0]

@@ -4,8 +4,9 @@
  * off-screen surfaces). It listens on a free port of the loopback address and says "up PORT".
  * Lines on stdin:
  *
- *   fill pattern copy opaque transp alpha blend black white invers rop3 clip mask surf copybits
- *                   a group of draws each
+ *   fill pattern copy opaque transp alpha blend black white invers rop3 stroke text clip mask
+ *   surf comp copybits cursor
+ *                   a group of draws each (cursor: the pointer's shape)
  *   anim N          N photographs at the same place, 25 a second: with STREAM a video stream
  *   random N SEED   N draws (fill, copy, copy-bits, invers, with PUT XOR OR AND)
  *   ref FILE        the screen as the server's own renderer has it, once all commands are taken:
@@ -34,7 +35,7 @@
 #define PUT SPICE_ROPD_OP_PUT
 
 static GMainLoop *loop;
-static GAsyncQueue *commands;
+static GAsyncQueue *commands, *cursor_commands;
 static GPtrArray *group; /* commands being made: the device's thread must not see them yet */
 static QXLInstance device;
 static uint8_t *screen;
@@ -189,10 +190,14 @@ static int dev_command(QXLInstance *q, QXLCommandExt *out)
 	return 1;
 }
 
-static int dev_no_cursor(QXLInstance *q, QXLCommandExt *out)
+static int dev_cursor(QXLInstance *q, QXLCommandExt *out)
 {
-	(void)q, (void)out;
-	return 0;
+	(void)q;
+	QXLCommandExt *e = g_async_queue_try_pop(cursor_commands);
+	if (!e)
+		return 0;
+	*out = *e;
+	return 1;
 }
 
 static int dev_notify(QXLInstance *q)
@@ -204,7 +209,7 @@ static int dev_notify(QXLInstance *q)
 static int dev_notify_cursor(QXLInstance *q)
 {
 	(void)q;
-	return 1;
+	return g_async_queue_length(cursor_commands) <= 0;
 }
 
 static void dev_release(QXLInstance *q, QXLReleaseInfoExt info)
@@ -253,7 +258,7 @@ static QXLInterface qxl = {
 	.get_command = dev_command,
 	.req_cmd_notification = dev_notify,
 	.release_resource = dev_release,
-	.get_cursor_command = dev_no_cursor,
+	.get_cursor_command = dev_cursor,
 	.req_cursor_notification = dev_notify_cursor,
 	.notify_update = dev_update,
 	.flush_resources = dev_flush,
@@ -529,6 +534,77 @@ static void do_rop3(void)
 	d->u.rop3.rop3 = 0xb8;
 }
 
+/* A path of one segment and its points, in pixels. */
+static QXLPHYSICAL path(int flags, int n, const int (*xy)[2])
+{
+	gsize size = sizeof(QXLPathSeg) + n * sizeof(QXLPointFix);
+	QXLPath *p = g_malloc0(sizeof(*p) + size);
+	QXLPathSeg *s = (QXLPathSeg *)p->chunk.data;
+	s->flags = flags;
+	s->count = n;
+	for (int i = 0; i < n; i++)
+		s->points[i] = (QXLPointFix){xy[i][0] * 16, xy[i][1] * 16};
+	p->data_size = p->chunk.data_size = size;
+	return PHYSICAL(p);
+}
+
+static void do_stroke(void)
+{
+	static const int xy[][2] = {{20, 230}, {120, 290}, {220, 230}, {120, 250}, {20, 290}};
+	QXLDrawable *d = draw(QXL_DRAW_STROKE, rect(15, 225, 215, 70), FALSE);
+	d->u.stroke.path = path(SPICE_PATH_BEGIN | SPICE_PATH_END, G_N_ELEMENTS(xy), xy);
+	d->u.stroke.brush = solid(0xffffff);
+	d->u.stroke.fore_mode = d->u.stroke.back_mode = PUT;
+}
+
+/* Six glyphs of noise, side by side. */
+static QXLPHYSICAL string(int x, int y, int flags, int bits)
+{
+	enum { N = 6, GW = 16, GH = 20 };
+	int bytes = GW * bits / 8 * GH;
+	gsize size = N * (sizeof(QXLRasterGlyph) + bytes);
+	QXLString *s = g_malloc0(sizeof(*s) + size);
+	for (int i = 0; i < N; i++) {
+		QXLRasterGlyph *g =
+			(void *)(s->chunk.data + i * (sizeof(QXLRasterGlyph) + bytes));
+		g->render_pos = (QXLPoint){x + i * (GW + 2), y};
+		g->glyph_origin = (QXLPoint){0, -16};
+		g->width = GW;
+		g->height = GH;
+		for (int b = 0; b < bytes; b++)
+			g->data[b] = (b * 37 + i * 11) ^ b >> 2;
+	}
+	s->data_size = s->chunk.data_size = size;
+	s->length = N;
+	s->flags = flags;
+	return PHYSICAL(s);
+}
+
+static void text(int y, QXLPHYSICAL glyphs, gboolean back)
+{
+	QXLRect box = rect(245, y, 120, 24);
+	QXLDrawable *d = draw(QXL_DRAW_TEXT, box, FALSE);
+	d->u.text.str = glyphs;
+	d->u.text.fore_brush = solid(0xffff80);
+	d->u.text.back_brush = solid(0x800000);
+	d->u.text.back_area = back ? box : rect(0, 0, 0, 0);
+	d->u.text.fore_mode = d->u.text.back_mode = PUT;
+}
+
+/* Not A8: the real renderers read a row behind each such glyph (channels.md, "Text"). */
+static void do_text(void)
+{
+	text(230, string(250, 250, SPICE_STRING_FLAGS_RASTER_A1, 1), FALSE);
+	text(254, string(250, 274, SPICE_STRING_FLAGS_RASTER_A4, 4), TRUE);
+}
+
+static void do_composite(void)
+{
+	QXLDrawable *d = draw(QXL_DRAW_COMPOSITE, rect(20, 320, 120, 90), FALSE);
+	d->u.composite.flags = QXL_OP_OVER;
+	d->u.composite.src = image(120, 90, RAMP, SPICE_BITMAP_FMT_RGBA);
+}
+
 static void do_clip(void)
 {
 	QXLClipRects *clip = g_malloc0(sizeof(*clip) + 2 * sizeof(QXLRect));
@@ -595,6 +671,27 @@ static void do_copy_bits(void)
 	copy_bits(rect(200, 320, 300, 120), 360, 10);
 }
 
+static void do_cursor(void)
+{
+	enum { SIDE = 32, BYTES = SIDE * SIDE * 4 };
+	QXLCursor *c = g_malloc0(sizeof(*c) + BYTES);
+	QXLCursorCmd *set = g_new0(QXLCursorCmd, 1);
+	QXLCommandExt *e = g_new0(QXLCommandExt, 1);
+	c->header = (QXLCursorHeader){unique++, SPICE_CURSOR_TYPE_ALPHA, SIDE, SIDE, 3, 5};
+	c->data_size = c->chunk.data_size = BYTES;
+	for (int y = 0; y < SIDE; y++)
+		for (int x = 0; x < SIDE - y; x++)
+			memcpy(c->chunk.data + (y * SIDE + x) * 4, &(guint32){0xffff0000u + x * 8}, 4);
+	set->release_info.id = unique++;
+	set->type = QXL_CURSOR_SET;
+	set->u.set.position = (QXLPoint16){100, 120};
+	set->u.set.visible = 1;
+	set->u.set.shape = PHYSICAL(c);
+	e->cmd.type = QXL_CMD_CURSOR;
+	e->cmd.data = PHYSICAL(set);
+	g_async_queue_push(cursor_commands, e);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -610,10 +707,14 @@ static const struct {
 	{"white", do_white},
 	{"invers", do_invers},
 	{"rop3", do_rop3},
+	{"stroke", do_stroke},
+	{"text", do_text},
 	{"clip", do_clip},
 	{"mask", do_mask},
 	{"surf", do_surface},
+	{"comp", do_composite},
 	{"copybits", do_copy_bits},
+	{"cursor", do_cursor},
 };
 
 static void do_random(int n)
@@ -744,6 +845,7 @@ int main(int argc, char **argv)
 {
 	loop = g_main_loop_new(NULL, FALSE);
 	commands = g_async_queue_new();
+	cursor_commands = g_async_queue_new();
 	group = g_ptr_array_new();
 	dice = g_rand_new_with_seed(1);
 	SpiceServer *server = spice_server_new();
