@@ -32,13 +32,13 @@ static void draw_inverting(uint32_t *out, const uint32_t *in, int width, int hei
 		}
 }
 
-/* Which pointer the desktop shows over our window. */
-static void show_pointer(struct window *w)
+/* Which pointer the desktop shows over our window. SDL has one for all of them. */
+void cursor_show(struct window *w)
 {
 	struct paint *p = &w->paint;
 	bool theirs = p->cursor && !w->view_only;
 
-	if (w->gone)
+	if (w->desk->gone || (w->desk->pointed && w->desk->pointed != w))
 		return;
 	SDL_SetCursor(theirs && p->sdl_cursor ? p->sdl_cursor : SDL_GetDefaultCursor());
 	SDL_ShowCursor(w->view_only || !theirs || p->cursor_visible ? SDL_ENABLE : SDL_DISABLE);
@@ -62,7 +62,7 @@ void window_cursor(struct window *w, const uint32_t *argb, unsigned width, unsig
 		p->hot_x = (int)(hot_x < width ? hot_x : width - 1);
 		p->hot_y = (int)(hot_y < height ? hot_y : height - 1);
 	}
-	if (p->cursor && !w->gone) {
+	if (p->cursor && !w->desk->gone) {
 		uint32_t *pixels = pixman_image_get_data(p->cursor);
 
 		draw_inverting(pixels, argb, (int)width, (int)height);
@@ -71,7 +71,7 @@ void window_cursor(struct window *w, const uint32_t *argb, unsigned width, unsig
 		p->sdl_cursor = s ? SDL_CreateColorCursor(s, p->hot_x, p->hot_y) : NULL;
 		SDL_FreeSurface(s);
 	}
-	show_pointer(w);
+	cursor_show(w);
 	if (old)
 		SDL_FreeCursor(old);
 	paint_cursor_changed(w);
@@ -88,7 +88,7 @@ void window_cursor_at(struct window *w, int x, int y, bool visible)
 	p->cursor_y = y;
 	if (p->cursor_visible != visible) {
 		p->cursor_visible = visible;
-		show_pointer(w);
+		cursor_show(w);
 	}
 	paint_cursor_changed(w);
 }

@@ -213,7 +213,7 @@ void input_grab(struct window *w, bool on)
 {
 	struct input *in = &w->input;
 
-	if (w->gone || w->view_only)
+	if (w->desk->gone || w->view_only)
 		return;
 	on = on && w->focused;
 	in->grabbed = on;

@@ -235,13 +235,25 @@ void paint_now(struct window *w)
 	w->painted_at = uv_now(w->frame.loop);
 }
 
-/* The window becomes as large as the picture, or as the screen allows, and lies within that. */
+/* In the middle of a monitor, where others have begun there a little aside, within it if it fits. */
+static void place_window(struct window *w, const SDL_Rect *b, int aside)
+{
+	int free_w = b->w - w->asked_w, free_h = b->h - w->asked_h;
+	int x = free_w / 2 + aside, y = free_h / 2 + aside;
+
+	x = x < free_w ? x : free_w;
+	y = y < free_h ? y : free_h;
+	SDL_SetWindowPosition(w->sdl, b->x + (x > 0 ? x : 0), b->y + (y > 0 ? y : 0));
+}
+
+/* The window becomes as large as the picture, or as the monitor allows, and lies within that. */
 static void size_window(struct window *w)
 {
 	int width = w->paint.view.w, height = w->paint.view.h, x, y;
 	SDL_Rect b;
+	int monitor = w->shown ? SDL_GetWindowDisplayIndex(w->sdl) : (int)w->number % window_monitors();
 
-	if (SDL_GetDisplayUsableBounds(SDL_GetWindowDisplayIndex(w->sdl), &b) || !b.w || !b.h)
+	if (SDL_GetDisplayUsableBounds(monitor, &b) || !b.w || !b.h)
 		b = (SDL_Rect){0, 0, width, height};
 	if (width > b.w) {
 		height = (int)((int64_t)height * b.w / width);
@@ -255,8 +267,10 @@ static void size_window(struct window *w)
 	w->asked_h = height > 0 ? height : 1;
 	SDL_SetWindowSize(w->sdl, w->asked_w, w->asked_h);
 	SDL_GetWindowPosition(w->sdl, &x, &y);
-	if (!w->shown || x + w->asked_w > b.x + b.w || y + w->asked_h > b.y + b.h)
-		SDL_SetWindowPosition(w->sdl, SDL_WINDOWPOS_CENTERED, SDL_WINDOWPOS_CENTERED);
+	if (!w->shown)
+		place_window(w, &b, ASIDE * ((int)w->number / window_monitors()));
+	else if (x + w->asked_w > b.x + b.w || y + w->asked_h > b.y + b.h)
+		place_window(w, &b, 0);
 	SDL_GetWindowSize(w->sdl, &w->width, &w->height);
 }
 
@@ -285,9 +299,9 @@ void window_picture(
 	}
 	if (p->source)
 		p->view = (struct box){x, y, (int)width, (int)height};
-	if (p->source && resized && !w->full_screen && !w->user_sized && !w->gone)
+	if (p->source && resized && !w->full_screen && !w->user_sized && !w->desk->gone)
 		size_window(w);
-	if (p->source && !w->shown && !w->gone) {
+	if (p->source && !w->shown && !w->desk->gone) {
 		if (!display_show(w->sdl))
 			SDL_ShowWindow(w->sdl);
 		w->shown = true;

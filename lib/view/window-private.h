@@ -4,6 +4,7 @@
 
 #include <SDL.h>
 
+#include "base/list.h"
 #include "view/window.h"
 
 enum {
@@ -14,6 +15,7 @@ enum {
 	REST_MS = 250,	   /* a size without further change before it is reported */
 	PUMP_FOCUS_MS = 8, /* where SDL's display has no descriptor */
 	PUMP_IDLE_MS = 50,
+	ASIDE = 40, /* pixels between windows that begin on the same monitor */
 };
 
 struct box {
@@ -56,12 +58,30 @@ struct input {
 	int dx, dy, x, y;
 };
 
+/* SDL and what all windows share; there is one while there is a window. */
+struct desk {
+	struct list windows;
+	struct window *pointed; /* that the pointer entered last */
+	bool gone;	/* the display is: SDL must not be asked any more */
+	bool said_gone;
+	bool over;	/* no window is left */
+	uv_poll_t poll; /* the display connection, where it has a descriptor */
+	bool polled;
+	uv_prepare_t prepare;
+	uv_timer_t pump;
+	unsigned handles; /* not closed yet */
+};
+
 struct window {
+	struct desk *desk;
+	struct list link;
 	const struct window_ops *ops;
 	void *owner;
 	SDL_Window *sdl;
+	Uint32 id;         /* SDL's */
+	unsigned long x11; /* the X server's, 0 elsewhere */
+	unsigned number;
 	bool view_only, full_screen, shown, focused;
-	bool gone;   /* the display is: SDL must not be asked any more */
 	bool closed; /* the owner was told, or frees us */
 	enum window_scale scale;
 	int width, height;    /* of the window's buffer, 0 before it is known */
@@ -69,10 +89,7 @@ struct window {
 	bool user_sized;
 	struct paint paint;
 	struct input input;
-	uv_poll_t poll; /* the display connection, where it has a descriptor */
-	bool polled;
-	uv_prepare_t prepare;
-	uv_timer_t pump, frame, rest;
+	uv_timer_t frame, rest;
 	unsigned handles;    /* not closed yet */
 	uint64_t painted_at; /* uv_now */
 };
@@ -95,14 +112,25 @@ void input_release_all(struct window *w);
 void input_grab(struct window *w, bool on);
 void input_focus(struct window *w, bool focused);
 
+/* window-cursor.c */
+void cursor_show(struct window *w); /* the pointer's shape becomes this window's */
+
 /* window.c */
 void window_frame(uv_timer_t *t); /* paints */
+void window_event(struct window *w, const SDL_WindowEvent *e);
+void window_close(struct window *w, int err); /* tells the owner, once */
 void window_full_screen(struct window *w, bool on);
+int window_monitors(void); /* of the user, at least 1 */
 
-/* window-x11.c: the descriptor of the window's X connection, -1 when it has none. w->gone becomes
- * true when the X server has left, after `lost`; no call into X ends the process then. */
-int display_watch(struct window *w);
-void display_unwatch(void);
+/* window-desk.c: the first window opens SDL, the last one closes it. */
+int desk_join(struct window *w, uv_loop_t *loop); /* E_UNREACH, said */
+void desk_leave(struct window *w);
+void desk_poll(struct desk *d, int fd); /* events come by this descriptor */
+struct desk *desk_now(void); /* NULL without a window */
+
+/* window-x11.c: the window's X connection, where it has one. desk->gone becomes true when the X server has left, after
+ * `lost`, or when a window was destroyed by another's hand; no call into X ends the process then. */
+void display_watch(struct window *w);
 /* Shows the window without waiting for it; false where there is no X11. SDL waits for the server's answer by XIfEvent,
  * which never returns when the server leaves just then. Hides it likewise, so that SDL does not when it destroys it. */
 bool display_show(SDL_Window *sdl);

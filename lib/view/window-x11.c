@@ -7,11 +7,18 @@
 
 #include "base/log.h"
 
-/* Xlib's handlers are the process's, and know no owner; there is one window. */
-static struct {
-	Window window;
+/* Xlib's handlers are the process's, and know no owner. */
+static bool is_ours(XID id)
+{
+	struct desk *d = desk_now();
 	struct window *w;
-} watched;
+
+	if (d)
+		list_each(w, &d->windows, link)
+			if (w->x11 == id)
+				return true;
+	return false;
+}
 
 static int error(Display *d, XErrorEvent *e)
 {
@@ -19,8 +26,8 @@ static int error(Display *d, XErrorEvent *e)
 
 	XGetErrorText(d, e->error_code, text, sizeof(text));
 	log_debug("X: %s (request %d.%d)", text, e->request_code, e->minor_code);
-	if (e->error_code == BadWindow && e->resourceid == watched.window && watched.w)
-		watched.w->gone = true;
+	if (e->error_code == BadWindow && is_ours(e->resourceid))
+		desk_now()->gone = true;
 	return 0;
 }
 
@@ -32,18 +39,19 @@ static int io_error(Display *d)
 
 static void io_error_exit(Display *d, void *user)
 {
+	struct desk *desk = desk_now();
+	struct window *w;
+
 	(void)d;
 	(void)user;
-	if (!watched.w)
+	if (!desk)
 		return;
-	watched.w->gone = true;
-	if (!watched.w->closed && watched.w->ops->lost)
-		watched.w->ops->lost(watched.w->owner);
-}
-
-void display_unwatch(void)
-{
-	watched.w = NULL;
+	desk->gone = true;
+	list_each(w, &desk->windows, link)
+		if (!w->closed && w->ops->lost) {
+			w->ops->lost(w->owner);
+			return;
+		}
 }
 
 static bool is_x11(SDL_Window *sdl, SDL_SysWMinfo *info)
@@ -76,16 +84,15 @@ void display_hide(SDL_Window *sdl)
 	SDL_PumpEvents();
 }
 
-int display_watch(struct window *w)
+void display_watch(struct window *w)
 {
 	SDL_SysWMinfo info;
 
 	if (!is_x11(w->sdl, &info))
-		return -1;
-	watched.window = info.info.x11.window;
-	watched.w = w;
+		return;
+	w->x11 = info.info.x11.window;
 	XSetErrorHandler(error);
 	XSetIOErrorHandler(io_error);
 	XSetIOErrorExitHandler(info.info.x11.display, io_error_exit, NULL);
-	return ConnectionNumber(info.info.x11.display);
+	desk_poll(w->desk, ConnectionNumber(info.info.x11.display));
 }

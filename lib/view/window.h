@@ -1,6 +1,6 @@
-/* The viewer's window: shows pixels that somebody else owns, and says what its user does. It knows
- * nothing of SPICE. SDL makes the window (X11, Wayland, KMS); pixels go from the picture straight
- * into the window's own buffer, only where they were damaged. */
+/* The viewer's windows: each shows pixels that somebody else owns, and says what its user does. They know nothing of
+ * SPICE. SDL makes them (X11, Wayland, KMS); pixels go from the picture straight into the window's own buffer, only
+ * where they were damaged. All windows of a process run on one loop. */
 #ifndef VIEW_WINDOW_H
 #define VIEW_WINDOW_H
 
@@ -57,7 +57,8 @@ struct window_options {
 	const char *title;
 	const char *hotkeys; /* NULL: WINDOW_HOTKEYS */
 	enum window_scale scale;
-	bool full_screen;
+	unsigned number;  /* counts from 0: on which of the user's monitors it begins */
+	bool full_screen; /* for as many windows as there are monitors */
 	bool view_only; /* the picture and the hot keys, but no keyboard and mouse */
 };
 
@@ -68,7 +69,7 @@ struct window_options {
 
 struct window;
 
-/* Opens the (one) window, still hidden; the first picture shows it. 0; E_USAGE for bad hot keys,
+/* Opens a window, still hidden; the first picture shows it. 0; E_USAGE for bad hot keys,
  * E_UNREACH without a display, E_UNSUP for one whose pixels we can't make; the reason is logged. */
 int window_new(uv_loop_t *loop, const struct window_options *o, const struct window_ops *ops,
 	void *owner, struct window **out);

@@ -20,6 +20,7 @@ static struct {
 	struct window *w;
 	char log[4096];
 	bool ended;
+	Uint32 at; /* the window that events go to */
 	uint32_t pixels[W * H];
 	pixman_image_t *image;
 } t;
@@ -92,6 +93,7 @@ static const struct window_ops ops = {
 static void key(SDL_Scancode code, bool down)
 {
 	SDL_Event e = {.key = {.type = down ? SDL_KEYDOWN : SDL_KEYUP,
+			       .windowID = t.at,
 			       .state = down ? SDL_PRESSED : SDL_RELEASED,
 			       .keysym.scancode = code}};
 
@@ -100,14 +102,14 @@ static void key(SDL_Scancode code, bool down)
 
 static void window_event(unsigned event)
 {
-	SDL_Event e = {.window = {.type = SDL_WINDOWEVENT, .event = (Uint8)event}};
+	SDL_Event e = {.window = {.type = SDL_WINDOWEVENT, .windowID = t.at, .event = (Uint8)event}};
 
 	assert_int_equal(SDL_PushEvent(&e), 1);
 }
 
 static void move(int x, int y, int dx, int dy)
 {
-	SDL_Event e = {.motion = {.type = SDL_MOUSEMOTION, .x = x, .y = y, .xrel = dx, .yrel = dy}};
+	SDL_Event e = {.motion = {.type = SDL_MOUSEMOTION, .windowID = t.at, .x = x, .y = y, .xrel = dx, .yrel = dy}};
 
 	assert_int_equal(SDL_PushEvent(&e), 1);
 }
@@ -115,6 +117,7 @@ static void move(int x, int y, int dx, int dy)
 static void click(unsigned button, bool down, int x, int y)
 {
 	SDL_Event e = {.button = {.type = down ? SDL_MOUSEBUTTONDOWN : SDL_MOUSEBUTTONUP,
+			       .windowID = t.at,
 			       .state = down ? SDL_PRESSED : SDL_RELEASED,
 			       .button = (Uint8)button,
 			       .x = x,
@@ -142,7 +145,7 @@ static void said(const char *want)
 
 static uint32_t shown(int x, int y)
 {
-	SDL_Surface *s = SDL_GetWindowSurface(SDL_GetWindowFromID(1));
+	SDL_Surface *s = SDL_GetWindowSurface(SDL_GetWindowFromID(t.at));
 
 	assert_non_null(s);
 	assert_true(x < s->w && y < s->h);
@@ -159,6 +162,7 @@ static void wait_shown(int x, int y, uint32_t v)
 static void open_with(const struct window_options *o)
 {
 	memset(&t, 0, sizeof(t));
+	t.at = 1;
 	uv_loop_init(&t.loop);
 	assert_int_equal(window_new(&t.loop, o, &ops, NULL, &t.w), 0);
 	for (int i = 0; i < W * H; i++)
@@ -304,7 +308,7 @@ static void hot_keys(void **state)
 
 static void buttons_and_wheel(void **state)
 {
-	SDL_Event wheel = {.wheel = {.type = SDL_MOUSEWHEEL, .y = -2}};
+	SDL_Event wheel = {.wheel = {.type = SDL_MOUSEWHEEL, .windowID = t.at, .y = -2}};
 
 	(void)state;
 	move(1, 1, 0, 0);
@@ -372,6 +376,81 @@ static void sixteen_bits(void **state)
 	pixman_image_unref(image);
 }
 
+/* The owner of the second window speaks in capitals. */
+static void second_key(void *owner, uint16_t code, bool down)
+{
+	(void)owner;
+	say("K%c%x ", down ? '+' : '-', code);
+}
+
+static void second_position(void *owner, int x, int y)
+{
+	(void)owner;
+	say("P%d,%d ", x, y);
+}
+
+static void second_focus(void *owner, bool focused, unsigned locks)
+{
+	(void)owner;
+	say("F%d:%u ", focused, locks);
+}
+
+static void second_close(void *owner, int err)
+{
+	struct window **w = owner;
+
+	say("CLOSE%d ", err);
+	window_free(*w);
+	*w = NULL;
+}
+
+static void two_windows(void **state)
+{
+	struct window_ops second = ops;
+	struct window *w;
+
+	(void)state;
+	second.key = second_key;
+	second.position = second_position;
+	second.focus = second_focus;
+	second.close = second_close;
+	assert_int_equal(
+		window_new(&t.loop, &(struct window_options){.title = "b", .number = 1}, &second, &w, &w), 0);
+	window_picture(w, t.image, 20, 10, 20, 20);
+	/* each has its part of the picture, and draws what is damaged of it */
+	wait_shown(W - 1, H - 1, t.pixels[W * H - 1]);
+	t.at = 2;
+	wait_shown(0, 0, t.pixels[10 * W + 20]);
+	t.pixels[15 * W + 30] = 0xabcdef;
+	window_damage(w, 30, 15, 1, 1);
+	wait_shown(10, 5, 0xabcdef);
+	t.at = 1;
+	assert_int_equal(shown(30, 15), (15 * W + 30) * 37);
+	/* input goes to the window where it is made */
+	key(SDL_SCANCODE_A, true);
+	move(5, 6, 0, 0);
+	window_event(SDL_WINDOWEVENT_FOCUS_LOST);
+	t.at = 2;
+	window_event(SDL_WINDOWEVENT_FOCUS_GAINED);
+	key(SDL_SCANCODE_A, false);
+	key(SDL_SCANCODE_B, true);
+	move(5, 6, 0, 0);
+	t.at = 1;
+	said("+1e p5,6 -1e f0:0 F1:0 K+30 P25,16 ");
+	/* one of them closes: what it held is let go, the other is as it was */
+	t.at = 2;
+	window_event(SDL_WINDOWEVENT_CLOSE);
+	key(SDL_SCANCODE_C, true);
+	t.at = 1;
+	move(1, 2, 0, 0);
+	said("K-30 CLOSE0 p1,2 ");
+	assert_null(w);
+	assert_null(SDL_GetWindowFromID(2));
+	t.pixels[0] = 0x123456;
+	window_damage(t.w, 0, 0, 1, 1);
+	wait_shown(0, 0, 0x123456);
+}
+
 static void closing(void **state)
 {
 	(void)state;
@@ -393,6 +472,7 @@ static void looking_only(void **state)
 	said("+2a +57 ");
 	close_it(NULL);
 	memset(&t, 0, sizeof(t));
+	t.at = 1;
 	uv_loop_init(&t.loop);
 	assert_int_equal(
 		window_new(&t.loop, &(struct window_options){.view_only = true}, &ops, NULL, &t.w),
@@ -436,6 +516,7 @@ int main(void)
 		in_window(relative_mouse),
 		in_window(drawn_cursor),
 		in_window(sixteen_bits),
+		in_window(two_windows),
 		in_window(closing),
 		in_window(looking_only),
 		in_window(bad_hot_keys),
