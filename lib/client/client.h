@@ -89,7 +89,8 @@ unsigned client_locks(const struct client *c);
 
 /* Is there an agent in the guest, or a server that plays it, who may be asked for displays? */
 bool client_has_agent(const struct client *c);
-/* Asks for n displays of these sizes at these places (1 to LIM_HEADS). 0: asked; E_AGAIN: `resized` will tell; E_UNSUP:
+/* Asks for n displays of these sizes at these places (1 to LIM_HEADS; a width of 0: one that is off, left out where
+ * the agent knows no such thing). 0: asked; E_AGAIN: `resized` will tell; E_UNSUP:
  * nobody can be asked, now or ever (a view-only client never). What was wished last is asked again of an agent that
  * comes later. What becomes of it is seen by `screen` and `monitors`. */
 int client_resize(struct client *c, const struct head *heads, unsigned n);

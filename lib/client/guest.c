@@ -48,19 +48,22 @@ int client_guest_pull(struct client_guest *g)
 	return 1;
 }
 
-/* Places only where the agent says that it minds them, and sizes of 0 never: not every agent knows what that means. */
+/* Places and displays that are off only where the agent says that it knows what they mean. */
 static int send_wish(struct client_guest *g)
 {
+	bool sparse = agent_peer_has(&g->agent, AGENT_CAP_SPARSE_MONITORS_CONFIG);
 	struct mon_config monitors[LIM_HEADS];
-	struct agent_monitors_config m = {.num_of_monitors = g->n_wish, .monitors = monitors};
+	struct agent_monitors_config m = {.monitors = monitors};
 
 	if (!agent_peer_has(&g->agent, AGENT_CAP_MONITORS_CONFIG))
 		return E_UNSUP;
 	if (agent_peer_has(&g->agent, AGENT_CAP_MONITORS_CONFIG_POSITION))
 		m.flags = MONITORS_FLAGS_USE_POS;
 	for (unsigned i = 0; i < g->n_wish; i++)
-		monitors[i] = (struct mon_config){.width = g->wish[i].width, .height = g->wish[i].height,
-			.depth = DEPTH, .x = (int32_t)g->wish[i].x, .y = (int32_t)g->wish[i].y};
+		if (sparse || g->wish[i].width)
+			monitors[m.num_of_monitors++] = (struct mon_config){.width = g->wish[i].width,
+				.height = g->wish[i].height, .depth = DEPTH, .x = (int32_t)g->wish[i].x,
+				.y = (int32_t)g->wish[i].y};
 	return agent_send(&g->agent, AGENT_MSG_MONITORS_CONFIG, &m);
 }
 

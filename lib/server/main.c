@@ -164,7 +164,7 @@ static unsigned wished_heads(const struct agent_monitors_config *m, struct head 
 		if (!c->width || !c->height || c->width > LIM_IMAGE_SIDE || c->height > LIM_IMAGE_SIDE ||
 			(placed && (c->x > LIM_IMAGE_SIDE || c->y > LIM_IMAGE_SIDE)))
 			return 0;
-		heads[n] = (struct head){.monitor_id = n, .width = c->width, .height = c->height,
+		heads[n] = (struct head){.monitor_id = i, .width = c->width, .height = c->height,
 			.x = placed ? (uint32_t)c->x : x, .y = placed ? (uint32_t)c->y : 0};
 		x += c->width;
 		pixels += (uint64_t)c->width * c->height;

@@ -126,6 +126,14 @@ static void follows(void **state)
 	assert_int_equal(b.heads[1].x, 200);
 	assert_int_equal(b.heads[1].y, 20);
 	assert_int_equal(b.heads[2].monitor_id, 2);
+	/* one of them off: the others keep their numbers */
+	heads[1].width = heads[1].height = 0;
+	assert_int_equal(client_resize(v.c, heads, 3), 0);
+	UNTIL(&b.h, b.asked == 104);
+	assert_int_equal(b.n, 2);
+	assert_int_equal(b.heads[0].monitor_id, 0);
+	assert_int_equal(b.heads[1].monitor_id, 2);
+	assert_int_equal(b.heads[1].x, 210);
 	/* what can't be is not asked for */
 	heads[0].width = LIM_IMAGE_SIDE + 1;
 	assert_int_equal(client_resize(v.c, heads, 1), 0);
@@ -135,7 +143,7 @@ static void follows(void **state)
 	assert_int_equal(client_resize(v.c, heads, 0), E_LIMIT);
 	heads[0].width = 77;
 	assert_int_equal(client_resize(v.c, heads, 1), 0);
-	UNTIL(&b.h, b.asked == 104);
+	UNTIL(&b.h, b.asked == 105);
 	assert_int_equal(b.heads[0].width, 77);
 	finish();
 }
