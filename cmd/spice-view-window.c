@@ -1,138 +1,147 @@
-/* spice-view with a window: what the session shows goes into the window, what its user does goes to
- * the session. The window shows one head: --display N is display channel N, or head N of the only
- * channel where a server has but one (QXL under Linux). A server that says nothing of heads shows
- * the whole surface. The window appears once the server has marked its first picture. */
+/* spice-view with windows: what the session shows goes into them, what their user does goes to the session. Each head
+ * has a window: a head is a display channel, or one of the heads of the only channel where a server has but one (QXL
+ * under Linux). A server that says nothing of heads shows the whole surface. --display N shows one of them alone. A
+ * window appears once the server has marked its first picture, and goes with its head; the last one stays, black. */
 #include "cmd/spice-view.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/list.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "view/window.h"
 
-struct sight {
+struct sights {
 	struct view *v;
-	struct window *window;
+	struct list list;
+	struct window_options options;
+	char *name; /* the title: this, the number of a further display, suffix */
+	const char *suffix;
+	bool only;           /* --display: no head but that one has a window */
+	bool resizes;        /* the guest is to have the windows' sizes */
+	bool focused;        /* one of them is */
+	unsigned locks;      /* of the user's keyboard */
+};
+
+struct sight {
+	struct list link;
+	struct sights *all;
+	bool assigned; /* to a head */
+	unsigned channel, head;
+	struct window *window; /* NULL: its user closed it */
 	struct pixmap *screen; /* ours as long as the window reads it */
-	bool resizes; /* the guest is to have the window's size */
-	bool focused;
-	unsigned locks; /* of the user's keyboard */
+	struct rect part;      /* of the screen, that is shown */
+	unsigned wish_w, wish_h; /* the size that its user gave it, until the head has another; 0: none */
 	/* the pointer's shape that the window has */
 	uint32_t *shape;
 	unsigned shape_w, shape_h, hot_x, hot_y;
 };
 
-/* ---- which head ---- */
+static const struct window_ops window_ops;
 
-static unsigned channel_of(const struct sight *x)
-{
-	return view_channels(x->v) > 1 ? x->v->display : 0;
-}
+/* ---- which heads ---- */
 
 static unsigned clamp(unsigned v, unsigned max)
 {
 	return v < max ? v : max;
 }
 
-/* The part of the screen that the window shows. */
-static struct rect shown_part(const struct sight *x, const struct pixmap *screen)
+/* A head as it lies in the surface; false when it is off or elsewhere. */
+static bool lies_in(const struct head *h, const struct pixmap *screen, struct rect *r)
 {
-	unsigned channel = channel_of(x), width = screen->width, height = screen->height;
-	const struct head *heads, *h;
-	unsigned n = client_monitors(x->v->client, channel, &heads);
-	unsigned want = channel == x->v->display ? 0 : x->v->display;
-
-	if (want >= n || !heads[want].width || !heads[want].height || heads[want].x >= width ||
-		heads[want].y >= height)
-		return (struct rect){.right = (int)width, .bottom = (int)height};
-	h = &heads[want];
-	return (struct rect){
+	if (h->surface_id || !h->width || !h->height || h->x >= screen->width || h->y >= screen->height)
+		return false;
+	*r = (struct rect){
 		.left = (int)h->x,
 		.top = (int)h->y,
-		.right = (int)(h->x + clamp(h->width, width - h->x)),
-		.bottom = (int)(h->y + clamp(h->height, height - h->y)),
+		.right = (int)(h->x + clamp(h->width, screen->width - h->x)),
+		.bottom = (int)(h->y + clamp(h->height, screen->height - h->y)),
 	};
+	return true;
 }
 
-/* ---- from the session ---- */
-
-static void show(struct sight *x)
+/* The heads of a display channel that are to have a window, by their ids: parts of the surface, empty for others. */
+static void wanted(const struct sights *a, unsigned channel, const struct pixmap *screen, struct rect out[LIM_HEADS])
 {
-	struct client *c = x->v->client;
-	struct pixmap *s = client_screen(c, channel_of(x)), *old = x->screen;
+	bool channels = view_channels(a->v) > 1, any = false;
+	unsigned alone = channels ? 0 : a->v->display, n;
+	const struct head *heads;
 	struct rect r;
 
-	x->screen = s && client_marked(c, channel_of(x)) ? pixmap_ref(s) : NULL;
-	if (x->screen) {
-		r = shown_part(x, s);
-		window_picture(x->window, s->image, r.left, r.top, (unsigned)(r.right - r.left),
-			(unsigned)(r.bottom - r.top));
-	} else {
-		window_picture(x->window, NULL, 0, 0, 0, 0);
+	memset(out, 0, LIM_HEADS * sizeof(*out));
+	if (a->only && channels && channel != a->v->display)
+		return;
+	n = client_monitors(a->v->client, channel, &heads);
+	for (unsigned i = 0; i < n; i++) {
+		unsigned id = heads[i].monitor_id;
+
+		if (id >= LIM_HEADS || !lies_in(&heads[i], screen, &r) || (a->only && id != alone))
+			continue;
+		out[id] = r;
+		any = true;
 	}
-	pixmap_unref(old);
+	if (!any)
+		out[a->only ? alone : 0] = (struct rect){.right = (int)screen->width, .bottom = (int)screen->height};
 }
 
-static void on_joined(void *owner)
+/* As the user and the guest's agent count. */
+static unsigned number_of(const struct sight *x)
 {
-	struct sight *x = owner;
-	const char *name = client_session(x->v->client)->name;
-	struct buf title = {0};
-	char *uri;
+	return x->channel + x->head;
+}
 
-	window_relative(x->window, !client_mouse_absolute(x->v->client));
-	if (x->v->o.title || x->v->where.title)
-		return;
-	if (name && *name) {
-		text_escape(&title, slice_str(name));
-	} else {
-		uri = endpoint_uri(&x->v->where);
-		text_escape(&title, slice_str(uri));
-		free(uri);
-	}
-	buf_str(&title, " - spice-view");
+static unsigned open_windows(const struct sights *a)
+{
+	struct sight *x;
+	unsigned n = 0;
+
+	list_each(x, &a->list, link)
+		n += x->window != NULL;
+	return n;
+}
+
+/* ---- windows ---- */
+
+static void set_title(struct sight *x)
+{
+	struct buf title = {0};
+
+	buf_str(&title, x->all->name);
+	if (x->assigned && number_of(x) && !x->all->only)
+		buf_printf(&title, " (%u)", number_of(x) + 1);
+	buf_str(&title, x->all->suffix);
 	window_title(x->window, buf_cstr(&title));
 	buf_fini(&title);
 }
 
-static void on_screen(void *owner, unsigned display)
+static int open_sight(struct sights *a, struct sight **out)
 {
-	struct sight *x = owner;
+	struct sight *x = *out = new (struct sight);
 
-	if (display == channel_of(x))
-		show(x);
+	x->all = a;
+	list_append(&a->list, &x->link);
+	return window_new(a->v->loop, &a->options, &window_ops, x, &x->window);
 }
 
-static void on_damage(void *owner, unsigned display, const struct rect *r)
+static void shut(struct sight *x)
 {
-	struct sight *x = owner;
-
-	if (display == channel_of(x) && x->screen && r->right > r->left && r->bottom > r->top)
-		window_damage(x->window, r->left, r->top, (unsigned)(r->right - r->left),
-			(unsigned)(r->bottom - r->top));
+	window_free(x->window);
+	x->window = NULL;
+	pixmap_unref(x->screen);
+	x->screen = NULL;
 }
 
-static void send_locks(struct sight *x)
+static void drop(struct sight *x)
 {
-	struct client *c = x->v->client;
-
-	if (c && x->focused && client_has_inputs(c) && client_locks(c) != x->locks)
-		client_set_locks(c, x->locks);
+	shut(x);
+	list_remove(&x->link);
+	free(x->shape);
+	free(x);
 }
 
-static void on_inputs(void *owner)
-{
-	send_locks(owner);
-}
-
-static void on_mouse_mode(void *owner, bool absolute)
-{
-	struct sight *x = owner;
-
-	window_relative(x->window, !absolute);
-}
+/* ---- from the session ---- */
 
 /* The window's notation of inverting pixels: a colour without alpha. */
 static void set_shape(struct sight *x, const struct client_pointer *p)
@@ -156,13 +165,10 @@ static void set_shape(struct sight *x, const struct client_pointer *p)
 		window_cursor(x->window, pixels, p->width, p->height, p->hot_x, p->hot_y);
 }
 
-static void on_pointer(void *owner, unsigned display)
+static void show_pointer(struct sight *x)
 {
-	struct sight *x = owner;
-	const struct client_pointer *p = client_pointer(x->v->client, display);
+	const struct client_pointer *p = client_pointer(x->all->v->client, x->channel);
 
-	if (display != channel_of(x) || !p)
-		return;
 	if (p->shape && p->width && p->height) {
 		set_shape(x, p);
 	} else if (x->shape) {
@@ -173,38 +179,189 @@ static void on_pointer(void *owner, unsigned display)
 	window_cursor_at(x->window, p->x, p->y, p->visible);
 }
 
+/* A part of the screen; NULL: black. */
+static void show(struct sight *x, struct pixmap *screen, const struct rect *r)
+{
+	unsigned width = (unsigned)(r->right - r->left), height = (unsigned)(r->bottom - r->top);
+	bool resized = width != (unsigned)(x->part.right - x->part.left) ||
+		       height != (unsigned)(x->part.bottom - x->part.top);
+	struct pixmap *old = x->screen;
+
+	if (screen && resized && (width != x->wish_w || height != x->wish_h))
+		x->wish_w = x->wish_h = 0;
+	if (!x->window || (screen == old && (!screen || memcmp(r, &x->part, sizeof(*r)) == 0)))
+		return;
+	x->screen = screen ? pixmap_ref(screen) : NULL;
+	if (screen) {
+		x->part = *r;
+		window_picture(x->window, screen->image, r->left, r->top, width, height);
+	} else {
+		window_picture(x->window, NULL, 0, 0, 0, 0);
+	}
+	pixmap_unref(old);
+}
+
+/* The window of a head: it has one, or takes the first that is free, or a new one. A window that can't be opened
+ * counts as one that its user has closed. */
+static struct sight *sight_of(struct sights *a, unsigned channel, unsigned head)
+{
+	struct sight *x, *spare = NULL;
+
+	list_each(x, &a->list, link) {
+		if (x->assigned && x->channel == channel && x->head == head)
+			return x;
+		if (!x->assigned)
+			spare = x;
+	}
+	if (!spare) {
+		a->options.number = channel + head;
+		open_sight(a, &spare);
+	}
+	spare->assigned = true;
+	spare->channel = channel;
+	spare->head = head;
+	if (spare->window) {
+		window_relative(spare->window, !client_mouse_absolute(a->v->client));
+		set_title(spare);
+		show_pointer(spare);
+	}
+	return spare;
+}
+
+static void show_channel(struct sights *a, unsigned channel)
+{
+	struct pixmap *screen = client_screen(a->v->client, channel);
+	struct rect parts[LIM_HEADS] = {0};
+	bool marked = screen && client_marked(a->v->client, channel);
+	struct sight *x;
+
+	if (marked)
+		wanted(a, channel, screen, parts);
+	for (unsigned id = 0; marked && id < LIM_HEADS; id++)
+		if (!rect_is_empty(&parts[id]))
+			show(sight_of(a, channel, id), screen, &parts[id]);
+	list_each(x, &a->list, link) {
+		if (!x->assigned || x->channel != channel || !rect_is_empty(&parts[x->head]))
+			continue;
+		if (marked && x->window && open_windows(a) == 1)
+			x->assigned = false;
+		if (marked && x->assigned)
+			drop(x);
+		else
+			show(x, NULL, &parts[x->head]);
+	}
+}
+
+static void set_name(struct sights *a, const char *name, const char *suffix)
+{
+	struct buf harmless = {0};
+
+	text_escape(&harmless, slice_str(name));
+	free(a->name);
+	a->name = xstrdup(buf_cstr(&harmless));
+	a->suffix = suffix;
+	buf_fini(&harmless);
+}
+
+static void on_joined(void *owner)
+{
+	struct sights *a = owner;
+	const char *name = client_session(a->v->client)->name;
+	struct sight *x;
+	char *uri;
+
+	if (!a->v->o.title && !a->v->where.title) {
+		uri = endpoint_uri(&a->v->where);
+		set_name(a, name && *name ? name : uri, " - spice-view");
+		free(uri);
+	}
+	list_each(x, &a->list, link) {
+		window_relative(x->window, !client_mouse_absolute(a->v->client));
+		set_title(x);
+	}
+}
+
+static void on_screen(void *owner, unsigned display)
+{
+	show_channel(owner, display);
+}
+
+static void on_damage(void *owner, unsigned display, const struct rect *r)
+{
+	struct sights *a = owner;
+	struct sight *x;
+
+	list_each(x, &a->list, link)
+		if (x->assigned && x->channel == display && x->screen)
+			window_damage(x->window, r->left, r->top, (unsigned)(r->right - r->left),
+				(unsigned)(r->bottom - r->top));
+}
+
+static void send_locks(struct sights *a)
+{
+	struct client *c = a->v->client;
+
+	if (c && a->focused && client_has_inputs(c) && client_locks(c) != a->locks)
+		client_set_locks(c, a->locks);
+}
+
+static void on_inputs(void *owner)
+{
+	send_locks(owner);
+}
+
+static void on_mouse_mode(void *owner, bool absolute)
+{
+	struct sights *a = owner;
+	struct sight *x;
+
+	list_each(x, &a->list, link)
+		if (x->window)
+			window_relative(x->window, !absolute);
+}
+
+static void on_pointer(void *owner, unsigned display)
+{
+	struct sights *a = owner;
+	struct sight *x;
+
+	list_each(x, &a->list, link)
+		if (x->assigned && x->channel == display && x->window)
+			show_pointer(x);
+}
+
 /* ---- from the window ---- */
 
 static void on_key(void *owner, uint16_t code, bool down)
 {
 	struct sight *x = owner;
 
-	if (x->v->client)
-		client_key(x->v->client, code, down);
+	if (x->all->v->client)
+		client_key(x->all->v->client, code, down);
 }
 
 static void on_motion(void *owner, int dx, int dy)
 {
 	struct sight *x = owner;
 
-	if (x->v->client)
-		client_motion(x->v->client, dx, dy);
+	if (x->all->v->client)
+		client_motion(x->all->v->client, dx, dy);
 }
 
 static void on_position(void *owner, int px, int py)
 {
 	struct sight *x = owner;
 
-	if (x->v->client)
-		client_position(x->v->client, channel_of(x), px, py);
+	if (x->all->v->client)
+		client_position(x->all->v->client, x->channel, px, py);
 }
 
 static void on_button(void *owner, enum window_button button, bool down)
 {
 	struct sight *x = owner;
 
-	if (x->v->client)
-		client_button(x->v->client, button, down);
+	if (x->all->v->client)
+		client_button(x->all->v->client, button, down);
 }
 
 static void on_wheel(void *owner, int steps)
@@ -212,9 +369,9 @@ static void on_wheel(void *owner, int steps)
 	struct sight *x = owner;
 	unsigned button = steps > 0 ? MOUSE_BUTTON_UP : MOUSE_BUTTON_DOWN;
 
-	for (int i = 0; x->v->client && i < abs(steps); i++) {
-		client_button(x->v->client, button, true);
-		client_button(x->v->client, button, false);
+	for (int i = 0; x->all->v->client && i < abs(steps); i++) {
+		client_button(x->all->v->client, button, true);
+		client_button(x->all->v->client, button, false);
 	}
 }
 
@@ -222,25 +379,56 @@ static void on_focus(void *owner, bool focused, unsigned locks)
 {
 	struct sight *x = owner;
 
-	x->focused = focused;
-	x->locks = locks;
-	send_locks(x);
+	x->all->focused = focused;
+	x->all->locks = locks;
+	send_locks(x->all);
 }
 
-/* Without an agent in the guest the picture stays as it is. */
+/* The guest is asked for all displays: of the sizes that their windows were given, else as they are; a closed window's
+ * is off. Without an agent in the guest the picture stays as it is. */
+static void ask(struct sights *a)
+{
+	struct head heads[LIM_HEADS];
+	struct sight *x;
+	unsigned n;
+
+	if (!a->v->client || !a->resizes)
+		return;
+	n = view_heads(a->v, heads);
+	list_each(x, &a->list, link) {
+		unsigned i = number_of(x);
+
+		if (!x->assigned || i >= n)
+			continue;
+		if (!x->window)
+			heads[i] = (struct head){0};
+		else if (x->wish_w)
+			heads[i] = (struct head){.width = x->wish_w, .height = x->wish_h};
+	}
+	if (n)
+		view_ask(a->v, heads, n);
+}
+
 static void on_resize(void *owner, unsigned width, unsigned height)
 {
 	struct sight *x = owner;
 
-	if (x->v->client && x->resizes)
-		view_resize(x->v, width, height);
+	x->wish_w = width;
+	x->wish_h = height;
+	ask(x->all);
 }
 
+/* The last one ends the view. */
 static void on_close(void *owner, int err)
 {
 	struct sight *x = owner;
 
-	view_finish(x->v, err_exit(err));
+	if (err || open_windows(x->all) == 1) {
+		view_finish(x->all->v, err_exit(err));
+		return;
+	}
+	shut(x);
+	ask(x->all);
 }
 
 /* From deep inside of SDL, which can't go on: nothing of ours is unfinished that the kernel does not close. */
@@ -295,47 +483,46 @@ static int resize_of(const struct view_options *o, enum window_scale scale, bool
 
 static int start(struct view *v, void **owner)
 {
-	struct window_options o = {
+	const char *title = v->o.title ? v->o.title : v->where.title;
+	struct sights *a = *owner = new (struct sights);
+	struct sight *first;
+	int rc;
+
+	a->v = v;
+	a->only = v->o.display != NULL;
+	list_init(&a->list);
+	a->options = (struct window_options){
 		.hotkeys = v->o.hotkeys,
 		.full_screen = v->o.full_screen || v->where.fullscreen,
 		.view_only = v->o.view_only,
 	};
-	struct buf title = {0};
-	struct sight *x;
-	bool resizes;
-	int rc = scale_of(&v->o, &o.scale);
-
-	if (rc || (rc = resize_of(&v->o, o.scale, &resizes)))
+	if ((rc = scale_of(&v->o, &a->options.scale)) || (rc = resize_of(&v->o, a->options.scale, &a->resizes)))
 		return rc;
-	x = *owner = new (struct sight);
-	x->v = v;
-	x->resizes = resizes;
-	if (v->o.title || v->where.title)
-		text_escape(&title, slice_str(v->o.title ? v->o.title : v->where.title));
-	else
-		buf_str(&title, "spice-view");
-	o.title = buf_cstr(&title);
-	rc = window_new(v->loop, &o, &window_ops, x, &x->window);
-	buf_fini(&title);
+	set_name(a, title ? title : "spice-view", "");
+	rc = open_sight(a, &first);
+	if (!rc)
+		set_title(first);
 	return err_exit(rc);
 }
 
 static void stop(void *owner)
 {
-	struct sight *x = owner;
+	struct sights *a = owner;
+	struct sight *x;
 
-	window_free(x->window);
-	x->window = NULL;
-	pixmap_unref(x->screen);
-	x->screen = NULL;
+	list_each(x, &a->list, link)
+		shut(x);
 }
 
 static void done(void *owner)
 {
-	struct sight *x = owner;
+	struct sights *a = owner;
+	struct sight *x;
 
-	free(x->shape);
-	free(x);
+	list_each(x, &a->list, link)
+		drop(x);
+	free(a->name);
+	free(a);
 }
 
 const struct view_mode view_window = {

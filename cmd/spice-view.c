@@ -23,7 +23,7 @@ static struct poptOption options[] = {
 	{"info", 0, POPT_ARG_NONE, &view.o.info, 0, "what the server is and offers", NULL},
 	{"json", 0, POPT_ARG_NONE, &view.o.json, 0, "--info as one JSON object", NULL},
 	{"settle", 0, POPT_ARG_STRING, &view.o.settle, 0, "the picture counts once unchanged for MS", "MS"},
-	{"display", 0, POPT_ARG_STRING, &view.o.display, 0, "the display channel to show (default 0)", "N"},
+	{"display", 0, POPT_ARG_STRING, &view.o.display, 0, "the display to show (default 0; a window for each)", "N"},
 	{"layout", 0, POPT_ARG_STRING, &view.o.layout, 0,
 		"keyboard layout of the guest, for text (default us)", "NAME"},
 	{"rate", 0, POPT_ARG_STRING, &view.o.rate, 0, "characters a second when typing (default 40)", "CPS"},
@@ -112,39 +112,56 @@ unsigned view_channels(const struct view *v)
 	return n;
 }
 
-/* What is there now: a head each display channel, or the heads of the only one. */
-static unsigned current_heads(const struct view *v, struct head *heads)
+unsigned view_heads(const struct view *v, struct head heads[LIM_HEADS])
 {
-	unsigned n = 0, channels = view_channels(v);
+	unsigned n = 0, channels = view_channels(v), count;
 	const struct head *list;
 	struct pixmap *s;
 
+	memset(heads, 0, LIM_HEADS * sizeof(*heads));
 	if (channels <= 1) {
-		n = client_monitors(v->client, 0, &list);
+		count = client_monitors(v->client, 0, &list);
+		for (unsigned i = 0; i < count; i++) {
+			unsigned id = list[i].monitor_id;
+
+			if (id >= LIM_HEADS || !list[i].width || !list[i].height)
+				continue;
+			heads[id] = list[i];
+			n = id < n ? n : id + 1;
+		}
 		if (n)
-			memcpy(heads, list, n * sizeof(*heads));
-		return n;
+			return n;
 	}
-	while (n < channels && n < CLIENT_DISPLAYS && (s = client_screen(v->client, n)))
-		heads[n++] = (struct head){.width = s->width, .height = s->height};
+	for (unsigned i = 0; i < CLIENT_DISPLAYS && i < (channels ? channels : 1); i++)
+		if ((s = client_screen(v->client, i))) {
+			heads[i] = (struct head){.width = s->width, .height = s->height};
+			n = i + 1;
+		}
 	return n;
 }
 
-int view_resize(struct view *v, unsigned width, unsigned height)
+int view_ask(struct view *v, struct head *heads, unsigned n)
 {
-	struct head heads[LIM_HEADS] = {0};
-	unsigned n = current_heads(v, heads), mine, x = 0;
+	unsigned x = 0;
 
-	n = n ? n : 1;
-	mine = v->display < n ? v->display : 0;
-	heads[mine].width = width;
-	heads[mine].height = height;
 	for (unsigned i = 0; i < n; i++) {
 		heads[i].x = x;
 		heads[i].y = 0;
 		x += heads[i].width;
 	}
 	return client_resize(v->client, heads, n);
+}
+
+int view_resize(struct view *v, unsigned width, unsigned height)
+{
+	struct head heads[LIM_HEADS];
+	unsigned n = view_heads(v, heads), mine;
+
+	n = n ? n : 1;
+	mine = v->display < n ? v->display : 0;
+	heads[mine].width = width;
+	heads[mine].height = height;
+	return view_ask(v, heads, n);
 }
 
 /* ---- life ---- */

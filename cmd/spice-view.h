@@ -45,7 +45,12 @@ void view_finish(struct view *v, int status);
 
 /* How many display channels the server has. */
 unsigned view_channels(const struct view *v);
-/* Asks the guest for this size of the display that is shown, as client_resize; several stand side by side. */
+/* What displays there are now, by their number, which is that of a display channel where there are several, and of the
+ * head where there is one; width 0: not there. Returns how many numbers there are. */
+unsigned view_heads(const struct view *v, struct head heads[LIM_HEADS]);
+/* Asks the guest for displays of these sizes, as client_resize; they come to stand side by side. */
+int view_ask(struct view *v, struct head *heads, unsigned n);
+/* Asks for this size of the display that is shown. */
 int view_resize(struct view *v, unsigned width, unsigned height);
 
 /* The screen as 32-bit pixels: a reference, or NULL when there is none. */

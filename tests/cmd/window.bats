@@ -48,6 +48,37 @@ view() {
 	timeout 20 xdotool windowfocus --sync "$window"
 }
 
+# manager: a window manager; what it decides on focus and place is not ours to say
+manager() {
+	command -v openbox >/dev/null || skip "openbox is not installed"
+	openbox --sm-disable --startup 'echo ready' >openbox.log 2>&1 3>&- &
+	pids+=("$!")
+	seen openbox.log '^ready'
+}
+
+# second: the viewer's second window, $second, beside the first
+second() {
+	second=$(timeout 20 xdotool search --sync --onlyvisible --name '^window-test \(2\)$')
+	timeout 20 xdotool windowmove --sync "$second" 700 500
+}
+
+# gone WINDOW: it goes
+gone() {
+	local i
+	for i in $(seq 1000); do xwininfo -id "$1" >/dev/null 2>&1 || return 0; done
+	return 1
+}
+
+# is WINDOW WxH: it comes to have that size
+is() {
+	local i
+	for i in $(seq 1000); do
+		[ "$(xdotool getwindowgeometry --shell "$1" | sed -n 's/^WIDTH=//p;s/^HEIGHT=/x/p' | tr -d '\n')" != "$2" ] ||
+			return 0
+	done
+	return 1
+}
+
 # ends STATUS: the viewer ends by itself with it
 ends() {
 	local rc=0
@@ -56,11 +87,11 @@ ends() {
 	[ "$rc" = "$1" ] || { echo "status $rc instead of $1"; cat view.err serve.err; return 1; }
 }
 
-# shows FILE: the window comes to look exactly so
+# shows FILE [WINDOW]: the window comes to look exactly so
 shows() {
 	local i differ
 	for i in $(seq 60); do
-		import -window "$window" shot.png
+		import -window "${2:-$window}" shot.png
 		differ=$(compare -metric AE "$1" shot.png null: 2>&1) && [ "$differ" = 0 ] && return
 	done
 	echo "$differ pixels differ from $1"
@@ -164,16 +195,82 @@ picture=('fill 0 0 320 200 #204060' 'fill 10 20 100 50 #ff8000' 'fill 200 100 33
 }
 
 @test "the window closed by its user: 0" {
-	command -v openbox >/dev/null || skip "openbox is not installed"
-	openbox --sm-disable --startup 'echo ready' >openbox.log 2>&1 3>&- &
-	pids+=("$!")
-	seen openbox.log '^ready'
+	manager
 	serve "${picture[@]}"
 	view
 	for i in $(seq 1000); do # the manager has its own idea of who has the focus
 		[ "$(xdotool getactivewindow 2>/dev/null)" != "$window" ] || break
 	done
 	xdotool key --clearmodifiers alt+F4
+	ends 0
+}
+
+heads=("${picture[@]}" 'monitors 0,0,150,200 150,20,170,180')
+
+@test "a window a head: its part of the picture, its pointer; it goes and comes with its head" {
+	serve "${heads[@]}" 'wait-input' 'fill 200 60 17 19 #ffffff' 'wait-input' 'monitors 0,0,320,200' \
+		'wait-input' 'monitors 0,0,100,200 100,0,50,40'
+	view
+	second
+	spice-view --screenshot all.png "$server"
+	convert all.png -crop 150x200+0+0 +repage one.png
+	convert all.png -crop 170x180+150+20 +repage two.png
+	shows one.png
+	shows two.png "$second"
+	xdotool mousemove --window "$second" 23 45
+	seen events '"position".*"x":173,"y":65'
+	timeout 20 xdotool windowfocus --sync "$second" key x
+	seen events '"code":45,"down":false'
+	convert two.png -fill '#ffffff' -draw 'rectangle 50,40 66,58' drawn.png
+	shows drawn.png "$second"
+	xdotool key y
+	gone "$second"
+	is "$window" 320x200
+	spice-view --screenshot all.png "$server"
+	shows all.png
+	timeout 20 xdotool windowfocus --sync "$window" key z
+	second
+	is "$window" 100x200
+	is "$second" 50x40
+	convert all.png -crop 50x40+100+0 +repage two.png
+	shows two.png "$second"
+}
+
+@test "--display: the window of one head" {
+	serve "${heads[@]}"
+	view --display 1
+	spice-view --screenshot all.png "$server"
+	convert all.png -crop 170x180+150+20 +repage two.png
+	shows two.png
+	[ "$(xdotool search --onlyvisible --name window-test | wc -l)" = 1 ]
+	xdotool mousemove --window "$window" 5 6
+	seen events '"position".*"x":155,"y":26'
+}
+
+@test "two windows: each is sized for itself, the guest is asked for both, and for one when the other is closed" {
+	manager
+	serve "${heads[@]}"
+	view
+	second
+	xdotool windowsize --sync "$second" 222 111
+	seen events '"monitors":\[{"x":0,"y":0,"width":150,"height":200},{"x":150,"y":0,"width":222,"height":111}\]'
+	xdotool windowsize --sync "$window" 333 111
+	seen events '"monitors":\[{"x":0,"y":0,"width":333,"height":111},{"x":333,"y":0,"width":222,"height":111}\]'
+	timeout 20 xdotool windowactivate --sync "$second" key shift+F11
+	is "$second" 1024x768
+	is "$window" 333x111
+	seen events '"monitors":\[{"x":0,"y":0,"width":333,"height":111},{"x":333,"y":0,"width":1024,"height":768}\]'
+	xdotool key shift+F11
+	is "$second" 222x111
+	xdotool key alt+F4
+	gone "$second"
+	seen events '"monitors":\[{"x":0,"y":0,"width":333,"height":111}\]'
+	for i in $(seq 1000); do
+		[ "$(xdotool getactivewindow 2>/dev/null)" != "$window" ] || break
+	done
+	xdotool key a
+	seen events '"code":30,"down":false'
+	xdotool key alt+F4
 	ends 0
 }
 
