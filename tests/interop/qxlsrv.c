@@ -8,14 +8,16 @@
  *   surf comp copybits cursor
  *                   a group of draws each (cursor: the pointer's shape)
  *   anim N          N photographs at the same place, 25 a second: with STREAM a video stream
+ *   heads N         N monitors side by side, each its part of the screen; more are wished for by
+ *                   clients: "wish WxH+X+Y ..."
  *   random N SEED   N draws (fill, copy, copy-bits, invers, with PUT XOR OR AND)
  *   ref FILE        the screen as the server's own renderer has it, once all commands are taken:
  *                   the oracle
  *   quit
  *
  * COMPRESSION is the number of the image compression, 1 = off; STREAM (environment) that of the
- * streaming mode, 2 = all, 3 = what looks like video. A rop other than PUT needs effect
- * BLEND, or the server drops what the command covers.
+ * streaming mode, 2 = all, 3 = what looks like video; with AGENT (environment) a guest's agent is
+ * there. A rop other than PUT needs effect BLEND, or the server drops what the command covers.
  */
 #include <arpa/inet.h>
 #include <glib-unix.h>
@@ -23,6 +25,7 @@
 #include <spice.h>
 #include <spice/enums.h>
 #include <spice/qxl_dev.h>
+#include <spice/vd_agent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -243,10 +246,19 @@ static void dev_caps(QXLInstance *q, uint8_t present, uint8_t caps[SPICE_CAPABIL
 	(void)q, (void)present, (void)caps;
 }
 
+/* No config: may there be any? */
 static int dev_monitors(QXLInstance *q, VDAgentMonitorsConfig *config)
 {
-	(void)q, (void)config;
-	return 0;
+	(void)q;
+	if (!config)
+		return TRUE;
+	printf("wish");
+	for (uint32_t i = 0; i < config->num_of_monitors; i++) {
+		VDAgentMonConfig *m = &config->monitors[i];
+		printf(" %ux%u+%d+%d", m->width, m->height, m->x, m->y);
+	}
+	SAY("\n");
+	return TRUE;
 }
 
 static QXLInterface qxl = {
@@ -267,6 +279,62 @@ static QXLInterface qxl = {
 	.set_client_capabilities = dev_caps,
 	.client_monitors_config = dev_monitors,
 };
+
+/* A guest's agent that answers a client's announcement with its own, that it can do monitors, and hears nothing else:
+ * what it is asked for goes to the device. */
+
+static struct {
+	uint8_t bytes[256];
+	unsigned n, taken;
+} agent;
+
+static int agent_write(SpiceCharDeviceInstance *c, const uint8_t *data, int n);
+
+static int agent_read(SpiceCharDeviceInstance *c, uint8_t *data, int n)
+{
+	(void)c;
+	n = MIN(n, (int)(agent.n - agent.taken));
+	memcpy(data, agent.bytes + agent.taken, n);
+	agent.taken += n;
+	return n;
+}
+
+static void agent_state(SpiceCharDeviceInstance *c, int connected)
+{
+	(void)c, (void)connected;
+}
+
+static SpiceCharDeviceInterface agent_interface = {
+	.base = {SPICE_INTERFACE_CHAR_DEVICE, "agent", SPICE_INTERFACE_CHAR_DEVICE_MAJOR,
+		SPICE_INTERFACE_CHAR_DEVICE_MINOR},
+	.state = agent_state,
+	.write = agent_write,
+	.read = agent_read,
+};
+static SpiceCharDeviceInstance agent_device = {.base.sif = &agent_interface.base, .subtype = "vdagent"};
+
+static int agent_write(SpiceCharDeviceInstance *c, const uint8_t *data, int n)
+{
+	struct __attribute__((packed)) {
+		VDIChunkHeader chunk;
+		VDAgentMessage message;
+		uint32_t request, caps;
+	} answer = {
+		.chunk = {VDP_CLIENT_PORT, sizeof(answer) - sizeof(answer.chunk)},
+		.message = {VD_AGENT_PROTOCOL, VD_AGENT_ANNOUNCE_CAPABILITIES, 0, 8},
+		.caps = 1 << VD_AGENT_CAP_MONITORS_CONFIG | 1 << VD_AGENT_CAP_REPLY |
+			1 << VD_AGENT_CAP_SPARSE_MONITORS_CONFIG | 1 << VD_AGENT_CAP_MONITORS_CONFIG_POSITION,
+	};
+	const VDIChunkHeader *chunk = (const void *)data;
+	const VDAgentMessage *message = (const void *)(chunk + 1);
+	if (n >= (int)(sizeof(*chunk) + sizeof(*message)) && chunk->port == VDP_CLIENT_PORT &&
+		message->type == VD_AGENT_ANNOUNCE_CAPABILITIES) {
+		memcpy(agent.bytes, &answer, agent.n = sizeof(answer));
+		agent.taken = 0;
+		spice_server_char_device_wakeup(c);
+	}
+	return n;
+}
 
 static void push(int type, void *command)
 {
@@ -759,6 +827,16 @@ static void do_animation(int n)
 	g_timeout_add(40, next_frame, left);
 }
 
+/* The device reads it some time later: it stays. */
+static void do_heads(int n)
+{
+	QXLMonitorsConfig *c = g_malloc0(sizeof(*c) + n * sizeof(*c->heads));
+	c->count = c->max_allowed = n;
+	for (int i = 0; i < n; i++)
+		c->heads[i] = (QXLHead){.id = i, .width = WIDTH / n, .height = HEIGHT, .x = i * (WIDTH / n)};
+	spice_qxl_monitors_config_async(&device, PHYSICAL(c), 0, 0);
+}
+
 static void write_screen(const char *name)
 {
 	QXLRect all = rect(0, 0, WIDTH, HEIGHT), dirty;
@@ -800,6 +878,8 @@ static void run_line(const char *line)
 		g_rand_set_seed(dice, seed);
 		do_random(n);
 	}
+	if (sscanf(line, "heads %d", &n) == 1)
+		do_heads(n);
 	if (sscanf(line, "anim %d", &n) == 1)
 		do_animation(n);
 	for (size_t i = 0; i < G_N_ELEMENTS(groups); i++)
@@ -861,6 +941,8 @@ int main(int argc, char **argv)
 		return 70;
 	device.base.sif = &qxl.base;
 	spice_server_add_interface(server, &device.base);
+	if (g_getenv("AGENT"))
+		spice_server_add_interface(server, &agent_device.base);
 	spice_qxl_add_memslot(&device, &(QXLDevMemSlot){.virt_end = ~0ul});
 	screen = g_malloc0(WIDTH * HEIGHT * 4);
 	QXLDevSurfaceCreate primary = {
