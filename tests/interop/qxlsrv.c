@@ -16,8 +16,9 @@
  *   quit
  *
  * COMPRESSION is the number of the image compression, 1 = off; STREAM (environment) that of the
- * streaming mode, 2 = all, 3 = what looks like video; with AGENT (environment) a guest's agent is
- * there. A rop other than PUT needs effect BLEND, or the server drops what the command covers.
+ * streaming mode, 2 = all, 3 = what looks like video; with AGENT a guest's agent is there, with
+ * SECOND another display of one colour. A rop other than PUT needs effect BLEND, or the server
+ * drops what the command covers.
  */
 #include <arpa/inet.h>
 #include <glib-unix.h>
@@ -40,7 +41,7 @@
 static GMainLoop *loop;
 static GAsyncQueue *commands, *cursor_commands;
 static GPtrArray *group; /* commands being made: the device's thread must not see them yet */
-static QXLInstance device;
+static QXLInstance device, second = {.id = 1};
 static uint8_t *screen;
 static GRand *dice;
 static guint64 unique = 1;
@@ -183,10 +184,10 @@ static void dev_info(QXLInstance *q, QXLDevInitInfo *info)
 	};
 }
 
+/* The second device, if there is one, does nothing. */
 static int dev_command(QXLInstance *q, QXLCommandExt *out)
 {
-	(void)q;
-	QXLCommandExt *e = g_async_queue_try_pop(commands);
+	QXLCommandExt *e = q == &device ? g_async_queue_try_pop(commands) : NULL;
 	if (!e)
 		return 0;
 	*out = *e;
@@ -195,8 +196,7 @@ static int dev_command(QXLInstance *q, QXLCommandExt *out)
 
 static int dev_cursor(QXLInstance *q, QXLCommandExt *out)
 {
-	(void)q;
-	QXLCommandExt *e = g_async_queue_try_pop(cursor_commands);
+	QXLCommandExt *e = q == &device ? g_async_queue_try_pop(cursor_commands) : NULL;
 	if (!e)
 		return 0;
 	*out = *e;
@@ -205,14 +205,12 @@ static int dev_cursor(QXLInstance *q, QXLCommandExt *out)
 
 static int dev_notify(QXLInstance *q)
 {
-	(void)q;
-	return g_async_queue_length(commands) <= 0;
+	return q != &device || g_async_queue_length(commands) <= 0;
 }
 
 static int dev_notify_cursor(QXLInstance *q)
 {
-	(void)q;
-	return g_async_queue_length(cursor_commands) <= 0;
+	return q != &device || g_async_queue_length(cursor_commands) <= 0;
 }
 
 static void dev_release(QXLInstance *q, QXLReleaseInfoExt info)
@@ -921,6 +919,25 @@ static int port_of(int fd)
 	return ntohs(a.sin_port);
 }
 
+/* A display of its own, black; returns its pixels. */
+static uint8_t *add_device(SpiceServer *server, QXLInstance *q)
+{
+	uint8_t *pixels = g_malloc0(WIDTH * HEIGHT * 4);
+	QXLDevSurfaceCreate primary = {
+		.width = WIDTH,
+		.height = HEIGHT,
+		.stride = WIDTH * 4,
+		.format = SPICE_SURFACE_FMT_32_xRGB,
+		.mouse_mode = 1,
+		.mem = PHYSICAL(pixels),
+	};
+	q->base.sif = &qxl.base;
+	spice_server_add_interface(server, &q->base);
+	spice_qxl_add_memslot(q, &(QXLDevMemSlot){.virt_end = ~0ul});
+	spice_qxl_create_primary_surface(q, 0, &primary);
+	return pixels;
+}
+
 int main(int argc, char **argv)
 {
 	loop = g_main_loop_new(NULL, FALSE);
@@ -939,21 +956,11 @@ int main(int argc, char **argv)
 			server, (int)g_ascii_strtoull(g_getenv("STREAM"), NULL, 10));
 	if (spice_server_init(server, &core))
 		return 70;
-	device.base.sif = &qxl.base;
-	spice_server_add_interface(server, &device.base);
+	screen = add_device(server, &device);
+	if (g_getenv("SECOND"))
+		memset(add_device(server, &second), 0x9f, WIDTH * HEIGHT * 4);
 	if (g_getenv("AGENT"))
 		spice_server_add_interface(server, &agent_device.base);
-	spice_qxl_add_memslot(&device, &(QXLDevMemSlot){.virt_end = ~0ul});
-	screen = g_malloc0(WIDTH * HEIGHT * 4);
-	QXLDevSurfaceCreate primary = {
-		.width = WIDTH,
-		.height = HEIGHT,
-		.stride = WIDTH * 4,
-		.format = SPICE_SURFACE_FMT_32_xRGB,
-		.mouse_mode = 1,
-		.mem = PHYSICAL(screen),
-	};
-	spice_qxl_create_primary_surface(&device, 0, &primary);
 	spice_server_vm_start(server);
 	g_unix_fd_add(0, G_IO_IN | G_IO_HUP, read_lines, g_string_new(""));
 	SAY("up %d\n", port_of(fd));

@@ -41,3 +41,26 @@ looks() { import -window "$1" "$T/window.png" 3>&- && same "$T/window.png" "$2" 
 	running windows
 }
 missing() { ! xdotool getwindowgeometry "$1" >/dev/null 2>&1; }
+
+@test "two display channels: a window each, asked for together" {
+	export AGENT=1 SECOND=1
+	libspice 2
+	tell srv fill copy
+	libspice_shot
+	stop view
+	convert -size 800x600 xc:'#9f9f9f' "$T/plain.png"
+	bg windows spice-view --title peer "spice://127.0.0.1:$(sed -n 's/^up //p' "$T/srv.log")"
+	one=$(window peer)
+	two=$(window 'peer \(2\)')
+	timeout 20 xdotool windowactivate --sync "$two" # they overlap
+	within 20 looks "$two" "$T/plain.png"
+	timeout 20 xdotool windowactivate --sync "$one"
+	within 20 looks "$one" "$T/ref.ppm"
+	xdotool windowsize "$two" 300 500
+	within 10 saw '^wish 800x600\+0\+0 300x500\+800\+0$' "$T/srv.log"
+	xdotool mousemove --window "$two" 10 10 # nothing that ends the session
+	timeout 20 xdotool windowactivate --sync "$one" key alt+F4
+	within 10 missing "$one"
+	within 10 saw '^wish 0x0\+0\+0 300x500\+0\+0$' "$T/srv.log"
+	running windows
+}
