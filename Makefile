@@ -22,10 +22,10 @@ ifeq ($(SAN),1)
 override BUILD := $(BUILD)/san
 endif
 
-LIBS = openssl popt libuv pixman-1 libturbojpeg liblz4 zlib libpng libpcap xkbcommon sdl2 x11
+LIBS = openssl popt libuv pixman-1 libturbojpeg vpx liblz4 zlib libpng libpcap xkbcommon sdl2 x11
 PKGS_BUILD = gcc make pkg-config libssl-dev libpopt-dev libuv1-dev libpixman-1-dev libturbojpeg0-dev \
-	liblz4-dev zlib1g-dev libpng-dev libpcap-dev libxkbcommon-dev xkb-data libx11-data libsdl2-dev \
-	libx11-dev
+	libvpx-dev liblz4-dev zlib1g-dev libpng-dev libpcap-dev libxkbcommon-dev xkb-data libx11-data \
+	libsdl2-dev libx11-dev
 PKGS_CHECK = libcmocka-dev bats bats-assert bats-support libspice-protocol-dev xz-utils zstd openssl python3 \
 	socat mandoc
 PKGS_INTEROP = qemu-system-x86 qemu-system-gui spice-client-gtk virt-viewer libspice-server-dev \
