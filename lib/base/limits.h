@@ -45,6 +45,7 @@ enum {
 	LIM_SURFACES = 1024,
 	LIM_SURFACE_BYTES = 512 << 20,
 	LIM_STREAMS = 64,
+	LIM_VIDEO_PIXELS = 32 << 20, /* of the last frames of all streams of a display */
 	LIM_HEADS = 16,
 	LIM_CURSOR_SIDE = 512,
 	LIM_CLIP_RECTS = 4096,

@@ -1,8 +1,9 @@
 /* Video streams: STREAM_CREATE to STREAM_DESTROY, STREAM_ACTIVATE_REPORT and its STREAM_REPORTs. channels.md 2.
  *
- * Frames wait as they came, encoded, each stream's in their order; only what is shown is decoded. A clip counts from
- * the moment when it comes, for waiting frames too: the server cuts the stream before it draws something there. What
- * waits when a stream ends is dropped: the server then sends its last picture without loss. */
+ * Frames wait as they came, encoded, each stream's in their order; only what is shown is decoded, and what frames that
+ * are shown are built on. A clip counts from the moment when it comes, for waiting frames too: the server cuts the
+ * stream before it draws something there. What waits when a stream ends is dropped: the server then sends its last
+ * picture without loss. */
 #include "client/stream.h"
 
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 #include "base/err.h"
 #include "base/list.h"
 #include "base/log.h"
-#include "codec/jpeg.h"
+#include "client/film.h"
 
 enum { REPORT_DROPS = 3 /* in a row: reported at once */ };
 
@@ -32,8 +33,7 @@ struct watch {
 };
 
 struct stream {
-	bool used, top_down, hidden, stands;
-	uint8_t codec;
+	bool used, hidden, stands;
 	uint32_t surface;
 	struct rect dest;
 	struct clip clip;
@@ -42,15 +42,15 @@ struct stream {
 	unsigned n_frames;
 	uint32_t shown_at;       /* when the picture that stands was shown */
 	struct watch watch;
-	struct jpeg_frames *jpeg;
-	struct pixmap *picture;  /* the last one decoded, for its memory */
+	struct film film;
 };
 
 struct streams {
 	struct canvas *canvas;
 	const struct stream_ops *ops;
 	void *owner;
-	size_t bytes; /* of frames that wait */
+	size_t bytes;    /* of frames that wait */
+	uint64_t pixels; /* of the films */
 	struct stream_counts counts;
 	struct stream all[LIM_STREAMS];
 };
@@ -58,6 +58,35 @@ struct streams {
 static struct stream *find(struct streams *s, uint32_t id)
 {
 	return id < LIM_STREAMS && s->all[id].used ? &s->all[id] : NULL;
+}
+
+/* ---- decoding ---- */
+
+/* Pixels that the others leave to this film. */
+static uint64_t room_for(const struct streams *s, const struct stream *x)
+{
+	return LIM_VIDEO_PIXELS - (s->pixels - x->film.pixels);
+}
+
+static struct pixmap *decode(struct streams *s, struct stream *x, struct slice data)
+{
+	uint64_t before = x->film.pixels;
+	struct pixmap *p = NULL;
+	int rc = film_decode(&x->film, data, room_for(s, x), &p);
+
+	s->pixels += x->film.pixels - before;
+	s->counts.broken += rc && rc != E_AGAIN;
+	return rc ? NULL : p;
+}
+
+/* Nobody sees this frame; those that build on it may be seen. */
+static void skip(struct streams *s, struct stream *x, struct slice data)
+{
+	uint64_t before = x->film.pixels;
+	int rc = film_skip(&x->film, data, room_for(s, x));
+
+	s->pixels += x->film.pixels - before;
+	s->counts.broken += rc && rc != E_AGAIN;
 }
 
 /* ---- frames that wait ---- */
@@ -75,26 +104,11 @@ static void drop(struct streams *s, struct stream *x, struct frame *f)
 {
 	s->counts.dropped++;
 	x->watch.report.num_drops++;
+	skip(s, x, blob_slice(f->data));
 	frame_free(s, x, f);
 }
 
 /* ---- showing ---- */
-
-static struct pixmap *decode(struct stream *x, struct slice data)
-{
-	unsigned w, h;
-
-	if (x->codec != VIDEO_CODEC_MJPEG || jpeg_header(data, &w, &h))
-		return NULL;
-	if (!x->picture || x->picture->width != w || x->picture->height != h) {
-		pixmap_unref(x->picture);
-		x->picture = pixmap_new(SURFACE_FMT_32_xRGB, w, h);
-	}
-	if (!x->jpeg)
-		x->jpeg = jpeg_frames_new();
-	return jpeg_frame_decode(x->jpeg, data, w, h, x->picture->data, (size_t)x->picture->stride, !x->top_down)
-		? NULL : x->picture;
-}
 
 static void tell(struct streams *s, const struct stream *x, const struct rect *dest)
 {
@@ -105,13 +119,19 @@ static void tell(struct streams *s, const struct stream *x, const struct rect *d
 		s->ops->shown(s->owner, x->surface, &r);
 }
 
-/* One that does not decode is dropped: the next one may. Hidden ones are not looked at. */
+/* One that does not decode is dropped: the next one may. */
 static void show(struct streams *s, struct stream *x, const struct rect *dest, struct slice data, uint32_t now)
 {
-	struct pixmap *p = x->hidden ? NULL : decode(x, data);
+	struct pixmap *p;
 
-	if (!p || canvas_frame(s->canvas, x->surface, p, dest, &x->clip)) {
-		s->counts.broken += !x->hidden;
+	if (x->hidden) {
+		skip(s, x, data);
+		return;
+	}
+	if (!(p = decode(s, x, data)))
+		return;
+	if (canvas_frame(s->canvas, x->surface, p, dest, &x->clip)) {
+		s->counts.broken++;
 		return;
 	}
 	if (!x->stands)
@@ -221,7 +241,7 @@ void streams_activate_report(struct streams *s, const struct stream_activate_rep
 		return;
 	x->watch = (struct watch){.on = true, .unique_id = m->unique_id, .window = m->max_window_size,
 		.timeout = m->timeout_ms, .began = now};
-	if (x->codec == VIDEO_CODEC_MJPEG)
+	if (film_knows(x->film.codec))
 		return;
 	x->watch.report.num_drops = UINT32_MAX; /* we cannot decode it */
 	send_report(s, x);
@@ -230,11 +250,18 @@ void streams_activate_report(struct streams *s, const struct stream_activate_rep
 
 /* ---- frames that come ---- */
 
+static struct frame *last_frame(struct stream *x)
+{
+	return list_item(x->frames.prev, struct frame, link);
+}
+
 static void keep(struct streams *s, struct stream *x, uint32_t time, const struct rect *dest, struct slice data)
 {
 	struct frame *f = new(struct frame);
 
 	*f = (struct frame){.time = time, .dest = *dest, .data = blob_new(data.p, data.n)};
+	if (!list_empty(&x->frames) && (int32_t)(time - last_frame(x)->time) < 0)
+		f->time = last_frame(x)->time; /* what was made later is never shown earlier */
 	list_append(&x->frames, &f->link);
 	x->n_frames++;
 	s->bytes += data.n;
@@ -263,7 +290,9 @@ void streams_frame(struct streams *s, uint32_t id, uint32_t time, const struct r
 		while (!list_empty(&x->frames))
 			drop(s, x, list_first(&x->frames, struct frame, link));
 		show(s, x, dest, data, now);
-	} else if (!late) {
+	} else if (late && list_empty(&x->frames)) {
+		skip(s, x, data);
+	} else if (!late || film_builds(&x->film)) {
 		keep(s, x, time, dest, data);
 		if (s->bytes > STREAM_BYTES) /* others hold it all */
 			drop(s, x, list_first(&x->frames, struct frame, link));
@@ -287,11 +316,13 @@ static void stream_free(struct streams *s, struct stream *x)
 {
 	if (!x->used)
 		return;
-	while (!list_empty(&x->frames))
-		drop(s, x, list_first(&x->frames, struct frame, link));
+	while (!list_empty(&x->frames)) {
+		s->counts.dropped++;
+		frame_free(s, x, list_first(&x->frames, struct frame, link));
+	}
 	arena_fini(&x->arena);
-	jpeg_frames_free(x->jpeg);
-	pixmap_unref(x->picture);
+	s->pixels -= x->film.pixels;
+	film_fini(&x->film);
 	*x = (struct stream){0};
 }
 
@@ -303,8 +334,8 @@ int streams_create(struct streams *s, const struct stream_create *m)
 		return x ? E_INVAL : E_LIMIT;
 	stream_free(s, x);
 	x->used = true;
-	x->codec = m->codec_type;
-	x->top_down = m->flags & STREAM_FLAGS_TOP_DOWN;
+	x->film.codec = m->codec_type;
+	x->film.bottom_up = !(m->flags & STREAM_FLAGS_TOP_DOWN);
 	x->surface = m->surface_id;
 	x->dest = m->dest;
 	list_init(&x->frames);

@@ -12,6 +12,7 @@
 #include "base/rng.h"
 #include "client/stream.h"
 #include "codec/jpeg.h"
+#include "codec/vp8.h"
 
 enum { W = 64, H = 48, SIDE = 16, DELAY = 400 };
 
@@ -340,6 +341,104 @@ static void a_codec_that_we_lack(void **state)
 	assert_int_equal(t.reports, 1);
 }
 
+/* ---- VP8: every frame is decoded, seen or not ---- */
+
+/* The next frame of an encoder: two greys, the same change from each frame to the next. */
+static struct slice vp8(struct vp8_encoder *e, unsigned v)
+{
+	static struct buf kept[128];
+	static unsigned n;
+	struct buf *out = &kept[n++ % ARRAY_SIZE(kept)];
+	uint8_t p[4 * SIDE * SIDE];
+
+	for (unsigned i = 0; i < SIDE * SIDE; i++)
+		put_le32(p + 4 * (size_t)i, 0x010101 * (i / SIDE < SIDE / 2 ? v : 255 - v));
+	buf_fini(out);
+	assert_int_equal(vp8_encode(e, p, 4 * (size_t)SIDE, 4000, 40 * n, out), 0);
+	return buf_slice(out);
+}
+
+static struct vp8_encoder *create_vp8(uint8_t flags)
+{
+	assert_int_equal(streams_create(t.streams, &(struct stream_create){.codec_type = VIDEO_CODEC_VP8,
+		.flags = flags, .stream_width = SIDE, .stream_height = SIDE, .dest = dest}), 0);
+	return vp8_encoder_new(SIDE, SIDE);
+}
+
+static void about(unsigned x, unsigned y, unsigned v)
+{
+	assert_in_range(pixel(x, y) + 8, v, v + 16);
+}
+
+static void shows(unsigned v)
+{
+	about(9, 8 + 2, v);
+	about(9, 8 + SIDE - 3, 255 - v);
+}
+
+static void vp8_builds_on_what_was_dropped(void **state)
+{
+	struct vp8_encoder *e = create_vp8(STREAM_FLAGS_TOP_DOWN);
+
+	(void)state;
+	streams_frame(t.streams, 0, 1000, NULL, vp8(e, 40), 1000);
+	shows(40);
+	for (unsigned i = 1; i < 6; i++) /* all late */
+		streams_frame(t.streams, 0, 1000 + i, NULL, vp8(e, 40 + 4 * i), 1010 + i);
+	assert_int_equal(t.shown, 1);
+	streams_frame(t.streams, 0, 1100, NULL, vp8(e, 64), 1050);
+	streams_frame(t.streams, 0, 1049, NULL, vp8(e, 68), 1051); /* late, behind one that waits: with it */
+	assert_int_equal(t.shown, 1);
+	assert_int_equal(streams_due(t.streams, 1100), -1);
+	shows(68);
+	for (unsigned i = 0; i < STREAM_FRAMES + 10; i++) /* the oldest have no room */
+		streams_frame(t.streams, 0, 2000 + i, NULL, vp8(e, 70 + i), 1200);
+	streams_due(t.streams, 3000);
+	shows(70 + STREAM_FRAMES + 9);
+	assert_int_equal(t.shown, 3);
+	assert_int_equal(streams_counts(t.streams)->broken, 0);
+	vp8_encoder_free(e);
+}
+
+static void vp8_builds_on_what_was_hidden(void **state)
+{
+	struct clip none = {.type = CLIP_TYPE_RECTS}, all = {.type = CLIP_TYPE_NONE};
+	struct vp8_encoder *e = create_vp8(0);
+
+	(void)state;
+	streams_frame(t.streams, 0, 0, NULL, vp8(e, 40), 0);
+	shows(255 - 40); /* bottom up */
+	streams_clip(t.streams, 0, &none);
+	for (unsigned i = 1; i < 6; i++)
+		streams_frame(t.streams, 0, i, NULL, vp8(e, 40 + 10 * i), i);
+	assert_int_equal(t.shown, 1);
+	streams_clip(t.streams, 0, &all);
+	streams_frame(t.streams, 0, 10, NULL, vp8(e, 100), 5);
+	streams_frame(t.streams, 0, 20, NULL, vp8(e, 110), 5);
+	streams_jump(t.streams, 5);
+	shows(255 - 110);
+	assert_int_equal(streams_counts(t.streams)->broken, 0);
+	vp8_encoder_free(e);
+}
+
+static void vp8_without_a_beginning(void **state)
+{
+	struct vp8_encoder *e = create_vp8(STREAM_FLAGS_TOP_DOWN);
+	struct slice first = vp8(e, 40), second = vp8(e, 44);
+	uint8_t head[16] = {0x10, 0, 0, 0x9d, 1, 0x2a, 0xff, 0x1f, 0xff, 0x1f};
+
+	(void)state;
+	streams_frame(t.streams, 0, 0, NULL, second, 0);
+	streams_frame(t.streams, 0, 0, NULL, slice_of(head, sizeof(head)), 0); /* of 8191 x 8191 pixels */
+	streams_frame(t.streams, 0, 0, NULL, grey(9), 0);
+	assert_int_equal(t.shown, 0);
+	assert_int_equal(streams_counts(t.streams)->broken, 3);
+	streams_frame(t.streams, 0, 0, NULL, first, 0);
+	streams_frame(t.streams, 0, 0, NULL, second, 0);
+	shows(44);
+	vp8_encoder_free(e);
+}
+
 /* ---- hostile ---- */
 
 static void ids_and_surfaces(void **state)
@@ -498,6 +597,9 @@ int main(void)
 		TEST(destroyed_while_frames_wait),
 		TEST(reports_by_frames_and_time),
 		TEST(a_codec_that_we_lack),
+		TEST(vp8_builds_on_what_was_dropped),
+		TEST(vp8_builds_on_what_was_hidden),
+		TEST(vp8_without_a_beginning),
 		TEST(ids_and_surfaces),
 		TEST(rectangles),
 		TEST(frames_that_are_none),
