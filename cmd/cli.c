@@ -112,7 +112,7 @@ int cli_codecs(const char *option, const char *text, uint8_t codecs[CLI_CODECS],
 	static const struct {
 		const char *name;
 		uint8_t value;
-	} rows[] = {{"mjpeg", VIDEO_CODEC_MJPEG}};
+	} rows[] = {{"mjpeg", VIDEO_CODEC_MJPEG}, {"vp8", VIDEO_CODEC_VP8}};
 
 	*n = 0;
 	while (text) {
@@ -124,7 +124,7 @@ int cli_codecs(const char *option, const char *text, uint8_t codecs[CLI_CODECS],
 				known = rows[i].value;
 		if (!known || memchr(codecs, (int)known, *n)) {
 			cli_error("%s: '%.*s' %s", option, (int)(len < 40 ? len : 40), text,
-				known ? "is there twice" : "is no codec (mjpeg is)");
+				known ? "is there twice" : "is no codec (mjpeg and vp8 are)");
 			return E_USAGE;
 		}
 		codecs[(*n)++] = (uint8_t)known;

@@ -41,7 +41,7 @@ int cli_verbosity(void);
 
 /* Values of options as numbers; the message names the option. 0, or E_USAGE said. A NULL text leaves *out. */
 int cli_duration(const char *option, const char *text, long long unit_ms, long long *out_ms);
-/* A list of video codecs, "mjpeg", best first, each once: enum video_codec. NULL: none is named. */
+/* A list of video codecs, "vp8,mjpeg", best first, each once: enum video_codec. NULL: none is named. */
 enum { CLI_CODECS = 4 };
 int cli_codecs(const char *option, const char *text, uint8_t codecs[CLI_CODECS], unsigned *n);
 int cli_number(const char *option, const char *text, long long min, long long max, long long *out);

@@ -90,7 +90,7 @@ static struct poptOption options[] = {CLI_FAMILY(source_table, "What is shown, o
 		"regions that move like video, as streams: auto (photographs), all, off (default auto)",
 		"WHAT"},
 	{"video-codec", 0, POPT_ARG_STRING, &opt.codecs, 0,
-		"codecs of streams, best first: mjpeg (default)", "LIST"},
+		"codecs of streams, best first: mjpeg, vp8 (default mjpeg,vp8)", "LIST"},
 	{"events", 0, POPT_ARG_STRING, &opt.events, 0,
 		"a JSON line for each key, button, motion and client", "FILE"},
 	{"stats", 0, POPT_ARG_NONE, &opt.stats, 0, "a JSON line a second on stdout", NULL},
@@ -367,12 +367,10 @@ static int choose_word(const char *option, const char *text, const struct word *
 
 static int encoding(struct server_options *o)
 {
-	uint8_t codecs[CLI_CODECS];
-	unsigned n;
 	int rc;
 
 	o->video = SERVER_VIDEO_AUTO;
-	if ((rc = cli_codecs("--video-codec", opt.codecs, codecs, &n)) ||
+	if ((rc = cli_codecs("--video-codec", opt.codecs, o->codecs, &o->n_codecs)) ||
 		(rc = choose_word("--video", opt.video, videos, &o->video)))
 		return rc;
 	if ((rc = choose_word("--compress", opt.compress, compressions, &o->compress)) ||

@@ -40,7 +40,7 @@ static struct poptOption options[] = {
 		"ask the server for images: auto, off, auto-glz, auto-lz, quic, glz, lz, lz4 "
 		"(default auto: its choice)", "NAME"},
 	{"video-codec", 0, POPT_ARG_STRING, &view.o.codecs, 0,
-		"ask the server for video codecs, best first: mjpeg (default: its choice)", "LIST"},
+		"ask the server for video codecs, best first: mjpeg, vp8 (default: its choice)", "LIST"},
 	CLI_CONNECT,
 	CLI_END
 };

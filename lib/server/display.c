@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-enum { ACK_WINDOW = 20 };
+enum { ACK_WINDOW = 20, WISHES = 16 };
 
 struct server_display {
 	struct session *session;
@@ -19,6 +19,8 @@ struct server_display {
 	struct video *video;     /* NULL: no streams */
 	uint8_t compress;        /* enum image_compression: our option, or what the client prefers */
 	uint64_t glz_pixels;     /* the window that the client announced */
+	uint8_t wished[WISHES];  /* enum video_codec: what the client likes, best first */
+	unsigned n_wished;
 };
 
 static bool client_has(const struct server_display *e, unsigned bit)
@@ -214,14 +216,37 @@ static void frame_sent(void *owner)
 	video_sent(e->video);
 }
 
-/* Before there were several codecs MJPEG was the only one. Over a unix socket pixels cost less than video does. */
+/* Over a unix socket pixels cost less than video does. */
 static bool takes_video(const struct server_display *e)
 {
 	uint8_t video = session_options(e->session)->video;
 
-	if (video == SERVER_VIDEO_OFF || (video == SERVER_VIDEO_AUTO && e->conn->info.local))
-		return false;
-	return !client_has(e, DISPLAY_CAP_MULTI_CODEC) || client_has(e, DISPLAY_CAP_CODEC_MJPEG);
+	return video == SERVER_VIDEO_ALL || (video == SERVER_VIDEO_AUTO && !e->conn->info.local);
+}
+
+/* Before there were several codecs MJPEG was the only one. */
+static bool takes_codec(const struct server_display *e, uint8_t codec)
+{
+	if (!client_has(e, DISPLAY_CAP_MULTI_CODEC))
+		return codec == VIDEO_CODEC_MJPEG;
+	return client_has(e, codec == VIDEO_CODEC_MJPEG ? DISPLAY_CAP_CODEC_MJPEG : DISPLAY_CAP_CODEC_VP8);
+}
+
+/* Of the codecs that we may use those that the client takes: first what it wishes, then in our order. */
+static unsigned codecs_for(const struct server_display *e, uint8_t out[VIDEO_CODECS])
+{
+	static const uint8_t ours[] = {VIDEO_CODEC_MJPEG, VIDEO_CODEC_VP8};
+	const struct server_options *o = session_options(e->session);
+	const uint8_t *all = o->n_codecs ? o->codecs : ours;
+	unsigned n = 0, n_all = o->n_codecs ? o->n_codecs : ARRAY_SIZE(ours);
+
+	for (unsigned i = 0; i < e->n_wished; i++)
+		if (memchr(all, e->wished[i], n_all) && takes_codec(e, e->wished[i]) && !memchr(out, e->wished[i], n))
+			out[n++] = e->wished[i];
+	for (unsigned i = 0; i < n_all; i++)
+		if (takes_codec(e, all[i]) && !memchr(out, all[i], n))
+			out[n++] = all[i];
+	return n;
 }
 
 static struct video *video_for(struct server_display *e)
@@ -231,13 +256,17 @@ static struct video *video_for(struct server_display *e)
 		.reports = client_has(e, DISPLAY_CAP_STREAM_REPORT),
 		.sized = client_has(e, DISPLAY_CAP_SIZED_STREAM),
 		.slow = session_is_slow(e->session),
+		.framer = session_framer(e->session),
 		.mm_time = frame_time,
 		.sent = frame_sent,
 		.kick = kick,
 		.owner = e,
 	};
 
-	return takes_video(e) ? video_new(e->conn->loop, session_device(e->session), e->pipe, e->outbox, &o) : NULL;
+	o.n_codecs = codecs_for(e, o.codecs);
+	if (!takes_video(e) || !o.n_codecs)
+		return NULL;
+	return video_new(e->conn->loop, session_device(e->session), e->pipe, e->outbox, &o);
 }
 
 static int init(struct server_display *e, const struct display_init *m)
@@ -274,6 +303,17 @@ static void prefer(struct server_display *e, uint8_t compression)
 	server_display_rules(e);
 }
 
+static void prefer_codecs(struct server_display *e, const struct display_preferred_video_codec_type *m)
+{
+	uint8_t codecs[VIDEO_CODECS];
+
+	e->n_wished = m->num_of_codecs < WISHES ? m->num_of_codecs : WISHES;
+	if (e->n_wished)
+		memcpy(e->wished, m->codecs.p, e->n_wished);
+	if (e->video)
+		video_codecs(e->video, codecs, codecs_for(e, codecs));
+}
+
 static int message(void *end, const struct wire_msg *m, const void *body)
 {
 	struct server_display *e = end;
@@ -284,6 +324,9 @@ static int message(void *end, const struct wire_msg *m, const void *body)
 	case C_DISPLAY_PREFERRED_COMPRESSION:
 		prefer(e, ((const struct display_preferred_compression *)body)->image_compression);
 		return 0;
+	case C_DISPLAY_PREFERRED_VIDEO_CODEC_TYPE:
+		prefer_codecs(e, body);
+		return 0;
 	case C_DISPLAY_STREAM_REPORT:
 		if (e->video)
 			video_report(e->video, body);
@@ -291,7 +334,7 @@ static int message(void *end, const struct wire_msg *m, const void *body)
 	case C_DISPLAY_GL_DRAW_DONE:
 		log_warn("%s: display channel: GL_DRAW_DONE without a GL_DRAW", e->conn->name);
 		return E_PROTO;
-	default: /* PONG; wishes for codecs, of which there is one */
+	default: /* PONG */
 		return 0;
 	}
 }
@@ -341,6 +384,7 @@ void server_display_stats(const struct server_display *e, struct json *j)
 	json_uint(j, "streams", f.streams);
 	json_uint(j, "opened", f.opened);
 	json_uint(j, "frames", f.frames);
+	json_str(j, "codec", f.codec == VIDEO_CODEC_VP8 ? "vp8" : f.codec ? "mjpeg" : "");
 	json_uint(j, "quality", f.quality);
 	json_uint(j, "pace_ms", f.pace);
 	json_close(j, '}');

@@ -85,7 +85,8 @@ static void caps_for(unsigned type, struct link_caps *c)
 	else if (type == WIRE_DISPLAY)
 		c->channel[0] = 1u << DISPLAY_CAP_MONITORS_CONFIG | 1u << DISPLAY_CAP_PREF_COMPRESSION |
 				1u << DISPLAY_CAP_STREAM_REPORT | 1u << DISPLAY_CAP_MULTI_CODEC |
-				1u << DISPLAY_CAP_CODEC_MJPEG | 1u << DISPLAY_CAP_PREF_VIDEO_CODEC_TYPE;
+				1u << DISPLAY_CAP_CODEC_MJPEG | 1u << DISPLAY_CAP_CODEC_VP8 |
+				1u << DISPLAY_CAP_PREF_VIDEO_CODEC_TYPE;
 	else if (type == WIRE_INPUTS)
 		c->channel[0] = 1u << INPUTS_CAP_KEY_SCANCODE;
 	c->n_channel = c->channel[0] ? 1 : 0;

@@ -4,6 +4,7 @@
 #define SERVER_PRIVATE_H
 
 #include "base/rng.h"
+#include "server/frame.h"
 #include "server/gate.h"
 #include "server/keys.h"
 #include "server/session.h"
@@ -39,6 +40,7 @@ struct server {
 	bool asks;
 	struct gate *gate;
 	struct rng dice;       /* early random drop */
+	struct framer *framer;
 	struct list guests, sessions;
 	unsigned n_guests, n_sessions;
 	uv_timer_t tick;

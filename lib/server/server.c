@@ -41,6 +41,7 @@ struct server *server_new(uv_loop_t *loop, struct device *device, const struct s
 	s->keys = keys_new(loop);
 	s->tickets = tickets_new();
 	s->gate = gate_new();
+	s->framer = framer_new(loop, device);
 	s->dice.state = uv_hrtime();
 	list_init(&s->guests);
 	list_init(&s->sessions);
@@ -76,6 +77,7 @@ void server_free(struct server *s)
 	keys_free(s->keys);
 	tickets_free(s->tickets);
 	gate_free(s->gate);
+	framer_free(s->framer);
 	free(s->name);
 	free(s->tls_channels);
 	uv_close((uv_handle_t *)&s->tick, tick_closed);
@@ -206,6 +208,7 @@ void server_stats(struct server *s, struct buf *out)
 	json_open(&j, NULL, '{');
 	json_uint(&j, "clients", s->n_sessions);
 	json_uint(&j, "linking", s->n_guests);
+	json_uint(&j, "coded", framer_coded(s->framer));
 	json_open(&j, "sessions", '[');
 	list_each(x, &s->sessions, link) {
 		json_open(&j, NULL, '{');

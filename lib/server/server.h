@@ -39,6 +39,7 @@ struct server_events {
 enum server_when { SERVER_AUTO, SERVER_NEVER, SERVER_ALWAYS };
 
 /* Regions that are sent as video streams. */
+enum { SERVER_CODECS = 4 };
 enum server_video { SERVER_VIDEO_OFF, SERVER_VIDEO_AUTO, SERVER_VIDEO_ALL };
 
 struct server_options {
@@ -51,6 +52,8 @@ struct server_options {
 	uint8_t compress;          /* enum image_compression, 0 automatic */
 	uint8_t jpeg, zlib;        /* enum server_when: JPEG for smooth pictures, zlib over GLZ */
 	uint8_t video;             /* enum server_video */
+	uint8_t codecs[SERVER_CODECS]; /* n_codecs of enum video_codec, best first, each once; 0: MJPEG, VP8 */
+	unsigned n_codecs;
 };
 
 struct server *server_new(uv_loop_t *loop, struct device *device, const struct server_options *o);

@@ -22,6 +22,11 @@ const struct server_options *session_options(struct session *s)
 	return &s->server->o;
 }
 
+struct framer *session_framer(struct session *s)
+{
+	return s->server->framer;
+}
+
 bool session_client_mouse(const struct session *s)
 {
 	return s->server->client_mouse;

@@ -53,6 +53,7 @@ void server_display_stats(const struct server_display *e, struct json *j);
 
 struct device *session_device(struct session *s);
 const struct server_options *session_options(struct session *s);
+struct framer *session_framer(struct session *s); /* of video, that clients share */
 bool session_client_mouse(const struct session *s);
 unsigned session_locks(const struct session *s);
 uint32_t session_mm_time(const struct session *s); /* ms, as INIT gives it */

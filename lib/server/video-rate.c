@@ -9,6 +9,7 @@ enum {
 	SHORT_LEFT_MS = 100, /* before its time a frame came */
 	LONG_QUEUE_MS = 60, /* later than at best: so much waits on the way, and what is drawn beside it waits too */
 	FIRST_PACE = 50,
+	LEAST_KBPS = 64,
 };
 
 void video_rate_init(struct video_rate *r, bool slow, uint64_t now)
@@ -49,6 +50,17 @@ void video_rate_sent(struct video_rate *r, uint64_t took, uint64_t now)
 		worse(r, now);
 	else
 		better(r, now);
+}
+
+unsigned video_rate_kbps(const struct video_rate *r, uint64_t pixels)
+{
+	/* tenths of a bit a pixel and second, from the least quality on: a fifth of what JPEG needs */
+	static const uint8_t bits[] = {8, 12, 18, 26, 36, 50};
+	uint64_t kbps = pixels * bits[(r->quality - VIDEO_QUALITY_LEAST) / 10] / 10 / 1000;
+
+	if (r->pace > 40)
+		kbps = kbps * 40 / r->pace; /* of 25 frames a second */
+	return kbps < LEAST_KBPS ? LEAST_KBPS : (unsigned)kbps;
 }
 
 void video_rate_report(struct video_rate *r, const struct stream_report *m, uint64_t now)

@@ -8,7 +8,7 @@
 enum { VIDEO_QUALITY_BEST = 80, VIDEO_QUALITY_LEAST = 30, VIDEO_PACE_LEAST = 200 };
 
 struct video_rate {
-	unsigned quality;  /* of JPEG */
+	unsigned quality;  /* of JPEG; other codecs make their rate of it */
 	unsigned pace;     /* ms between frames at least; 0: as they come */
 	uint64_t changed;  /* when something was made worse or better last */
 	uint64_t trouble;  /* when there was last a reason to make it worse */
@@ -18,6 +18,8 @@ struct video_rate {
 void video_rate_init(struct video_rate *r, bool slow, uint64_t now);
 /* A frame was `took` ms in our queue before the socket took it. */
 void video_rate_sent(struct video_rate *r, uint64_t took, uint64_t now);
+/* What a codec that keeps a rate may have for pictures of so many pixels: kilobits a second. */
+unsigned video_rate_kbps(const struct video_rate *r, uint64_t pixels);
 void video_rate_report(struct video_rate *r, const struct stream_report *m, uint64_t now);
 
 #endif

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "codec/jpeg.h"
+#include "codec/vp8.h"
 #include "server/choose.h"
 #include "server/video-find.h"
 #include "server/video-rate.h"
@@ -38,19 +38,18 @@ struct stream {
 	pixman_region32_t owned, told; /* told: what the client draws under */
 	uint64_t painted, framed;
 	uint32_t unique;      /* a number of this opening of the stream */
+	uint8_t codec;        /* enum video_codec */
+	struct vp8_encoder *vp8; /* NULL: none was needed yet, or it is with a frame */
 	struct video_rate rate;
 };
 
-/* A frame on its way through the pool. */
+/* A stream's frame that is being coded, or waits for video_take. */
 struct job {
-	uv_work_t work;
-	struct video *video;
+	struct frame *frame; /* NULL: none */
+	struct frame_user user;
 	struct stream *stream;
 	uint32_t unique, time;
 	struct rect dest;
-	struct pixmap *pixels;
-	int quality, rc;
-	struct buf out;
 };
 
 struct judged {
@@ -71,13 +70,14 @@ struct video {
 	uint64_t seen[SEEN];
 	unsigned seen_at;
 	struct stream streams[VIDEO_STREAMS];
-	struct job *busy, *ready; /* one frame at a time: being encoded, waiting for video_take */
+	uint8_t codecs[VIDEO_CODECS]; /* that may be used, best first */
+	unsigned n_codecs;
+	struct job job;           /* one frame at a time */
 	struct stream *on_way;    /* of the frame that is in the outbox */
 	uint64_t on_way_since;
 	uint32_t next_unique;
 	unsigned turn;            /* the stream that may be framed first */
 	uv_timer_t timer;
-	bool closing, off;        /* off: the client can't decode what we send */
 	struct video_figures figures;
 };
 
@@ -158,7 +158,8 @@ static struct stream *open_stream(struct video *v, const struct rect *dest, uint
 	for (struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
 		if (s->used)
 			continue;
-		*s = (struct stream){.used = true, .dest = *dest, .painted = now, .unique = ++v->next_unique};
+		*s = (struct stream){.used = true, .dest = *dest, .painted = now, .unique = ++v->next_unique,
+			.codec = v->codecs[0]};
 		pixman_region32_init(&s->owned);
 		pixman_region32_init(&s->told);
 		video_rate_init(&s->rate, v->o.slow, now);
@@ -179,6 +180,8 @@ static void withdraw(struct video *v, struct stream *s)
 			&(struct stream_destroy){(uint32_t)(s - v->streams)});
 	s->announced = s->sized = false;
 	s->unique = ++v->next_unique;
+	vp8_encoder_free(s->vp8);
+	s->vp8 = NULL;
 	pixman_region32_clear(&s->told);
 }
 
@@ -203,13 +206,33 @@ static void close_stream(struct video *v, struct stream *s)
 	v->figures.streams--;
 }
 
+static bool same_size(const struct rect *a, const struct rect *b)
+{
+	return a->right - a->left == b->right - b->left && a->bottom - a->top == b->bottom - b->top;
+}
+
+/* This codec does not work, here or there. */
+static void give_up(struct video *v, uint8_t codec)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < v->n_codecs; i++)
+		if (v->codecs[i] != codec)
+			v->codecs[n++] = v->codecs[i];
+	v->n_codecs = n;
+	for (struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++)
+		if (s->used && s->codec == codec)
+			close_stream(v, s);
+}
+
 /* Another place for the same video: what it owned there goes on, what it leaves is repaired. Where the client knows no
- * sized frames it is another stream for it, and frames that wait there are lost. */
+ * sized frames, or frames build on others of their size, it is another stream for it, and frames that wait there are
+ * lost. */
 static void reshape(struct video *v, struct stream *s, const struct rect *dest)
 {
 	pixman_region32_t left, now;
 
-	s->sized = s->announced && v->o.sized;
+	s->sized = s->announced && v->o.sized && (s->codec == VIDEO_CODEC_MJPEG || same_size(&s->dest, dest));
 	if (!s->sized)
 		withdraw(v, s);
 	pixman_region32_init_rect(&now, dest->left, dest->top, (unsigned)(dest->right - dest->left),
@@ -288,7 +311,7 @@ static void look(struct video *v, const struct draw_item *item, uint64_t now)
 	struct rect found[VIDEO_FOUND];
 	unsigned n;
 
-	if (!v->find || v->off || comes_again(v, item))
+	if (!v->find || !v->n_codecs || comes_again(v, item))
 		return;
 	video_find_painted(v->find, &item->damage, now);
 	if (!pipe_screen_sent(v->pipe))
@@ -324,8 +347,7 @@ static bool follows(const struct stream *s, const struct rect *box, uint64_t now
 	if (now - s->painted > VIDEO_IDLE_MS / 2)
 		return false;
 	*to = *box;
-	if (box->right - box->left == s->dest.right - s->dest.left &&
-		box->bottom - box->top == s->dest.bottom - s->dest.top && rect_pixels(&both))
+	if (same_size(box, &s->dest) && rect_pixels(&both))
 		return true;
 	*to = rect_join(&s->dest, box);
 	return 2 * rect_pixels(&both) >= rect_pixels(box) && 4 * rect_pixels(box) >= rect_pixels(&s->dest) &&
@@ -437,60 +459,32 @@ static enum pipe_verdict drawn(void *owner, struct draw_item *item)
 
 /* ---- frames ---- */
 
-static void job_free(struct job *j)
+static void coded(void *owner)
 {
-	buf_fini(&j->out);
-	free(j);
-}
-
-static void maybe_free(struct video *v)
-{
-	if (v->closing && !v->busy && uv_is_closing((uv_handle_t *)&v->timer) && !v->timer.data)
-		free(v);
-}
-
-static void work(uv_work_t *w)
-{
-	struct job *j = w->data;
-	const struct pixmap *p = j->pixels;
-
-	j->rc = jpeg_encode(p->data, p->width, p->height, (size_t)p->stride, j->quality, &j->out);
-}
-
-static void work_done(uv_work_t *w, int status)
-{
-	struct job *j = w->data;
-	struct video *v = j->video;
-
-	(void)status; /* nothing is ever cancelled */
-	pixmap_unref(j->pixels);
-	v->busy = NULL;
-	if (v->closing) {
-		job_free(j);
-		maybe_free(v);
-		return;
-	}
-	v->ready = j;
-	v->o.kick(v->o.owner);
+	touch(owner);
 }
 
 /* The stream's place on the canvas, as it is now, goes to the encoder. */
 static void begin_frame(struct video *v, struct stream *s, uint64_t now)
 {
-	struct pixmap *screen = canvas_surface(v->device->canvas, 0);
 	unsigned w = (unsigned)(s->dest.right - s->dest.left), h = (unsigned)(s->dest.bottom - s->dest.top);
-	struct job *j = new(struct job);
+	struct job *j = &v->job;
 
-	*j = (struct job){.video = v, .stream = s, .dest = s->dest, .unique = s->unique,
-		.time = v->o.mm_time(v->o.owner), .quality = (int)s->rate.quality};
-	j->pixels = pixmap_new(SURFACE_FMT_32_xRGB, w, h);
-	pixman_image_composite32(PIXMAN_OP_SRC, screen->image, NULL, j->pixels->image, s->dest.left, s->dest.top, 0, 0,
-		0, 0, (int)w, (int)h);
-	j->work.data = j;
+	*j = (struct job){.stream = s, .dest = s->dest, .unique = s->unique, .time = v->o.mm_time(v->o.owner),
+		.user = {.coded = coded, .owner = v}};
 	s->dirty = false;
 	s->framed = now;
-	v->busy = j;
-	uv_queue_work(v->loop, &j->work, work, work_done);
+	if (s->codec == VIDEO_CODEC_MJPEG) {
+		j->frame = frame_jpeg(v->o.framer, &s->dest, s->rate.quality, &j->user);
+	} else if (s->vp8 || (s->vp8 = vp8_encoder_new(w, h))) {
+		j->frame = frame_vp8(v->o.framer, &s->dest, s->vp8, video_rate_kbps(&s->rate, (uint64_t)w * h),
+			j->time, &j->user);
+		s->vp8 = NULL;
+	} else {
+		give_up(v, s->codec);
+	}
+	if (j->frame && j->frame->coded) /* for another client */
+		touch(v);
 }
 
 /* The clip of a stream, for a message; n rectangles at most. */
@@ -516,7 +510,7 @@ static void announce(struct video *v, struct stream *s)
 	struct rect rects[CLIP_RECTS];
 
 	outbox_message(v->box, S_DISPLAY_STREAM_CREATE, &(struct stream_create){.stream_id = id,
-		.flags = STREAM_FLAGS_TOP_DOWN, .codec_type = VIDEO_CODEC_MJPEG, .stream_width = w, .stream_height = h,
+		.flags = STREAM_FLAGS_TOP_DOWN, .codec_type = s->codec, .stream_width = w, .stream_height = h,
 		.src_width = w, .src_height = h, .dest = s->dest, .clip = clip_of(s, &s->owned, rects)});
 	pixman_region32_copy(&s->told, &s->owned);
 	s->announced = true;
@@ -553,26 +547,29 @@ static bool must_be_cut(const struct stream *s)
 static void put_frame(struct video *v, const struct stream *s, const struct job *j)
 {
 	struct stream_data_header base = {(uint32_t)(s - v->streams), j->time};
-	uint32_t n = (uint32_t)buf_len(&j->out);
+	uint32_t n = (uint32_t)buf_len(&j->frame->out);
 
 	if (s->sized)
 		outbox_last(v->box, S_DISPLAY_STREAM_DATA_SIZED, &(struct stream_data_sized){.base = base,
 			.width = (uint32_t)(j->dest.right - j->dest.left),
 			.height = (uint32_t)(j->dest.bottom - j->dest.top), .dest = j->dest, .data_size = n,
-			.data = buf_slice(&j->out)}, v->o.sent);
+			.data = buf_slice(&j->frame->out)}, v->o.sent);
 	else
 		outbox_last(v->box, S_DISPLAY_STREAM_DATA, &(struct stream_data){.base = base, .data_size = n,
-			.data = buf_slice(&j->out)}, v->o.sent);
+			.data = buf_slice(&j->frame->out)}, v->o.sent);
 }
 
 /* The frame that is ready goes out, unless its stream has ended or moved meanwhile. */
 static bool end_frame(struct video *v, uint64_t now)
 {
-	struct job *j = v->ready;
+	struct job *j = &v->job;
 	struct stream *s = j->stream;
-	bool fits = s->used && !s->gone && s->unique == j->unique && !j->rc;
+	bool same = s->used && !s->gone && s->unique == j->unique, fits = same && !j->frame->rc;
 
-	v->ready = NULL;
+	if (fits) {
+		s->vp8 = j->frame->vp8;
+		j->frame->vp8 = NULL;
+	}
 	if (fits && !s->announced)
 		announce(v, s);
 	else if (fits && !pixman_region32_equal(&s->told, &s->owned))
@@ -584,8 +581,12 @@ static bool end_frame(struct video *v, uint64_t now)
 		v->figures.frames++;
 		v->figures.quality = s->rate.quality;
 		v->figures.pace = s->rate.pace;
+		v->figures.codec = s->codec;
 	}
-	job_free(j);
+	frame_leave(j->frame, &j->user);
+	j->frame = NULL;
+	if (same && !fits)
+		give_up(v, s->codec);
 	return fits;
 }
 
@@ -617,7 +618,7 @@ static void on_timer(uv_timer_t *t)
 static void arm(struct video *v, uint64_t now)
 {
 	uint64_t next = UINT64_MAX;
-	bool free_hands = !v->busy && !v->ready && !v->on_way; /* else their end goes on */
+	bool free_hands = !v->job.frame && !v->on_way; /* else their end goes on */
 
 	for (const struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
 		uint64_t end = s->painted + VIDEO_IDLE_MS, frame = s->framed + s->rate.pace;
@@ -636,7 +637,7 @@ static void arm(struct video *v, uint64_t now)
 
 static void frame_next(struct video *v, uint64_t now)
 {
-	if (v->busy || v->ready || v->on_way)
+	if (v->job.frame || v->on_way)
 		return;
 	for (unsigned i = 0; i < VIDEO_STREAMS; i++) {
 		struct stream *s = &v->streams[(v->turn + i) % VIDEO_STREAMS];
@@ -654,7 +655,7 @@ bool video_take(struct video *v)
 	uint64_t now = uv_now(v->loop);
 	bool put = false;
 
-	if (!v->figures.streams && !v->ready)
+	if (!v->figures.streams && !v->job.frame)
 		return false;
 	for (struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
 		if (!s->used)
@@ -667,7 +668,7 @@ bool video_take(struct video *v)
 			put = true;
 		}
 	}
-	if (v->ready)
+	if (v->job.frame && v->job.frame->coded)
 		put |= end_frame(v, now);
 	frame_next(v, now);
 	arm(v, now);
@@ -683,10 +684,7 @@ void video_report(struct video *v, const struct stream_report *r)
 		return;
 	if (r->num_frames == 0 && r->num_drops == UINT32_MAX) {
 		log_info("video: the client can't decode it");
-		v->off = true;
-		for (s = v->streams; s < v->streams + VIDEO_STREAMS; s++)
-			if (s->used)
-				close_stream(v, s);
+		give_up(v, s->codec);
 		return;
 	}
 	video_rate_report(&s->rate, r, now);
@@ -728,6 +726,12 @@ static void screen_destroyed(void *owner, uint32_t id)
 
 /* ---- life ---- */
 
+void video_codecs(struct video *v, const uint8_t *codecs, unsigned n)
+{
+	v->n_codecs = n;
+	memcpy(v->codecs, codecs, n);
+}
+
 struct video *video_new(uv_loop_t *loop, struct device *d, struct pipe *p, struct outbox *box,
 	const struct video_options *o)
 {
@@ -743,6 +747,7 @@ struct video *video_new(uv_loop_t *loop, struct device *d, struct pipe *p, struc
 	device_listen(d, &v->listener);
 	if (canvas_surface(d->canvas, 0))
 		screen_created(v, 0);
+	video_codecs(v, o->codecs, o->n_codecs);
 	uv_timer_init(loop, &v->timer);
 	v->timer.data = v;
 	pipe_filter(p, drawn, v);
@@ -751,17 +756,13 @@ struct video *video_new(uv_loop_t *loop, struct device *d, struct pipe *p, struc
 
 static void timer_closed(uv_handle_t *h)
 {
-	struct video *v = h->data;
-
-	h->data = NULL;
-	maybe_free(v);
+	free(h->data);
 }
 
 void video_free(struct video *v)
 {
 	if (!v)
 		return;
-	v->closing = true;
 	pipe_filter(v->pipe, NULL, NULL);
 	device_unlisten(&v->listener);
 	for (struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
@@ -769,10 +770,9 @@ void video_free(struct video *v)
 			continue;
 		pixman_region32_fini(&s->owned);
 		pixman_region32_fini(&s->told);
+		vp8_encoder_free(s->vp8);
 	}
-	if (v->ready)
-		job_free(v->ready);
-	v->ready = NULL;
+	frame_leave(v->job.frame, &v->job.user);
 	video_find_free(v->find);
 	uv_close((uv_handle_t *)&v->timer, timer_closed);
 }

@@ -5,18 +5,22 @@
 
 #include <uv.h>
 
+#include "server/frame.h"
 #include "server/outbox.h"
 #include "server/pipe.h"
 
 struct video;
 
-enum { VIDEO_STREAMS = 8, VIDEO_IDLE_MS = 600 };
+enum { VIDEO_STREAMS = 8, VIDEO_IDLE_MS = 600, VIDEO_CODECS = 4 };
 
 struct video_options {
 	bool all;                            /* regions need not look like photographs */
 	bool reports;                        /* the client has DISPLAY_CAP_STREAM_REPORT */
 	bool sized;                          /* and DISPLAY_CAP_SIZED_STREAM */
 	bool slow;                           /* its link, as far as that is known */
+	uint8_t codecs[VIDEO_CODECS];        /* n_codecs of enum video_codec that may be used, best first */
+	unsigned n_codecs;
+	struct framer *framer;               /* borrowed */
 	uint32_t (*mm_time)(void *owner);    /* what frames are stamped with */
 	void (*sent)(void *owner);           /* given to the outbox with each frame: the owner calls video_sent */
 	void (*kick)(void *owner);           /* there is something for video_take */
@@ -32,11 +36,14 @@ void video_free(struct video *v); /* NULL is fine */
 bool video_take(struct video *v);
 void video_sent(struct video *v);
 void video_report(struct video *v, const struct stream_report *r);
+/* Others may be used, for streams that begin from now on. At most VIDEO_CODECS. */
+void video_codecs(struct video *v, const uint8_t *codecs, unsigned n);
 
 struct video_figures {
 	unsigned streams;  /* now */
 	uint64_t opened, frames;
 	unsigned quality, pace; /* of the one that was framed last */
+	uint8_t codec;
 };
 struct video_figures video_figures(const struct video *v);
 

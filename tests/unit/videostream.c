@@ -1,6 +1,6 @@
 /* Video through everything: a device at one end, a viewer of lib/client at the other, a socket between them. Streams
  * open where pictures are painted again and again, what covers them is exact while they play, and whatever is drawn in
- * between, the viewer's screen ends as the device's. */
+ * between, the viewer's screen ends as the device's; with MJPEG as with VP8. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,7 +18,8 @@ enum { W = 640, H = 480, FRAME_MS = 20 };
 
 static struct {
 	struct house h;
-	struct client *client;
+	struct client *client, *more[3];
+	uint8_t wish;    /* of the client, a codec; 0: none */
 	uv_timer_t step;
 	bool stepped, marked;
 	int closed;
@@ -37,14 +38,19 @@ static void on_closed(void *owner, int err)
 	t.closed = err;
 }
 
-static void connect_viewer(void)
+static struct client *viewer(void)
 {
 	static const struct client_ops ops = {.mark = on_mark, .closed = on_closed};
 	struct endpoint e = {.unix_path = t.h.path};
-	struct client_options o = {.view_only = true};
+	struct client_options o = {.view_only = true, .codecs = {t.wish}, .n_codecs = t.wish != 0};
 
 	t.marked = false;
-	t.client = client_new(&t.h.loop, &e, &o, &ops, &t);
+	return client_new(&t.h.loop, &e, &o, &ops, &t);
+}
+
+static void connect_viewer(void)
+{
+	t.client = viewer();
 }
 
 static bool same_in(const struct rect *r)
@@ -79,12 +85,13 @@ static void pass(unsigned ms)
 	}
 }
 
-static int setup(void **state)
+static int setup_with(uint8_t codec, uint8_t wish)
 {
-	struct server_options o = {.video = SERVER_VIDEO_ALL, .compress = IMAGE_COMPRESSION_LZ4, .jpeg = SERVER_NEVER};
+	struct server_options o = {.video = SERVER_VIDEO_ALL, .compress = IMAGE_COMPRESSION_LZ4, .jpeg = SERVER_NEVER,
+		.codecs = {codec}, .n_codecs = codec != 0};
 
-	(void)state;
 	memset(&t, 0, sizeof(t));
+	t.wish = wish;
 	house_open(&t.h, W, H);
 	uv_timer_init(&t.h.loop, &t.step);
 	house_listen(&t.h, &o, NULL);
@@ -93,30 +100,62 @@ static int setup(void **state)
 	return 0;
 }
 
+static int setup(void **state)
+{
+	(void)state;
+	return setup_with(0, 0);
+}
+
+static int setup_vp8(void **state)
+{
+	(void)state;
+	return setup_with(VIDEO_CODEC_VP8, 0);
+}
+
+static int setup_wish(void **state)
+{
+	(void)state;
+	return setup_with(0, VIDEO_CODEC_VP8);
+}
+
 static int teardown(void **state)
 {
 	(void)state;
 	client_free(t.client);
+	for (size_t i = 0; i < ARRAY_SIZE(t.more); i++)
+		client_free(t.more[i]);
 	uv_close((uv_handle_t *)&t.step, NULL);
 	house_close(&t.h);
 	return 0;
 }
 
-/* A number of the statistics: "opened", "frames", "streams". */
+/* A number of the statistics: "opened", "frames", "streams"; the sum over all sessions. */
 static unsigned figure(const char *name)
 {
 	struct buf out = {0};
 	char *key = xasprintf("\"%s\":", name);
 	const char *at;
-	unsigned v;
+	unsigned v = 0;
 
 	server_stats(t.h.server, &out);
 	at = strstr(buf_cstr(&out), key);
 	assert_non_null(at);
-	v = (unsigned)strtoul(at + strlen(key), NULL, 10);
+	for (; at; at = strstr(at + 1, key))
+		v += (unsigned)strtoul(at + strlen(key), NULL, 10);
 	buf_fini(&out);
 	free(key);
 	return v;
+}
+
+static bool says(const char *text)
+{
+	struct buf out = {0};
+	bool said;
+
+	server_stats(t.h.server, &out);
+	said = strstr(buf_cstr(&out), text);
+	buf_fini(&out);
+	return said;
 }
 
 /* ---- what is drawn ---- */
@@ -344,6 +383,41 @@ static void anything_between(void **state)
 	until_same();
 }
 
+static void codec_as_wished(void **state)
+{
+	struct rect at = box(37, 21, 320, 240);
+
+	(void)state;
+	play_until_streamed(&at);
+	play(&at, 10);
+	assert_true(says(t.wish ? "\"codec\":\"vp8\"" : "\"codec\":\"mjpeg\""));
+	until_same();
+}
+
+static void clients_share_frames(void **state)
+{
+	struct rect at = box(37, 21, 320, 240);
+	unsigned frames, coded;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(t.more); i++) {
+		t.more[i] = viewer();
+		until_same();
+	}
+	while (figure("streams") < 1 + ARRAY_SIZE(t.more))
+		play(&at, 1);
+	frames = figure("frames");
+	coded = figure("coded");
+	play(&at, 50);
+	frames = figure("frames") - frames;
+	coded = figure("coded") - coded;
+	assert_true(coded > 10);
+	assert_true(2 * coded <= frames + 8); /* of four clients; one that lags a frame has it alone */
+	until_same();
+	for (size_t i = 0; i < ARRAY_SIZE(t.more); i++)
+		UNTIL(&t.h, house_shown(&t.h, t.more[i], NULL));
+}
+
 /* ---- reports that a client makes up, with the streams alone ---- */
 
 static void nothing(void *owner)
@@ -384,8 +458,10 @@ static void reports_made_up(void **state)
 	struct outbox_options oo = {.rules = {.raw = true}, .kick = nothing};
 	struct outbox *outbox = outbox_new(&t.h.loop, &oo);
 	struct pipe *p = pipe_new(t.h.device, now, nothing, NULL);
+	struct framer *framer = framer_new(&t.h.loop, t.h.device);
 	struct video *v = video_new(&t.h.loop, t.h.device, p, outbox, &(struct video_options){.all = true,
-		.reports = true, .mm_time = mm_time, .sent = nothing, .kick = nothing});
+		.reports = true, .codecs = {VIDEO_CODEC_VP8, VIDEO_CODEC_MJPEG}, .n_codecs = 2, .framer = framer,
+		.mm_time = mm_time, .sent = nothing, .kick = nothing});
 	struct stream_report r = {.num_drops = UINT32_MAX};
 
 	(void)state;
@@ -404,10 +480,15 @@ static void reports_made_up(void **state)
 	}
 	assert_int_equal(video_figures(v).streams, 1);
 	r.unique_id = 1;
-	video_report(v, &r); /* the true one: the client can't decode */
+	video_report(v, &r); /* the true one: the client can't decode; then the next codec's */
+	assert_int_equal(video_figures(v).streams, 0);
+	assert_true(open_after_a_second(p, v));
+	for (r.unique_id = 2; r.unique_id < 10; r.unique_id++)
+		video_report(v, &r);
 	assert_int_equal(video_figures(v).streams, 0);
 	assert_false(open_after_a_second(p, v));
 	video_free(v);
+	framer_free(framer);
 	pipe_free(p);
 	outbox_free(outbox);
 }
@@ -415,6 +496,7 @@ static void reports_made_up(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define VP8(name) {#name "_vp8", name, setup_vp8, teardown, NULL}
 	const struct CMUnitTest tests[] = {
 		TEST(plays_and_rests),
 		TEST(what_covers_it_is_exact),
@@ -424,6 +506,15 @@ int main(void)
 		TEST(the_screen_goes),
 		TEST(the_client_goes),
 		TEST(anything_between),
+		VP8(plays_and_rests),
+		VP8(what_covers_it_is_exact),
+		VP8(moves),
+		VP8(grows),
+		VP8(the_client_goes),
+		VP8(anything_between),
+		TEST(codec_as_wished),
+		{"codec_as_wished_vp8", codec_as_wished, setup_wish, teardown, NULL},
+		TEST(clients_share_frames),
 		TEST(reports_made_up),
 	};
 
