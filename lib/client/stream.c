@@ -135,7 +135,8 @@ static void show(struct streams *s, struct stream *x, const struct rect *dest, s
 		return;
 	}
 	if (!x->stands)
-		log_debug("video: stream %u begins, %ux%u", (unsigned)(x - s->all), p->width, p->height);
+		log_debug("video: stream %u begins, %ux%u, %s", (unsigned)(x - s->all), p->width, p->height,
+			film_builds(&x->film) ? "vp8" : "mjpeg");
 	s->counts.shown++;
 	x->stands = true;
 	x->shown_at = now;

@@ -9,6 +9,7 @@
  *   key|down|up N   set-1 scan codes
  *   move X Y        motion DX DY        click B        mode client|server        locks MASK
  *   compress N      preferred image compression
+ *   codec N         preferred video codec
  *   resize W H      asks the agent for display 0 in this size, some 1000 ms later
  *   state           "state invalidated=N"
  *   quit
@@ -282,6 +283,8 @@ static void command(const char *word, const char *arg)
 		spice_main_channel_request_mouse_mode(main_channel, strcmp(arg, "client") ? 1 : 2);
 	else if (!strcmp(word, "compress") && display)
 		spice_display_channel_change_preferred_compression(SPICE_CHANNEL(display), x);
+	else if (!strcmp(word, "codec") && display)
+		spice_display_channel_change_preferred_video_codec_type(SPICE_CHANNEL(display), x);
 	else if (!strcmp(word, "resize") && two && main_channel)
 		resize(x, y);
 	else if (!strcmp(word, "typed"))

@@ -21,6 +21,11 @@ have() {
 	done
 }
 
+# have_vp8: GStreamer's VP8, by which spice-gtk and libspice-server have it.
+have_vp8() {
+	compgen -G '/usr/lib/*/gstreamer-1.0/libgstvpx.so' >/dev/null || skip "gstreamer1.0-plugins-good is not installed"
+}
+
 # helper NAME PACKAGE...: builds NAME.c with these pkg-config packages, once.
 helper() {
 	local name=$1 out=$BUILD/interop/$1

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Video of spice-serve: what looks like film goes as an MJPEG stream to spice-gtk, remote-viewer, spice-html5 and
+# Video of spice-serve: what looks like film goes as an MJPEG or VP8 stream to spice-gtk, remote-viewer, spice-html5 and
 # spice-view, whose reports lead its quality; when it rests the picture is exact.
 load lib
 
@@ -9,27 +9,34 @@ setup() { have ffmpeg spice-serve python3; }
 
 ffm() { timeout 60 ffmpeg -v error -y "$@" </dev/null 3>&-; }
 
-# film NAME: 8 s of moving, grainy pictures and the last of them, made once; or ones that wander about.
+# film NAME: 8 s of moving, grainy pictures and the last of them, made once; or ones that wander about; or ones that
+# stay all colours but for a bit of noise.
 film() {
 	[ -s "$F/$1.ppm" ] && return
 	case $1 in
+	colours*) ffm -f lavfi -i "color=size=${1#colours}:rate=25,format=gbrp,geq=r='255*X/W':g='255*Y/H':b='255-255*X/W',trim=end_frame=1,loop=-1:1:0,noise=alls=3:allf=t" \
+		-t 8 -f rawvideo -pix_fmt bgr0 "$F/$1.raw" ;;
 	last) ffm -f lavfi -i mandelbrot=size=480x320:rate=25,noise=alls=4:allf=t -t 8 -f rawvideo -pix_fmt bgr0 "$F/$1.raw" ;;
 	wander) ffm -f lavfi -i gradients=size=480x320:rate=25:speed=0.00001 -f lavfi -i mandelbrot=size=200x160:rate=25 \
 		-filter_complex "[0][1]overlay=x='100+60*sin(t*2)':y='80+20*cos(t*3)'" \
 		-t 8 -f rawvideo -pix_fmt bgr0 "$F/$1.raw" ;;
 	esac
-	ffm -f rawvideo -pixel_format bgr0 -video_size 480x320 -i "$F/$1.raw" -update 1 -pix_fmt rgb24 "$F/$1.ppm"
+	ffm -f rawvideo -pixel_format bgr0 -video_size "$SIZE" -i "$F/$1.raw" -update 1 -pix_fmt rgb24 "$F/$1.ppm"
 }
 
 # playing [FILM] SERVE-ARGUMENT...: the film begins when $T/go is there, and its last picture stays.
 playing() {
-	local film=last
-	[ "${1:-}" = wander ] && { film=$1; shift; }
+	local film=last bytes SIZE=480x320
+	case ${1:-} in
+	wander) film=$1; shift ;;
+	colours*) film=$1 SIZE=${1#colours}; shift ;;
+	esac
 	film "$film"
+	bytes=$((4 * ${SIZE%x*} * ${SIZE#*x}))
 	bg serve bash -c 'until [ -e "$2" ]; do sleep 0.1; done |
-		{ cat; head -c 614400 "$1"; until [ -e "$2" ]; do sleep 0.1; done; tail -c +614401 "$1"; exec sleep 60; } |
-		exec spice-serve -p 0 --listen-file "$3" --raw 480x320@25 --stats "${@:4}"' \
-		playing "$F/$film.raw" "$T/go" "$T/listen" "$@"
+		{ cat; head -c "$4" "$1"; until [ -e "$2" ]; do sleep 0.1; done; tail -c +$(($4 + 1)) "$1"; exec sleep 60; } |
+		exec spice-serve -p 0 --listen-file "$3" --raw "$5@25" --stats "${@:6}"' \
+		playing "$F/$film.raw" "$T/go" "$T/listen" "$bytes" "$SIZE" "$@"
 	within 10 listening
 	PORT=$(sed -n 's/^listening spice 127\.0\.0\.1:\([0-9]*\)$/\1/p' "$T/listen" | head -n 1)
 }
@@ -99,6 +106,68 @@ streamed() { spice-dump -m "$1" "$T/cap.pcapng" 2>/dev/null | grep -q "$1"; }
 	within 20 frames 60
 	within 20 shows "$F/last.ppm"
 	running serve
+}
+
+@test "VP8: spice-gtk and spice-view play it when they ask for it; then they have the last picture exactly" {
+	have spice-view spice-dump tshark
+	have_vp8
+	playing
+	bg cap tshark -Q -i lo -f "tcp port $PORT" -w "$T/cap.pcapng"
+	within 10 test -s "$T/cap.pcapng"
+	peer gtk "uri=spice://127.0.0.1:$PORT"
+	within 20 peer_shot gtk "$T/first.ppm"
+	tell gtk 'codec 2'
+	viewer view -v -v --video-codec vp8 "spice://127.0.0.1:$PORT"
+	view_shot view "$T/view-first.ppm" 20
+	touch "$T/go"
+	within 20 frames 60
+	view_shows view "$F/last.ppm" 20
+	peer_shows gtk "$F/last.ppm" 20
+	! grep -aq '"codec":"mjpeg"' "$T/serve.log"
+	saw 'stream [0-9]+ begins, .* vp8' "$T/view.err"
+	stop gtk cap
+	streamed STREAM_REPORT
+	spice-dump -m STREAM_CREATE "$T/cap.pcapng" | grep -q 'codec_type=VP8'
+	tell view quit
+	within 10 gone view
+	saw 'video: [0-9]* frames shown, .* 0 did not decode' "$T/view.err"
+}
+
+# coloured SIZE: while it plays, both clients show about the colours that were put in.
+coloured() {
+	have spice-view
+	have_vp8
+	playing "colours$1" --video-codec vp8
+	viewer view "spice://127.0.0.1:$PORT"
+	view_shot view "$T/first.ppm" 20
+	peer gtk "uri=spice://127.0.0.1:$PORT"
+	within 20 peer_shot gtk "$T/first.ppm"
+	touch "$T/go"
+	within 20 frames 60
+	view_shot view "$T/view.ppm"
+	peer_shot gtk "$T/gtk.ppm"
+	frames 60 # they are of the film yet
+	for shot in view gtk; do
+		! same "$T/$shot.ppm" "$F/colours$1.ppm" >/dev/null
+		same "$T/$shot.ppm" "$F/colours$1.ppm" 16
+	done
+}
+
+@test "VP8: colours of a small film" { coloured 480x320; }
+@test "VP8: colours of a large film, which has another matrix" { coloured 1024x640; }
+
+@test "VP8: a film that wanders" {
+	have spice-view
+	have_vp8
+	playing wander --video-codec vp8
+	viewer view -v -v "spice://127.0.0.1:$PORT"
+	view_shot view "$T/first.ppm" 20
+	peer gtk "uri=spice://127.0.0.1:$PORT"
+	within 20 peer_shot gtk "$T/first.ppm"
+	touch "$T/go"
+	within 20 frames 60
+	view_shows view "$F/wander.ppm" 20
+	peer_shows gtk "$F/wander.ppm" 20
 }
 
 @test "no stream with --video off" {

@@ -1,13 +1,15 @@
 #!/usr/bin/env bats
-# Video of a real server: libspice-server makes an MJPEG stream of a region that is painted again and again, spice-view
-# shows its frames in their time, reports on them, and has the exact picture when the stream has ended.
+# Video of a real server: libspice-server makes a stream of a region that is painted again and again, MJPEG or, where it
+# is asked for and GStreamer is there, VP8; spice-view shows its frames in their time, reports on them, and has the exact
+# picture when the stream has ended.
 load lib
 
 JPEG_TOLERANCE=60
 
-# animated FRAMES: so many pictures at one place; it returns when the viewer shows the first of their stream.
+# animated FRAMES [VIEW-OPTION...]: so many pictures at one place; it returns when the viewer shows the first of their
+# stream.
 animated() {
-	STREAM=2 libspice 1 -v -v
+	STREAM=2 libspice 1 -v -v "${@:2}"
 	tell srv fill "anim $1"
 	within 10 saw 'video: stream [0-9]+ begins' "$T/view.err"
 }
@@ -30,6 +32,22 @@ counted() {
 	same "$T/playing.ppm" "$T/ref.ppm" $JPEG_TOLERANCE
 	! same "$T/playing.ppm" "$T/ref.ppm"
 	view_shows view "$T/ref.ppm" 20
+	counted
+	[ "$SHOWN" -ge 50 ]
+	[ "$LATE" -le 5 ]
+	[ "$BROKEN" -eq 0 ]
+}
+
+@test "a VP8 stream of libspice-server plays, and what it leaves is exact" {
+	have_vp8
+	animated 100 --video-codec vp8,mjpeg
+	view_shot view "$T/playing.ppm"
+	within 20 saw '^animated' "$T/srv.log"
+	libspice_shot
+	same "$T/playing.ppm" "$T/ref.ppm" $JPEG_TOLERANCE
+	! same "$T/playing.ppm" "$T/ref.ppm"
+	view_shows view "$T/ref.ppm" 20
+	saw 'stream [0-9]+ begins, .* vp8' "$T/view.err"
 	counted
 	[ "$SHOWN" -ge 50 ]
 	[ "$LATE" -le 5 ]
