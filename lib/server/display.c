@@ -384,6 +384,7 @@ void server_display_stats(const struct server_display *e, struct json *j)
 	json_uint(j, "streams", f.streams);
 	json_uint(j, "opened", f.opened);
 	json_uint(j, "frames", f.frames);
+	json_uint(j, "reports", f.reports);
 	json_str(j, "codec", f.codec == VIDEO_CODEC_VP8 ? "vp8" : f.codec ? "mjpeg" : "");
 	json_uint(j, "quality", f.quality);
 	json_uint(j, "pace_ms", f.pace);

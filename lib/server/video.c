@@ -687,6 +687,7 @@ void video_report(struct video *v, const struct stream_report *r)
 		give_up(v, s->codec);
 		return;
 	}
+	v->figures.reports++;
 	video_rate_report(&s->rate, r, now);
 }
 

@@ -41,7 +41,7 @@ void video_codecs(struct video *v, const uint8_t *codecs, unsigned n);
 
 struct video_figures {
 	unsigned streams;  /* now */
-	uint64_t opened, frames;
+	uint64_t opened, frames, reports;
 	unsigned quality, pace; /* of the one that was framed last */
 	uint8_t codec;
 };

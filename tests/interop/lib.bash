@@ -214,6 +214,14 @@ screen() {
 	bg openbox openbox
 }
 
+# found PICTURE: somewhere on the screen, exactly; sets X and Y.
+found() {
+	import -window root -depth 8 "$T/root.ppm" 3>&-
+	local at
+	at=$(python3 "$HERE/pixels.py" find "$T/root.ppm" "$1") || return 1
+	X=${at% *} Y=${at#* }
+}
+
 # viewer NAME SERVER ARGUMENT...: spice-view as a person would use it, told by tell NAME.
 viewer() {
 	local name=$1

@@ -191,23 +191,78 @@ coloured() {
 	done
 }
 
-# reached QUALITY: the statistics named such a quality, or a lower one, while frames went.
+# reached QUALITY: the statistics named such a quality, or a lower one, after reports on frames.
 reached() {
 	local q
-	for q in $(grep -aoE '"frames":[1-9][0-9]*,"quality":[0-9]+' "$T/serve.log" | sed 's/.*://'); do
+	for q in $(grep -aoE '"reports":[1-9][0-9]*,"codec":"[a-z0-9]+","quality":[0-9]+' "$T/serve.log" |
+		sed 's/.*://'); do
 		[ "$q" -le "$1" ] && return
 	done
 	return 1
 }
 
-@test "reports of spice-gtk over a narrow link make the quality lower" {
+# bad_link OPTION...: badlink in front of the server; PORT is its port then.
+bad_link() {
 	[ -x "$BUILD/tests/badlink" ] || skip "badlink is not built"
-	playing
-	bg link "$BUILD/tests/badlink" --rate 4000 --delay 20 "127.0.0.1:$PORT"
+	bg link "$BUILD/tests/badlink" "$@" "127.0.0.1:$PORT"
 	within 10 saw '^up ' "$T/link.log"
-	peer gtk "uri=spice://127.0.0.1:$(sed -n 's/^up //p' "$T/link.log")"
+	PORT=$(sed -n 's/^up //p' "$T/link.log")
+}
+
+@test "reports of spice-gtk over a narrow link make the quality lower" {
+	playing
+	bad_link --rate 4000 --delay 20
+	peer gtk "uri=spice://127.0.0.1:$PORT"
 	within 20 peer_shot gtk "$T/first.ppm"
 	touch "$T/go"
 	within 20 reached 50
 	peer_shows gtk "$F/last.ppm" 30
+}
+
+# in_window: remote-viewer is in, and the film begins.
+in_window() {
+	have remote-viewer Xvfb openbox import
+	screen 1024x768
+	bg client remote-viewer "spice://127.0.0.1:$PORT"
+	within 40 saw '"display":{"in":[0-9]+,"out":[0-9]{3,}}.*"cursor":{"in":[1-9]' "$T/serve.log"
+	touch "$T/go"
+}
+
+# other_picture FILE: the screen shows another one than in FILE, and FILE is that.
+other_picture() {
+	import -window root "$1.next.ppm" 3>&-
+	! cmp -s "$1" "$1.next.ppm"
+	mv "$1.next.ppm" "$1"
+}
+
+@test "remote-viewer plays it in its window; then it has the last picture exactly" {
+	playing
+	in_window
+	within 20 frames 40
+	for i in 1 2 3 4 5 6; do within 5 other_picture "$T/moves.ppm"; done
+	! frames 190
+	within 30 found "$F/last.ppm"
+	saw '"reports":[1-9]' "$T/serve.log"
+	running client
+}
+
+# Frames that come now early, now late: the socket is never full, so only the client knows.
+@test "reports of remote-viewer over a link that wavers make the quality lower" {
+	playing
+	bad_link --jitter 1200 --direction down
+	in_window
+	within 30 reached 60
+	within 30 found "$F/last.ppm"
+	running client
+}
+
+@test "reports of remote-viewer on VP8 lead its rate" {
+	have_vp8
+	playing --video-codec vp8
+	bad_link --jitter 1200 --direction down
+	in_window
+	within 30 reached 60
+	saw '"codec":"vp8"' "$T/serve.log"
+	within 30 found "$F/last.ppm"
+	running client
 }

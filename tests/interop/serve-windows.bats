@@ -14,14 +14,6 @@ setup() {
 	rendered rops
 }
 
-# found PICTURE: somewhere on the screen, exactly; sets X and Y.
-found() {
-	import -window root "$T/root.png" 3>&-
-	local at
-	at=$(python3 "$HERE/pixels.py" find "$T/root.png" "$1") || return 1
-	X=${at% *} Y=${at#* }
-}
-
 # The pointer goes in, a click grabs it (in server mouse mode), the next one is the machine's.
 poke() {
 	xdotool mousemove $((X + 100)) $((Y + 80)) click 1
