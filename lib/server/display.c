@@ -2,6 +2,7 @@
  * pictures are encoded. channels.md 2. */
 #include "base/err.h"
 #include "base/log.h"
+#include "server/mend.h"
 #include "server/outbox.h"
 #include "server/pipe.h"
 #include "server/session.h"
@@ -9,7 +10,28 @@
 
 #include <stdlib.h>
 
-enum { ACK_WINDOW = 20, WISHES = 16 };
+enum {
+	ACK_WINDOW = 20,
+	WISHES = 16,
+	REST_MS = 500,       /* what was drawn in a lossy form rests after so long, or twice that */
+	PIECE_MS = 100,      /* mending keeps the link busy for about so long at a time: new drawing waits for it */
+	PIECE_DEAR = 12,     /* bits of a pixel that is mended */
+	PIECE_LEAST = 4096, PIECE_MOST = 256 << 10, /* its pixels */
+	PIECE_LOST_MS = 2000, /* for clients that answer no pings */
+	MEND_PING = 1u << 31, /* in the id of the ping behind it */
+};
+
+/* Why something is as it is. */
+enum why { BY_OPTION, BY_SOCKET, BY_LINK, UNKNOWN_LINK };
+static const char *const why_words[] = {
+	[BY_OPTION] = "option", [BY_SOCKET] = "socket", [BY_LINK] = "link",
+	[UNKNOWN_LINK] = "unknown",
+};
+
+struct choice {
+	bool on;
+	enum why why;
+};
 
 struct server_display {
 	struct session *session;
@@ -21,6 +43,15 @@ struct server_display {
 	uint64_t glz_pixels;     /* the window that the client announced */
 	uint8_t wished[WISHES];  /* enum video_codec: what the client likes, best first */
 	unsigned n_wished;
+	struct link_probe probe;
+	struct choice jpeg, zlib; /* as they were said last */
+	/* what is sent in a lossy form is mended when it rests */
+	struct mend *mend;
+	bool rests;              /* there is something to mend */
+	uint32_t piece;          /* number of the one that is under way; 0: none is */
+	uint32_t pieces;
+	uint64_t piece_since, rested; /* uv_now */
+	uint64_t mended;         /* pixels */
 };
 
 static bool client_has(const struct server_display *e, unsigned bit)
@@ -111,8 +142,80 @@ static void put_region(struct server_display *e, uint32_t id, const struct rect 
 	rules.jpeg &= !exact;
 	outbox_rules(e->outbox, &rules);
 	outbox_pixels(e->outbox, id, r, p, whole);
-	server_display_rules(e);
+	mend_pixels(e->mend, id, r, outbox_was_lossy(e->outbox));
+	rules = rules_for(e);
+	outbox_rules(e->outbox, &rules);
 	pixmap_unref(p);
+}
+
+/* ---- mending ---- */
+
+/* The client's answer to the ping behind a piece says that it has it. */
+static void put_mend_ping(struct server_display *e)
+{
+	struct ping ping = {.id = MEND_PING | e->piece, .timestamp = uv_hrtime() / 1000};
+
+	outbox_message(e->outbox, S_BASE_PING, &ping);
+}
+
+static unsigned piece_pixels(const struct server_display *e)
+{
+	uint64_t n = e->session->rate.bits / 1000 * PIECE_MS / PIECE_DEAR;
+
+	return n < PIECE_LEAST ? PIECE_LEAST : n > PIECE_MOST ? PIECE_MOST : (unsigned)n;
+}
+
+/* There is nothing else to send: a piece of what rests. The canvas is what the client has by now, but inexactly. */
+static bool mend_some(struct server_display *e)
+{
+	pixman_region32_t owned;
+	uint32_t surface;
+	struct rect r;
+
+	if (!e->rests || e->piece || !e->session->ready || !outbox_empty(e->outbox))
+		return false;
+	if (e->video) {
+		pixman_region32_init(&owned);
+		video_owned(e->video, &owned);
+		mend_spare(e->mend, &owned);
+		pixman_region32_fini(&owned);
+	}
+	e->rests = mend_next(e->mend, piece_pixels(e), &surface, &r);
+	if (!e->rests)
+		return false;
+	if (!canvas_surface(session_device(e->session)->canvas, surface)) {
+		mend_gone(e->mend, surface);
+		return false;
+	}
+	put_region(e, surface, &r, false, true);
+	e->mended += rect_pixels(&r);
+	e->pieces = e->pieces + 1 < MEND_PING ? e->pieces + 1 : 1;
+	e->piece = e->pieces;
+	e->piece_since = uv_now(e->conn->loop);
+	put_mend_ping(e);
+	return true;
+}
+
+static void mended(struct server_display *e, uint32_t piece)
+{
+	if (piece != e->piece)
+		return;
+	e->piece = 0;
+	pump_kick(e->conn->pump);
+}
+
+void server_display_tick(struct server_display *e, uint64_t now)
+{
+	if (!e->pipe)
+		return;
+	if (e->piece && now - e->piece_since > PIECE_LOST_MS)
+		mended(e, e->piece);
+	if (now - e->rested < REST_MS)
+		return;
+	e->rested = now;
+	e->rests |= mend_rest(e->mend);
+	if (e->rests)
+		pump_kick(e->conn->pump);
 }
 
 /* The next thing of the pipe goes into the outbox; false when there is none. */
@@ -125,15 +228,18 @@ static bool take(struct server_display *e)
 	pipe_next(e->pipe, &next);
 	switch (next.kind) {
 	case PIPE_NOTHING:
-		return false;
+		return mend_some(e);
 	case PIPE_DRAW:
 		outbox_item(e->outbox, next.item);
+		mend_item(e->mend, next.item, outbox_was_lossy(e->outbox));
 		draw_item_unref(next.item);
 		break;
 	case PIPE_CREATE:
+		mend_gone(e->mend, next.create.surface_id);
 		outbox_message(e->outbox, S_DISPLAY_SURFACE_CREATE, &next.create);
 		break;
 	case PIPE_DESTROY:
+		mend_gone(e->mend, next.id);
 		outbox_message(e->outbox, S_DISPLAY_SURFACE_DESTROY, &(struct surface_destroy){next.id});
 		break;
 	case PIPE_REGION:
@@ -150,16 +256,52 @@ static bool take(struct server_display *e)
 	return true;
 }
 
+static void send_probe(struct server_display *e)
+{
+	struct ping ping = {.timestamp = uv_hrtime() / 1000};
+
+	ping.id = link_probe_ping(&e->probe, ping.timestamp);
+	chan_send(&e->conn->chan, S_BASE_PING, &ping);
+}
+
+/* Does a ping belong behind what was sent, to tell how fast that goes? Over a unix socket nothing depends on it. */
+static bool probe_is_due(struct server_display *e, bool sent)
+{
+	size_t waits = buf_len(&e->conn->chan.out);
+
+	if (e->conn->info.local)
+		return false;
+	if (!sent)
+		return link_probe_dry(&e->probe, waits == 0);
+	return link_probe_sent(&e->probe, pump_bytes_out(e->conn->pump) + waits, uv_hrtime() / 1000);
+}
+
 /* The pool is given work first, then what is ready goes out: while one picture is written the next ones are encoded. */
 static int pull(void *end)
 {
 	struct server_display *e = end;
+	bool sent, due;
 
 	if (!e->pipe)
 		return 0;
 	while (!outbox_full(e->outbox) && take(e))
 		;
-	return outbox_send(e->outbox, &e->conn->chan);
+	sent = outbox_send(e->outbox, &e->conn->chan);
+	due = probe_is_due(e, sent);
+	if (due)
+		send_probe(e);
+	return sent || due;
+}
+
+static void pong(struct server_display *e, const struct pong *m)
+{
+	struct probe_ping sample;
+	uint64_t us, latency = link_rate_latency(&e->session->rate);
+
+	if (m->id & MEND_PING)
+		mended(e, m->id & ~MEND_PING);
+	else if (link_probe_pong(&e->probe, m->id, latency, uv_hrtime() / 1000, &sample, &us))
+		session_sampled(e->session, sample.bytes, us, sample.at_least);
 }
 
 static uint64_t now(void *owner)
@@ -176,30 +318,61 @@ static void kick(void *owner)
 	pump_kick(e->conn->pump);
 }
 
+/* What an option leaves to the link. */
+static struct choice for_link(const struct server_display *e, uint8_t option)
+{
+	if (option != SERVER_AUTO)
+		return (struct choice){option == SERVER_ALWAYS, BY_OPTION};
+	if (e->conn->info.local)
+		return (struct choice){false, BY_SOCKET};
+	return (struct choice){session_is_slow(e->session), e->session->rate.bits ? BY_LINK : UNKNOWN_LINK};
+}
+
+static struct choice lossy_for(const struct server_display *e)
+{
+	return for_link(e, session_options(e->session)->jpeg);
+}
+
+static struct choice zlib_for(const struct server_display *e)
+{
+	return for_link(e, session_options(e->session)->zlib);
+}
+
 /* What this client can take, and what was asked for. */
 static struct encode_rules rules_for(const struct server_display *e)
 {
-	const struct server_options *o = session_options(e->session);
-	bool slow = session_is_slow(e->session);
-
 	return (struct encode_rules){
 		.compress = e->compress,
 		.lz4 = client_has(e, DISPLAY_CAP_LZ4_COMPRESSION),
 		.raw = e->conn->info.local,
 		/* spice-html5 has no capability that says so (images.md 11) */
 		.plain = !e->glz_pixels && !client_has(e, DISPLAY_CAP_LZ4_COMPRESSION),
-		.jpeg = o->jpeg == SERVER_ALWAYS || (o->jpeg == SERVER_AUTO && slow),
+		.jpeg = lossy_for(e).on,
 		.many = session_has_many(e->session),
-		.zlib = o->zlib == SERVER_ALWAYS || (o->zlib == SERVER_AUTO && slow),
+		.zlib = zlib_for(e).on,
 	};
+}
+
+static void say_choices(struct server_display *e)
+{
+	struct choice jpeg = lossy_for(e), zlib = zlib_for(e);
+
+	if (memcmp(&jpeg, &e->jpeg, sizeof(jpeg)) != 0 || memcmp(&zlib, &e->zlib, sizeof(zlib)) != 0)
+		log_info("%s: display channel: pictures %s (%s), GLZ %s (%s)", e->conn->name,
+			jpeg.on ? "lossy first" : "lossless", why_words[jpeg.why], zlib.on ? "deflated" : "plain",
+			why_words[zlib.why]);
+	e->jpeg = jpeg;
+	e->zlib = zlib;
 }
 
 void server_display_rules(struct server_display *e)
 {
 	struct encode_rules r = rules_for(e);
 
-	if (e->outbox)
-		outbox_rules(e->outbox, &r);
+	if (!e->outbox)
+		return;
+	outbox_rules(e->outbox, &r);
+	say_choices(e);
 }
 
 static uint32_t frame_time(void *owner)
@@ -290,7 +463,9 @@ static int init(struct server_display *e, const struct display_init *m)
 	chan_want_acks(&e->conn->chan, ACK_WINDOW);
 	chan_send(&e->conn->chan, S_DISPLAY_INVAL_ALL_PALETTES, NULL);
 	e->pipe = pipe_new(session_device(e->session), now, kick, e);
+	e->mend = mend_new();
 	e->video = video_for(e);
+	say_choices(e);
 	kick(e);
 	return 0;
 }
@@ -334,7 +509,10 @@ static int message(void *end, const struct wire_msg *m, const void *body)
 	case C_DISPLAY_GL_DRAW_DONE:
 		log_warn("%s: display channel: GL_DRAW_DONE without a GL_DRAW", e->conn->name);
 		return E_PROTO;
-	default: /* PONG */
+	case C_BASE_PONG:
+		pong(e, body);
+		return 0;
+	default:
 		return 0;
 	}
 }
@@ -359,6 +537,7 @@ void server_display_free(struct server_display *e)
 	video_free(e->video);
 	pipe_free(e->pipe);
 	outbox_free(e->outbox);
+	mend_free(e->mend);
 	conn_close(e->conn, false);
 	free(e);
 }
@@ -373,13 +552,27 @@ size_t server_display_queue(const struct server_display *e)
 	return e->pipe ? pipe_bytes(e->pipe) : 0;
 }
 
-void server_display_stats(const struct server_display *e, struct json *j)
+static void stats_choice(struct json *j, const char *name, struct choice c)
 {
-	struct video_figures f;
+	json_open(j, name, '{');
+	json_bool(j, "on", c.on);
+	json_str(j, "why", why_words[c.why]);
+	json_close(j, '}');
+}
 
-	if (!e->video)
-		return;
-	f = video_figures(e->video);
+static void stats_images(const struct server_display *e, struct json *j)
+{
+	json_open(j, "images", '{');
+	for (unsigned type = 0; type <= IMAGE_TYPE_LZ4; type++)
+		if (outbox_images(e->outbox, type))
+			json_uint(j, wire_enum_word("image_type", type), outbox_images(e->outbox, type));
+	json_close(j, '}');
+}
+
+static void stats_video(const struct server_display *e, struct json *j)
+{
+	struct video_figures f = video_figures(e->video);
+
 	json_open(j, "video", '{');
 	json_uint(j, "streams", f.streams);
 	json_uint(j, "opened", f.opened);
@@ -389,4 +582,17 @@ void server_display_stats(const struct server_display *e, struct json *j)
 	json_uint(j, "quality", f.quality);
 	json_uint(j, "pace_ms", f.pace);
 	json_close(j, '}');
+}
+
+void server_display_stats(const struct server_display *e, struct json *j)
+{
+	if (e->outbox) {
+		stats_choice(j, "lossy", lossy_for(e));
+		stats_choice(j, "zlib", zlib_for(e));
+		stats_images(e, j);
+		json_uint(j, "inexact", mend_left(e->mend));
+		json_uint(j, "mended", e->mended);
+	}
+	if (e->video)
+		stats_video(e, j);
 }

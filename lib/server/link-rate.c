@@ -12,7 +12,7 @@ enum {
 	SHORTEST_US = 1000,             /* below, the clock of a busy machine means nothing */
 	PROBE_BYTES = 64 << 10,         /* between two pings */
 	PROBE_LEAST = 16 << 10,         /* that are worth one */
-	PROBE_US = 5000,                /* answers closer to each other come from a client that was busy, not from the link */
+	PROBE_US = 5000,                /* answers closer to each other come from a client that was busy */
 	PROBE_MESSAGES = 16,            /* of more it may be the client's acknowledgements that took so long */
 };
 
@@ -96,8 +96,8 @@ bool link_probe_pong(struct link_probe *p, uint32_t id, uint64_t latency, uint64
 		return false; /* of somebody else, or out of order: nothing can be made of it */
 	*sample = p->out[0];
 	memmove(p->out, p->out + 1, --p->n_out * sizeof(p->out[0]));
-	/* what was sent before the last answer came has waited behind what that one answered; if that was all of it, the
-	 * link was busy all the time, although we may have rested */
+	/* what was sent before the last answer came has waited behind what that one answered; if that was all of it,
+	 * the link was busy all the time, although we may have rested */
 	if (sample->sent + latency <= from)
 		sample->at_least = false;
 	if (c->bytes) {

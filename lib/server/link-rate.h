@@ -1,5 +1,5 @@
-/* What a client's link carries and how long its way is: the network test at connect, then pings between what the display
- * sends anyway. Pure; times in microseconds. wire.md 6. */
+/* What a client's link carries and how long its way is: the network test at connect, then pings between what the
+ * display sends anyway. Pure; times in microseconds. wire.md 6. */
 #ifndef SERVER_LINK_RATE_H
 #define SERVER_LINK_RATE_H
 

@@ -23,9 +23,10 @@ struct server_main {
 	struct conn *conn;
 	uint32_t ping_id;
 	bool attached;
-	/* the network test: its pings are the first ones, NET_PINGS of them, the last with NET_TEST_BYTES */
-	uint64_t sent_us[NET_PINGS + 1]; /* by id */
-	uint64_t latency_us;
+	/* The network test: its pings are the first ones, NET_PINGS of them, the last with NET_TEST_BYTES. Later ones
+	 * tell how long the way is by then. */
+	uint64_t sent_us[NET_PINGS + 1]; /* by id; 0: one that came later */
+	uint32_t later_id;
 	bool has_agent;
 	struct agent agent;
 };
@@ -47,8 +48,9 @@ static void send_ping(struct server_main *e, size_t filler)
 	struct buf zero = {0};
 	struct ping ping = {.id = e->ping_id++, .timestamp = uv_hrtime() / 1000};
 
-	if (ping.id <= NET_PINGS)
-		e->sent_us[ping.id] = ping.timestamp;
+	if (ping.id > NET_PINGS)
+		e->later_id = ping.id;
+	e->sent_us[ping.id <= NET_PINGS ? ping.id : 0] = ping.timestamp;
 	if (filler) {
 		memset(buf_reserve(&zero, filler), 0, filler);
 		buf_commit(&zero, filler);
@@ -117,17 +119,19 @@ void server_main_goodbye(struct server_main *e)
 /* The way there and back by the small ones; what the large one takes beyond that is the link's speed. */
 static void pong(struct server_main *e, const struct pong *p)
 {
-	uint64_t us;
+	uint32_t id = p->id == e->later_id ? 0 : p->id;
+	uint64_t us, latency;
 
-	if (p->id == 0 || p->id > NET_PINGS || !e->sent_us[p->id])
+	if (id > NET_PINGS || !e->sent_us[id])
 		return;
-	us = uv_hrtime() / 1000 - e->sent_us[p->id];
-	e->sent_us[p->id] = 0;
-	if (p->id < NET_PINGS) {
-		e->latency_us = !e->latency_us || us < e->latency_us ? us : e->latency_us;
+	us = uv_hrtime() / 1000 - e->sent_us[id];
+	e->sent_us[id] = 0;
+	if (id < NET_PINGS) {
+		link_rate_trip(&e->session->rate, us);
 		return;
 	}
-	us = us > e->latency_us ? us - e->latency_us : 1;
+	latency = link_rate_latency(&e->session->rate);
+	us = us > latency ? us - latency : 1;
 	session_measured(e->session, 8ull * NET_TEST_BYTES * 1000000 / us);
 }
 
@@ -256,7 +260,7 @@ struct server_main *server_main_new(struct session *s, struct conn *c)
 
 	e->session = s;
 	e->conn = c;
-	e->ping_id = 1;
+	e->ping_id = c->info.local ? NET_PINGS + 1 : 1; /* which is not tested */
 	e->has_agent = session_options(s)->resize && !s->info.view_only;
 	agent_init(&e->agent, AGENT_GUEST, AGENT_CAPS, c->name, &agent_ops, e);
 	conn_attach(c, &ops, e);

@@ -17,6 +17,7 @@ enum {
 	LARGE_SEEN = 16,
 	GONE_MAX = 64,            /* images that make room for one */
 	IMAGES = 4,
+	TYPES = IMAGE_TYPE_LZ4 + 1,
 };
 
 struct parcel {
@@ -60,6 +61,8 @@ struct outbox {
 	struct imagecache cache;
 	uint64_t large[LARGE_SEEN]; /* ids of large pictures that went by */
 	unsigned large_at;
+	bool lossy; /* see outbox_was_lossy */
+	uint64_t images[TYPES]; /* sent, by type */
 };
 
 /* ---- life ---- */
@@ -249,6 +252,24 @@ bool outbox_full(const struct outbox *o)
 	return o->n_heavy >= AHEAD || o->n_parcels >= AHEAD_ALL;
 }
 
+bool outbox_empty(const struct outbox *o)
+{
+	return o->n_parcels == 0;
+}
+
+bool outbox_was_lossy(struct outbox *o)
+{
+	bool lossy = o->lossy;
+
+	o->lossy = false;
+	return lossy;
+}
+
+uint64_t outbox_images(const struct outbox *o, unsigned type)
+{
+	return type < TYPES ? o->images[type] : 0;
+}
+
 void outbox_last(struct outbox *o, unsigned number, const void *body, void (*sent)(void *owner))
 {
 	struct parcel *p = parcel_new(o, number);
@@ -274,6 +295,7 @@ static struct coding *add_part(struct parcel *p, struct image *img, struct pixma
 	part->image = img;
 	part->coding = encode_choose(&p->box->rules, pm, (unsigned)r->left, (unsigned)r->top,
 		(unsigned)(r->right - r->left), (unsigned)(r->bottom - r->top), lossy, shared, &part->fresh);
+	p->box->lossy |= encode_is_lossy(part->coding);
 	if (part->coding->done)
 		list_init(&part->link);
 	else
@@ -314,6 +336,7 @@ static void put_image(struct parcel *p, struct image *img, struct pixmap *pm, ui
 	*img = (struct image){.d = {.id = id, .width = pm->width, .height = pm->height}};
 	if (hit == IMAGE_HELD || (hit == IMAGE_LOSSY && lossy)) {
 		img->d.type = IMAGE_TYPE_FROM_CACHE;
+		o->lossy |= hit == IMAGE_LOSSY;
 		return;
 	}
 	c = add_part(p, img, pm, &all, lossy, shared);
@@ -468,8 +491,10 @@ bool outbox_send(struct outbox *o, struct chan *c)
 
 	if (!p || p->pending)
 		return false;
-	for (unsigned i = 0; i < p->n_parts; i++)
+	for (unsigned i = 0; i < p->n_parts; i++) {
 		encode_image(p->parts[i].coding, p->parts[i].image);
+		o->images[p->parts[i].coding->type]++;
+	}
 	if (p->n_gone)
 		send_gone(c, p->gone, p->n_gone);
 	chan_send(c, p->number, p->body);

@@ -27,6 +27,10 @@ void outbox_rules(struct outbox *o, const struct encode_rules *r); /* for what c
 
 /* Enough is under way: put no more in. */
 bool outbox_full(const struct outbox *o);
+bool outbox_empty(const struct outbox *o);
+/* Was anything that was put in since the last call in a lossy form, or one that the client keeps so? */
+bool outbox_was_lossy(struct outbox *o);
+uint64_t outbox_images(const struct outbox *o, unsigned type); /* IMAGE_TYPE_*: sent so far */
 
 /* A message without pictures; the body is copied. */
 void outbox_message(struct outbox *o, unsigned number, const void *body);

@@ -179,6 +179,16 @@ void server_mouse_mode(struct server *s, bool client)
 			server_main_mouse_mode(x->main, client);
 }
 
+static void stats_link(struct json *j, const struct link_rate *r)
+{
+	json_open(j, "link", '{');
+	json_uint(j, "kbit", r->bits / 1000);
+	json_uint(j, "latency_us", link_rate_latency(r));
+	json_bool(j, "slow", r->slow);
+	json_uint(j, "samples", r->samples);
+	json_close(j, '}');
+}
+
 static void stats_channel(struct json *j, const char *name, const struct conn *c)
 {
 	if (!c || !c->pump)
@@ -215,6 +225,7 @@ void server_stats(struct server *s, struct buf *out)
 		json_uint(&j, "id", x->info.id);
 		json_str(&j, "address", x->address);
 		json_bool(&j, "tls", x->info.tls);
+		stats_link(&j, &x->rate);
 		stats_channel(&j, "main", x->main ? server_main_conn(x->main) : NULL);
 		stats_channel(&j, "display", x->display ? server_display_conn(x->display) : NULL);
 		stats_channel(&j, "inputs", x->inputs ? server_inputs_conn(x->inputs) : NULL);

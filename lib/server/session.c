@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "base/log.h"
 
-enum { MM_DELAY_MS = 400, SLOW_BITS = 10 << 20 /* wire.md 6 */, MANY = 2 };
+enum { MM_DELAY_MS = 400, MANY = 2 };
 
 /* ---- what the ends ask ---- */
 
@@ -106,7 +106,7 @@ bool session_resize(struct session *s, const struct head *heads, unsigned n)
 
 bool session_is_slow(const struct session *s)
 {
-	return s->bits && s->bits < SLOW_BITS;
+	return s->rate.slow;
 }
 
 bool session_has_many(const struct session *s)
@@ -124,12 +124,26 @@ static void others_changed(struct server *s)
 			server_display_rules(x->display);
 }
 
-void session_measured(struct session *s, uint64_t bits)
+static void rate_changed(struct session *s)
 {
-	s->bits = bits;
-	log_info("%s: the link carries %llu kbit/s", s->address, (unsigned long long)bits / 1000);
+	log_info("%s: the link carries %llu kbit/s: it is %s", s->address, (unsigned long long)s->rate.bits / 1000,
+		s->rate.slow ? "slow" : "fast");
 	if (s->display)
 		server_display_rules(s->display);
+}
+
+void session_measured(struct session *s, uint64_t bits)
+{
+	link_rate_test(&s->rate, bits);
+	rate_changed(s);
+}
+
+void session_sampled(struct session *s, uint64_t bytes, uint64_t us, bool at_least)
+{
+	log_debug("%s: %llu bytes in %llu us%s", s->address, (unsigned long long)bytes, (unsigned long long)us,
+		at_least ? ", or less" : "");
+	if (link_rate_sample(&s->rate, bytes, us, at_least, uv_hrtime() / 1000))
+		rate_changed(s);
 }
 
 /* ---- which ---- */
@@ -272,6 +286,8 @@ void session_watch(struct session *s, uint64_t now)
 
 	if (s->main)
 		server_main_tick(s->main, now);
+	if (s->display)
+		server_display_tick(s->display, now);
 	for (size_t i = 0; i < ARRAY_SIZE(conns); i++) {
 		if (overdue(conns[i])) {
 			session_leave(s, "takes no more bytes");

@@ -3,6 +3,7 @@
 #define SERVER_SESSION_H
 
 #include "chan/conn.h"
+#include "server/link-rate.h"
 #include "server/server.h"
 #include "server/tickets.h"
 
@@ -16,7 +17,7 @@ struct session {
 	bool ready;            /* its first picture is out */
 	bool dying;
 	uint64_t pinged;
-	uint64_t bits;         /* a second, as the network test found; 0: unknown */
+	struct link_rate rate;
 	struct server_main *main;
 	struct server_display *display;
 	struct server_inputs *inputs;
@@ -47,6 +48,7 @@ struct conn *server_display_conn(const struct server_display *e);
 struct conn *server_inputs_conn(const struct server_inputs *e);
 struct conn *server_cursor_conn(const struct server_cursor *e);
 size_t server_display_queue(const struct server_display *e);
+void server_display_tick(struct server_display *e, uint64_t now);
 void server_display_stats(const struct server_display *e, struct json *j);
 
 /* ---- what the ends ask of the server ---- */
@@ -61,7 +63,8 @@ uint32_t session_frame_time(const struct session *s); /* of a frame that is made
 void session_ready(struct session *s);
 bool session_is_slow(const struct session *s); /* its link, as far as that is known */
 bool session_has_many(const struct session *s); /* others look too: what can be shared is better */
-void session_measured(struct session *s, uint64_t bits); /* a second */
+void session_measured(struct session *s, uint64_t bits); /* a second, as the network test found */
+void session_sampled(struct session *s, uint64_t bytes, uint64_t us, bool at_least); /* see link_rate_sample */
 
 /* Events; they go to all that listen, unless the client may only look. */
 void session_tell_key(struct session *s, unsigned code, bool down);

@@ -691,6 +691,13 @@ void video_report(struct video *v, const struct stream_report *r)
 	video_rate_report(&s->rate, r, now);
 }
 
+void video_owned(const struct video *v, pixman_region32_t *out)
+{
+	for (const struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++)
+		if (s->used && !s->gone)
+			pixman_region32_union(out, out, (pixman_region32_t *)&s->owned);
+}
+
 struct video_figures video_figures(const struct video *v)
 {
 	return v->figures;

@@ -39,6 +39,9 @@ void video_report(struct video *v, const struct stream_report *r);
 /* Others may be used, for streams that begin from now on. At most VIDEO_CODECS. */
 void video_codecs(struct video *v, const uint8_t *codecs, unsigned n);
 
+/* Adds the pixels of the screen that streams own: they are repaired when the streams end. */
+void video_owned(const struct video *v, pixman_region32_t *out);
+
 struct video_figures {
 	unsigned streams;  /* now */
 	uint64_t opened, frames, reports;

@@ -2,23 +2,6 @@
 # spice-view make of it: rows X-1, X-2 and X-6 of RELIABILITY 4 in small.
 load helper
 
-# relay OPTION... TARGET: badlink; sets $relay (pid), $through (its address) and descriptor 7 (its further lines).
-relay() {
-	rm -f lines
-	mkfifo lines
-	"$BUILD/tests/badlink" "$@" >lines 2>relay.err 3>&- &
-	relay=$!
-	exec 7<lines
-	read -r -t 10 -u 7 _ through
-	through=127.0.0.1:$through
-}
-
-end_relay() {
-	kill "$relay"
-	wait "$relay" 2>/dev/null || true
-	exec 7<&-
-}
-
 # far TEXT: runs a Python program on this side of the relay; `s` is the socket, took() the milliseconds since it
 # began, take(N) reads N bytes.
 far() {

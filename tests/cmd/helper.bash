@@ -125,3 +125,20 @@ $1
 	peer=$!
 	read -r peer_at <peer_ready
 }
+
+# relay OPTION... TARGET: badlink; sets $relay (pid), $through (its address) and descriptor 7 (its further lines).
+relay() {
+	rm -f lines
+	mkfifo lines
+	"$BUILD/tests/badlink" "$@" >lines 2>relay.err 3>&- &
+	relay=$!
+	exec 7<lines
+	read -r -t 10 -u 7 _ through
+	through=127.0.0.1:$through
+}
+
+end_relay() {
+	kill "$relay"
+	wait "$relay" 2>/dev/null || true
+	exec 7<&-
+}

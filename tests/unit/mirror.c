@@ -63,10 +63,9 @@ static struct pixmap *picture(struct rng *r, unsigned w, unsigned h)
 	return p;
 }
 
-static void start(uint8_t compress)
+static void start_with(uint8_t compress, uint8_t jpeg)
 {
-	struct server_options o = {.client_mouse = true, .compress = compress, .zlib = SERVER_ALWAYS,
-		.jpeg = SERVER_NEVER};
+	struct server_options o = {.client_mouse = true, .compress = compress, .zlib = SERVER_ALWAYS, .jpeg = jpeg};
 	struct rng r = {compress};
 
 	memset(&b, 0, sizeof(b));
@@ -76,6 +75,11 @@ static void start(uint8_t compress)
 		b.kept[i] = device_picture(b.h.device, b.pixels[i]);
 	}
 	house_listen(&b.h, &o, NULL);
+}
+
+static void start(uint8_t compress)
+{
+	start_with(compress, SERVER_NEVER);
 }
 
 static void finish(void)
@@ -162,12 +166,12 @@ static void step(struct rng *r)
 	}
 }
 
-static void mirror(uint8_t compress)
+static void mirror_with(uint8_t compress, uint8_t jpeg)
 {
 	struct rng r = {compress + 100u};
 	struct viewer *v[2] = {NULL};
 
-	start(compress);
+	start_with(compress, jpeg);
 	v[0] = viewer_new();
 	until_same(v[0]);
 	for (int i = 0; i < STEPS; i++) {
@@ -188,6 +192,11 @@ static void mirror(uint8_t compress)
 	finish();
 	free(v[0]);
 	free(v[1]);
+}
+
+static void mirror(uint8_t compress)
+{
+	mirror_with(compress, SERVER_NEVER);
 }
 
 static void raw(void **state)
@@ -224,6 +233,93 @@ static void automatic(void **state)
 {
 	(void)state;
 	mirror(IMAGE_COMPRESSION_AUTO_GLZ);
+}
+
+/* ---- lossy first ---- */
+
+static void lossy(void **state)
+{
+	(void)state;
+	mirror_with(IMAGE_COMPRESSION_AUTO_GLZ, SERVER_ALWAYS);
+}
+
+static unsigned inexact(void)
+{
+	struct buf out = {0};
+	unsigned n;
+
+	server_stats(b.h.server, &out);
+	assert_non_null(strstr(buf_cstr(&out), "\"inexact\":"));
+	n = (unsigned)strtoul(strstr(buf_cstr(&out), "\"inexact\":") + 10, NULL, 10);
+	buf_fini(&out);
+	return n;
+}
+
+/* A photograph onto a surface; waits until the viewer has it, as it is: inexactly. */
+static void put_smooth(uint32_t surface, int x, int y)
+{
+	enum { SIDE = 128 };
+	struct pixmap *p = pixmap_new(SURFACE_FMT_32_xRGB, SIDE, SIDE);
+	struct rng r = {9};
+
+	for (unsigned i = 0; i < SIDE * SIDE; i++)
+		((uint32_t *)(void *)p->data)[i] = (100 + i % SIDE / 2 + rng_below(&r, 9)) << 16 |
+			(50 + i / SIDE + rng_below(&r, 9)) << 8 | (90 + (i % SIDE + i / SIDE) / 3 + rng_below(&r, 9));
+	device_put(b.h.device, surface, x, y, SIDE, SIDE, p->data, (size_t)p->stride);
+	pixmap_unref(p);
+	UNTIL(&b.h, inexact() > 0);
+}
+
+static void scroll(int to_x, int to_y)
+{
+	device_draw(b.h.device, S_DISPLAY_COPY_BITS, &(struct copy_bits){
+		.base = {.box = {.left = to_x, .top = to_y, .right = to_x + 200, .bottom = to_y + 200}},
+		.src_pos = {10, 10}});
+}
+
+/* What is made of inexact pixels is inexact as well, and all of it is mended; what is drawn over needs no mending. */
+static void mended(void **state)
+{
+	struct image surface = {.d = {.type = IMAGE_TYPE_SURFACE, .width = 150, .height = 150}, .surface_id = 3};
+	struct viewer *v;
+
+	(void)state;
+	start_with(IMAGE_COMPRESSION_AUTO_GLZ, SERVER_ALWAYS);
+	v = viewer_new();
+	until_same(v);
+	UNTIL(&b.h, inexact() == 0);
+	put_smooth(0, 20, 30);
+	assert_false(same_screen(v));
+	until_same(v);
+	UNTIL(&b.h, inexact() == 0);
+	put_smooth(0, 30, 30);
+	scroll(300, 250);
+	UNTIL(&b.h, inexact() == 2 * 128 * 128);
+	until_same(v);
+	UNTIL(&b.h, inexact() == 0);
+	put_smooth(0, 30, 30);
+	device_draw(b.h.device, S_DISPLAY_DRAW_FILL, &(struct draw_fill){.base = {.box = {.left = 0, .top = 0,
+		.right = W, .bottom = H}}, .rop = ROPD_OP_PUT, .brush = {.type = BRUSH_TYPE_SOLID, .color = 0x33}});
+	UNTIL(&b.h, inexact() == 0);
+	until_same(v);
+	/* through a surface that is not seen */
+	assert_int_equal(device_surface_create(b.h.device, 3, 150, 150, SURFACE_FMT_32_xRGB), 0);
+	put_smooth(3, 10, 10);
+	device_draw(b.h.device, S_DISPLAY_DRAW_COPY, &(struct draw_copy){.base = {.box = {.left = 40, .top = 40,
+		.right = 190, .bottom = 190}}, .src = &surface, .src_area = {.right = 150, .bottom = 150},
+		.rop = ROPD_OP_PUT});
+	until_same(v);
+	UNTIL(&b.h, inexact() == 0);
+	device_draw(b.h.device, S_DISPLAY_DRAW_COPY, &(struct draw_copy){.base = {.box = {.left = 340, .top = 40,
+		.right = 490, .bottom = 190}}, .src = &surface, .src_area = {.right = 150, .bottom = 150},
+		.rop = ROPD_OP_PUT});
+	device_surface_destroy(b.h.device, 3);
+	turns(20);
+	assert_int_equal(inexact(), 0);
+	until_same(v);
+	client_free(v->c);
+	finish();
+	free(v);
 }
 
 /* Many viewers that come and go, which share what is encoded: with auto no more than two of them have GLZ. */
@@ -345,6 +441,8 @@ int main(void)
 		cmocka_unit_test(glz),
 		cmocka_unit_test(lz4),
 		cmocka_unit_test(automatic),
+		cmocka_unit_test(lossy),
+		cmocka_unit_test(mended),
 		cmocka_unit_test(crowd),
 		cmocka_unit_test(evictions),
 		cmocka_unit_test(cache_model),

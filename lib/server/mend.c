@@ -1,0 +1,271 @@
+/* Inexact regions, by surface. They may be thought larger than they are, never smaller. */
+#include "server/mend.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+enum {
+	RECTS = 64,       /* a region of more becomes its bounding box */
+	LEAST_SIDE = 8,   /* of a piece, where its region is not smaller: lower ones compress badly */
+};
+
+struct inexact {
+	pixman_region32_t recent, resting;
+};
+
+struct mend {
+	struct inexact *surfaces[LIM_SURFACES]; /* NULL: exact */
+	unsigned n;                             /* that are not NULL */
+};
+
+/* ---- regions ---- */
+
+static void region_init(pixman_region32_t *out, const struct rect *r)
+{
+	pixman_region32_init_rect(out, r->left, r->top, (unsigned)(r->right - r->left), (unsigned)(r->bottom - r->top));
+}
+
+static void bound(pixman_region32_t *r)
+{
+	pixman_box32_t all = *pixman_region32_extents(r);
+
+	if (pixman_region32_n_rects(r) > RECTS)
+		pixman_region32_reset(r, &all);
+}
+
+static bool touches(const pixman_region32_t *region, const struct rect *r)
+{
+	pixman_box32_t box = {r->left, r->top, r->right, r->bottom};
+
+	return box.x1 < box.x2 && box.y1 < box.y2 &&
+	       pixman_region32_contains_rectangle((pixman_region32_t *)region, &box) != PIXMAN_REGION_OUT;
+}
+
+static uint64_t count(const pixman_region32_t *region)
+{
+	const pixman_box32_t *b;
+	uint64_t pixels = 0;
+	int n;
+
+	b = pixman_region32_rectangles((pixman_region32_t *)region, &n);
+	for (int i = 0; i < n; i++)
+		pixels += (uint64_t)(b[i].x2 - b[i].x1) * (uint64_t)(b[i].y2 - b[i].y1);
+	return pixels;
+}
+
+/* The pixels that a command may set: its box under its clip. */
+static void region_of(const struct draw_item *item, pixman_region32_t *out)
+{
+	const struct draw_base *base = item->body;
+	pixman_region32_t clip;
+
+	region_init(out, &item->damage);
+	if (base->clip.type != CLIP_TYPE_RECTS)
+		return;
+	pixman_region32_init(&clip);
+	for (uint32_t i = 0; i < base->clip.rects.num_rects; i++) {
+		struct rect r = rect_meet(&base->clip.rects.rects[i], &item->damage);
+
+		if (!rect_is_empty(&r))
+			pixman_region32_union_rect(&clip, &clip, r.left, r.top, (unsigned)(r.right - r.left),
+				(unsigned)(r.bottom - r.top));
+	}
+	pixman_region32_intersect(out, out, &clip);
+	pixman_region32_fini(&clip);
+}
+
+/* ---- what becomes of them ---- */
+
+static struct inexact *inexact_of(struct mend *m, uint32_t surface)
+{
+	struct inexact *x = m->surfaces[surface];
+
+	if (x)
+		return x;
+	x = m->surfaces[surface] = new(struct inexact);
+	pixman_region32_init(&x->recent);
+	pixman_region32_init(&x->resting);
+	m->n++;
+	return x;
+}
+
+void mend_gone(struct mend *m, uint32_t surface)
+{
+	struct inexact *x = m->surfaces[surface];
+
+	if (!x)
+		return;
+	pixman_region32_fini(&x->recent);
+	pixman_region32_fini(&x->resting);
+	free(x);
+	m->surfaces[surface] = NULL;
+	m->n--;
+}
+
+static void tidy(struct mend *m, uint32_t surface)
+{
+	struct inexact *x = m->surfaces[surface];
+
+	if (x && !pixman_region32_not_empty(&x->recent) && !pixman_region32_not_empty(&x->resting))
+		mend_gone(m, surface);
+}
+
+static void is_inexact(struct mend *m, uint32_t surface, const pixman_region32_t *r)
+{
+	struct inexact *x = inexact_of(m, surface);
+
+	pixman_region32_subtract(&x->resting, &x->resting, (pixman_region32_t *)r);
+	pixman_region32_union(&x->recent, &x->recent, (pixman_region32_t *)r);
+	bound(&x->recent);
+	bound(&x->resting);
+}
+
+static void is_exact(struct mend *m, uint32_t surface, const pixman_region32_t *r)
+{
+	struct inexact *x = m->surfaces[surface];
+
+	if (!x)
+		return;
+	pixman_region32_subtract(&x->recent, &x->recent, (pixman_region32_t *)r);
+	pixman_region32_subtract(&x->resting, &x->resting, (pixman_region32_t *)r);
+	bound(&x->recent);
+	bound(&x->resting);
+	tidy(m, surface);
+}
+
+struct reading {
+	struct mend *m;
+	bool found;
+};
+
+static void reads(void *user, uint32_t surface, const struct rect *area)
+{
+	struct reading *r = user;
+	const struct inexact *x = surface < LIM_SURFACES ? r->m->surfaces[surface] : NULL;
+
+	if (x && (touches(&x->recent, area) || touches(&x->resting, area)))
+		r->found = true;
+}
+
+/* Scrolled pixels take their errors with them. */
+static void moves(struct mend *m, const struct draw_item *item, const pixman_region32_t *to)
+{
+	const struct copy_bits *body = item->body;
+	int dx = body->base.box.left - body->src_pos.x, dy = body->base.box.top - body->src_pos.y;
+	struct inexact *x = m->surfaces[item->surface];
+	pixman_region32_t moved;
+
+	pixman_region32_init(&moved);
+	pixman_region32_union(&moved, &x->recent, &x->resting);
+	pixman_region32_translate(&moved, dx, dy);
+	pixman_region32_intersect(&moved, &moved, (pixman_region32_t *)to);
+	pixman_region32_subtract(&x->recent, &x->recent, (pixman_region32_t *)to);
+	is_inexact(m, item->surface, &moved);
+	tidy(m, item->surface);
+	pixman_region32_fini(&moved);
+}
+
+void mend_item(struct mend *m, const struct draw_item *item, bool lossy)
+{
+	struct reading reading = {m, false};
+	pixman_region32_t region;
+
+	if (!m->n && !lossy)
+		return;
+	region_of(item, &region);
+	draw_item_reads(item, reads, &reading);
+	if (item->number == S_DISPLAY_COPY_BITS && reading.found)
+		moves(m, item, &region);
+	else if (lossy || reading.found)
+		is_inexact(m, item->surface, &region);
+	else if (draw_item_is_opaque(item))
+		is_exact(m, item->surface, &region);
+	pixman_region32_fini(&region);
+}
+
+void mend_pixels(struct mend *m, uint32_t surface, const struct rect *r, bool lossy)
+{
+	pixman_region32_t region;
+
+	region_init(&region, r);
+	if (lossy)
+		is_inexact(m, surface, &region);
+	else
+		is_exact(m, surface, &region);
+	pixman_region32_fini(&region);
+}
+
+void mend_spare(struct mend *m, const pixman_region32_t *r)
+{
+	is_exact(m, 0, r);
+}
+
+/* ---- what rests ---- */
+
+bool mend_rest(struct mend *m)
+{
+	bool some = false;
+
+	for (uint32_t id = 0; m->n && id < LIM_SURFACES; id++) {
+		struct inexact *x = m->surfaces[id];
+
+		if (!x)
+			continue;
+		some |= pixman_region32_not_empty(&x->resting);
+		pixman_region32_union(&x->resting, &x->resting, &x->recent);
+		pixman_region32_clear(&x->recent);
+	}
+	return some;
+}
+
+/* A piece at the top left of a box; as wide as the pixels allow at the least height. */
+static struct rect piece_of(const pixman_box32_t *b, unsigned pixels)
+{
+	int n = pixels > 64 ? (int)(pixels < 1 << 24 ? pixels : 1 << 24) : 64;
+	int w = b->x2 - b->x1, h = b->y2 - b->y1, widest = n / LEAST_SIDE, highest;
+
+	w = w < widest ? w : widest;
+	highest = n / w;
+	h = h < highest ? h : highest;
+	return (struct rect){.left = b->x1, .top = b->y1, .right = b->x1 + w, .bottom = b->y1 + h};
+}
+
+bool mend_next(struct mend *m, unsigned pixels, uint32_t *surface, struct rect *r)
+{
+	for (uint32_t id = 0; m->n && id < LIM_SURFACES; id++) {
+		struct inexact *x = m->surfaces[id];
+
+		if (!x || !pixman_region32_not_empty(&x->resting))
+			continue;
+		*surface = id;
+		*r = piece_of(pixman_region32_rectangles(&x->resting, NULL), pixels);
+		mend_pixels(m, id, r, false);
+		return true;
+	}
+	return false;
+}
+
+uint64_t mend_left(const struct mend *m)
+{
+	uint64_t pixels = 0;
+
+	for (uint32_t id = 0; m->n && id < LIM_SURFACES; id++)
+		if (m->surfaces[id])
+			pixels += count(&m->surfaces[id]->recent) + count(&m->surfaces[id]->resting);
+	return pixels;
+}
+
+/* ---- life ---- */
+
+struct mend *mend_new(void)
+{
+	return new(struct mend);
+}
+
+void mend_free(struct mend *m)
+{
+	for (uint32_t id = 0; m && id < LIM_SURFACES; id++)
+		mend_gone(m, id);
+	free(m);
+}
