@@ -113,7 +113,7 @@ END
 }
 
 # The network test of the main channel tells a slow link; then auto takes JPEG and zlib, and never does else.
-@test "--jpeg auto: JPEG over a slow link, exact over a fast one" {
+@test "--jpeg auto: JPEG over a slow link, exact when it rests; exact at once over a fast one" {
 	have spice-serve spice-view spicy-screenshot
 	serve --image smooth.png
 	fast=$PORT
@@ -122,6 +122,9 @@ END
 	PORT=$(sed -n 's/^up //p' "$T/slow.log")
 	within 30 first_picture "$F/art/smooth.png" 6
 	! same "$T/shot.ppm" "$F/art/smooth.png" >/dev/null
+	peer gtk "uri=spice://127.0.0.1:$PORT" # one that stays has it exactly in the end
+	peer_shows gtk "$F/art/smooth.png" 20
+	running gtk
 	PORT=$fast
 	within 20 first_picture "$F/art/smooth.png"
 }
