@@ -71,6 +71,21 @@ static uint32_t sum(uint32_t a, uint32_t b)
 void agent_credit(struct agent *a, uint32_t tokens)
 {
 	a->credit = sum(a->credit, tokens);
+	a->waits &= !a->credit;
+}
+
+void agent_watch_tokens(struct agent *a)
+{
+	bool waits = a->open && !a->credit && (agent_queued(a) || a->answer_due);
+
+	if (waits && !a->waits)
+		a->waits_since = a->now;
+	a->waits = waits;
+}
+
+bool agent_starved(const struct agent *a)
+{
+	return a->waits && a->now - a->waits_since >= LIM_AGENT_TOKENS_MS;
 }
 
 uint32_t agent_owed(struct agent *a)

@@ -84,6 +84,8 @@ struct agent {
 	} in;
 	struct arena arena;
 	uint64_t now;
+	bool waits;              /* for tokens, since: */
+	uint64_t waits_since;
 	struct log_limit log;
 };
 
@@ -104,6 +106,8 @@ void agent_close(struct agent *a);
 int agent_input(struct agent *a, struct slice piece, uint64_t now);
 /* Now and then: forgets a half message that has had no bytes for LIM_AGENT_IDLE_MS; its rest is passed over. */
 void agent_tick(struct agent *a, uint64_t now);
+/* At the last agent_tick something had waited for the peer's tokens for LIM_AGENT_TOKENS_MS and more. */
+bool agent_starved(const struct agent *a);
 /* AGENT_TOKEN came. */
 void agent_credit(struct agent *a, uint32_t tokens);
 

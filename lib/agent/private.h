@@ -11,6 +11,8 @@ uint32_t agent_layout(const struct agent *a);
 /* Have both announced it? */
 bool agent_both(const struct agent *a, unsigned bit);
 
+void agent_watch_tokens(struct agent *a); /* for agent_starved */
+
 /* ---- what messages do; 0, or E_* for one that breaks a rule (it is passed over) ---- */
 
 int agent_got_grab(struct agent *a, const void *body);

@@ -211,6 +211,7 @@ int agent_input(struct agent *a, struct slice piece, uint64_t now)
 void agent_tick(struct agent *a, uint64_t now)
 {
 	a->now = now;
+	agent_watch_tokens(a);
 	if (a->in.n_head < AGENT_HEADER || a->in.how != AGENT_KEEP || now - a->in.last <= LIM_AGENT_IDLE_MS)
 		return;
 	say(a, "never completed, passed over");

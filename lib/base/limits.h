@@ -63,6 +63,8 @@ enum {
 	LIM_AGENT_CLIPBOARD = 16 << 20,
 	LIM_AGENT_BODY = 64 << 10,
 	LIM_AGENT_IDLE_MS = 30000,
+	/* what a guest has to say waits so long for a client's tokens (channels.md 1, 10) */
+	LIM_AGENT_TOKENS_MS = 30000,
 	/* L-16: WebSocket: HTTP head bytes and lines, pings a second */
 	LIM_HTTP_HEAD = 8 << 10,
 	LIM_HTTP_LINES = 32,

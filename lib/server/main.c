@@ -211,9 +211,10 @@ static int agent_data(struct server_main *e, struct slice piece)
 	return rc;
 }
 
-void server_main_tick(struct server_main *e, uint64_t now)
+bool server_main_tick(struct server_main *e, uint64_t now)
 {
 	agent_tick(&e->agent, now);
+	return !agent_starved(&e->agent);
 }
 
 /* ---- messages ---- */

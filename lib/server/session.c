@@ -284,8 +284,10 @@ void session_watch(struct session *s, uint64_t now)
 	};
 	uint64_t heard = 0;
 
-	if (s->main)
-		server_main_tick(s->main, now);
+	if (s->main && !server_main_tick(s->main, now)) {
+		session_leave(s, "gives the agent no tokens");
+		return;
+	}
 	if (s->display)
 		server_display_tick(s->display, now);
 	for (size_t i = 0; i < ARRAY_SIZE(conns); i++) {

@@ -29,7 +29,7 @@ struct server_main *server_main_new(struct session *s, struct conn *c);
 void server_main_free(struct server_main *e);
 void server_main_mouse_mode(struct server_main *e, bool client); /* tells the client */
 void server_main_ping(struct server_main *e);
-void server_main_tick(struct server_main *e, uint64_t now);
+bool server_main_tick(struct server_main *e, uint64_t now); /* false: it lets the agent wait for tokens for ever */
 void server_main_goodbye(struct server_main *e);                 /* DISCONNECTING: we stop */
 
 struct server_display *server_display_new(struct session *s, struct conn *c);

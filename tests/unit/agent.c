@@ -684,6 +684,42 @@ static void half_messages(void **state)
 	buf_fini(&b);
 }
 
+/* Who has something to say and no tokens for it is starved after a while; a token is enough for another while. */
+static void no_tokens(void **state)
+{
+	struct slice piece;
+
+	(void)state;
+	bench(ALL, ALL);
+	agent_tick(&g.a, 500000);
+	agent_tick(&g.a, 900000);
+	assert_false(agent_starved(&g.a)); /* nothing to say */
+	g.a.credit = 1;
+	agent_reply(&g.a, AGENT_MSG_MONITORS_CONFIG, true);
+	agent_reply(&g.a, AGENT_MSG_MONITORS_CONFIG, true);
+	agent_tick(&g.a, 1000000);
+	agent_tick(&g.a, 2000000);
+	assert_false(agent_starved(&g.a)); /* it may */
+	assert_true(agent_output(&g.a, &piece));
+	assert_false(agent_output(&g.a, &piece));
+	agent_tick(&g.a, 2000250);
+	agent_tick(&g.a, 2000249 + LIM_AGENT_TOKENS_MS);
+	assert_false(agent_starved(&g.a));
+	agent_tick(&g.a, 2000250 + LIM_AGENT_TOKENS_MS);
+	assert_true(agent_starved(&g.a));
+	agent_credit(&g.a, 1);
+	assert_false(agent_starved(&g.a));
+	agent_reply(&g.a, AGENT_MSG_MONITORS_CONFIG, true);
+	assert_true(agent_output(&g.a, &piece));
+	assert_false(agent_output(&g.a, &piece));
+	agent_tick(&g.a, 3000000);
+	assert_false(agent_starved(&g.a));
+	agent_tick(&g.a, 3000000 + LIM_AGENT_TOKENS_MS);
+	assert_true(agent_starved(&g.a));
+	agent_close(&g.a);
+	assert_false(agent_starved(&g.a));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -699,6 +735,7 @@ int main(void)
 		cmocka_unit_test(clipboard_attacks),
 		cmocka_unit_test(floods),
 		cmocka_unit_test(half_messages),
+		cmocka_unit_test(no_tokens),
 	};
 
 	dice.state = 4;

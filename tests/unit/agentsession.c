@@ -9,6 +9,8 @@
 #include <cmocka.h>
 
 #include "base/err.h"
+#include "chan/conn.h"
+#include "server/private.h"
 #include "tests/unit/house.h"
 
 static struct {
@@ -172,12 +174,89 @@ static void looking_only(void **state)
 	assert_int_equal(b.asked, 0);
 }
 
+/* ---- a client of our own, that gives the agent no tokens ---- */
+
+static struct {
+	struct conn *conn;
+	bool started;
+	int closed;
+} miser;
+
+/* Speaks to the agent and asks what it can. */
+static int miser_message(void *end, const struct wire_msg *m, const void *body)
+{
+	static const uint8_t announce[28] = {1, 0, 0, 0, AGENT_MSG_ANNOUNCE_CAPABILITIES, [16] = 8, [20] = 1};
+
+	(void)end, (void)body;
+	if (m->number != S_MAIN_INIT)
+		return 0;
+	chan_send(&miser.conn->chan, C_MAIN_AGENT_START, &(struct main_agent_token){0});
+	chan_send_raw(&miser.conn->chan, C_MAIN_AGENT_DATA, slice_of(announce, sizeof(announce)));
+	miser.started = true;
+	return 0;
+}
+
+static void miser_linked(void *owner, struct conn *c)
+{
+	static const struct chan_ops chan_ops = {.message = miser_message};
+
+	(void)owner;
+	miser.conn = c;
+	conn_attach(c, &chan_ops, NULL);
+}
+
+static void miser_closed(void *owner, struct conn *c, int err)
+{
+	(void)owner;
+	conn_close(c, false);
+	miser.closed = err;
+}
+
+static void miser_connected(void *owner, struct xport *x, int err)
+{
+	static const struct conn_ops conn_ops = {.linked = miser_linked, .closed = miser_closed};
+	static const struct link_caps caps = {.n_common = 1, .common = {1u << COMMON_CAP_PROTOCOL_AUTH_SELECTION |
+		1u << COMMON_CAP_AUTH_SPICE | 1u << COMMON_CAP_MINI_HEADER}};
+
+	(void)owner;
+	assert_int_equal(err, 0);
+	conn_client(&b.h.loop, x, 0, WIRE_MAIN, 0, &caps, NULL, &conn_ops, NULL);
+}
+
+static void no_tokens(void **state)
+{
+	struct server_options o = {.resize = true};
+	struct endpoint e = {.unix_path = b.h.path};
+	struct session *s;
+	uint64_t now;
+
+	(void)state;
+	memset(&b, 0, sizeof(b));
+	memset(&miser, 0, sizeof(miser));
+	house_open(&b.h, 120, 80);
+	house_listen(&b.h, &o, &events);
+	net_connect(&b.h.loop, &e, false, NULL, 10000, miser_connected, NULL);
+	UNTIL(&b.h, miser.started);
+	s = list_first(&b.h.server->sessions, struct session, link);
+	UNTIL(&b.h, server_main_conn(s->main)->chan.serial_in >= 2);
+	now = uv_now(&b.h.loop);
+	session_watch(s, now);
+	session_watch(s, now + LIM_AGENT_TOKENS_MS - 1);
+	assert_int_equal(b.left, 0);
+	session_watch(s, now + LIM_AGENT_TOKENS_MS);
+	assert_int_equal(b.left, 1);
+	UNTIL(&b.h, miser.closed);
+	assert_int_equal(miser.closed, E_CLOSED);
+	house_close(&b.h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(follows),
 		cmocka_unit_test(nobody_to_ask),
 		cmocka_unit_test(looking_only),
+		cmocka_unit_test(no_tokens),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
