@@ -12,6 +12,9 @@ struct video_rate {
 	unsigned pace;     /* ms between frames at least; 0: as they come */
 	uint64_t changed;  /* when something was made worse or better last */
 	uint64_t trouble;  /* when there was last a reason to make it worse */
+	unsigned patience; /* ms without trouble before it is made better */
+	bool tried;        /* it was made better last, not worse */
+	unsigned waits, queues; /* frames, reports in a row with a bit of trouble */
 	int32_t most_left; /* ms before its time that a frame came at best, slowly forgotten; 0: not known */
 };
 

@@ -228,6 +228,32 @@ static void worse_at_once_better_slowly(void **state)
 	assert_true(now - back > 10000);
 }
 
+/* A line that carries 70 and not 80: how often 80 is tried. */
+static void what_failed_is_tried_more_seldom(void **state)
+{
+	struct video_rate r;
+	uint64_t tried[8] = {0};
+	unsigned n = 0;
+
+	(void)state;
+	video_rate_init(&r, false, 0);
+	for (uint64_t now = 0; n < ARRAY_SIZE(tried); now += 40) {
+		unsigned before = r.quality;
+
+		video_rate_sent(&r, r.quality > 70 ? 150 : 10, now);
+		assert_true(now < 400000);
+		if (r.quality > before)
+			tried[n++] = now;
+	}
+	assert_in_range(tried[1] - tried[0], 3000, 10000);
+	assert_in_range(tried[3] - tried[2], 3 * (tried[1] - tried[0]), 5 * (tried[1] - tried[0]));
+	assert_in_range(tried[7] - tried[6], 60000, 70000);
+	for (uint64_t now = tried[7]; now < tried[7] + 70000; now += 40) /* now it does */
+		video_rate_sent(&r, 10, now);
+	assert_int_equal(r.quality, VIDEO_QUALITY_BEST);
+	assert_int_equal(r.patience, 2000);
+}
+
 static void the_socket_and_late_frames_count(void **state)
 {
 	struct stream_report late = {.num_frames = 5, .last_frame_delay = 30}, at_best = {.num_frames = 5,
@@ -248,6 +274,17 @@ static void the_socket_and_late_frames_count(void **state)
 	assert_int_equal(r.quality, VIDEO_QUALITY_BEST);
 	video_rate_report(&r, &at_best, 2000);
 	video_rate_report(&r, &queued, 3000);
+	video_rate_report(&r, &at_best, 3200);
+	video_rate_report(&r, &queued, 3400);
+	assert_int_equal(r.quality, VIDEO_QUALITY_BEST); /* by chance */
+	video_rate_report(&r, &queued, 3600);
+	assert_true(r.quality < VIDEO_QUALITY_BEST);
+	video_rate_init(&r, false, 0);
+	video_rate_sent(&r, 70, 1000);
+	video_rate_sent(&r, 5, 1040);
+	video_rate_sent(&r, 70, 1080);
+	assert_int_equal(r.quality, VIDEO_QUALITY_BEST);
+	video_rate_sent(&r, 70, 1120);
 	assert_true(r.quality < VIDEO_QUALITY_BEST);
 	video_rate_init(&r, true, 0);
 	assert_true(r.quality < VIDEO_QUALITY_BEST);
@@ -267,6 +304,7 @@ int main(void)
 		TEST(scrolling_is_none),
 		TEST(any_rectangle),
 		cmocka_unit_test(worse_at_once_better_slowly),
+		cmocka_unit_test(what_failed_is_tried_more_seldom),
 		cmocka_unit_test(the_socket_and_late_frames_count),
 	};
 
