@@ -113,7 +113,7 @@ int vp8_frame_decode(struct vp8_decoder *d, struct slice in, unsigned width, uns
 /* ---- encoder ---- */
 
 enum {
-	SPEED = 12,           /* of 16; libvpx's word for how little it looks around */
+	SPEED = -10,          /* of -16: how little libvpx looks around; above 0 it would take what time there is */
 	LEAST_Q = 4, MOST_Q = 56,
 	KEY_PERCENT = 900,    /* what a key frame may have of a frame's share */
 	LONGEST_MS = 500,     /* a pause saves up no more than so much of the rate */
