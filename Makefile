@@ -153,7 +153,7 @@ unit: $(UNITS) $(REPLAYS) $(BUILD)/tests/vectors
 interop: all
 	$(Q)BUILD=$(abspath $(BUILD)) tests/run interop
 
-bench: all $(BENCHES)
+bench: all $(BENCHES) $(BUILD)/tests/badlink
 	$(Q)BUILD=$(abspath $(BUILD)) tests/bench/run
 
 demo:
