@@ -7,6 +7,8 @@
 
 #include "base/mem.h"
 #include "chan/ticket.h"
+#include "codec/jpeg.h"
+#include "codec/vp8.h"
 #include "tests/fuzz/wire.h"
 
 enum { SERVER = 1, MINI = 2 }; /* fuzz_frames.c */
@@ -257,6 +259,80 @@ static void agents(enum wire_dir dir, const char *target, struct rng *rng)
 	}
 }
 
+/* ---- streams ---- */
+
+static void stream_step(unsigned number, unsigned ms, const void *host, struct buf *out)
+{
+	const struct wire_msg *m = wire_msg_find(WIRE_DISPLAY, WIRE_S, number);
+	struct buf b = {0};
+
+	if (wire_encode(m->desc(), host, 0, &b))
+		abort();
+	buf_le16(out, (uint16_t)number);
+	buf_le16(out, (uint16_t)ms);
+	buf_le16(out, (uint16_t)buf_len(&b));
+	buf_put(out, buf_data(&b), buf_len(&b));
+	buf_fini(&b);
+}
+
+/* A frame, plain or with a place of its own; `left` ms before its time. */
+static void stream_frame(unsigned i, struct slice data, uint32_t time, struct buf *out)
+{
+	struct stream_data_header base = {1, time};
+
+	if (i % 4 == 3)
+		stream_step(S_DISPLAY_STREAM_DATA_SIZED, 40, &(struct stream_data_sized){.base = base, .width = 40,
+			.height = 30, .dest = {2, 3, 32 + (int)i, 43}, .data_size = (uint32_t)data.n, .data = data},
+			out);
+	else
+		stream_step(S_DISPLAY_STREAM_DATA, 40, &(struct stream_data){.base = base,
+			.data_size = (uint32_t)data.n, .data = data}, out);
+}
+
+/* A film of ten frames, cut, hidden, shown again, late, in time and early; flags: of the stream. */
+static void stream(const char *name, uint8_t codec, uint8_t flags, unsigned early)
+{
+	enum { W = 40, H = 30 };
+	struct vp8_encoder *e = vp8_encoder_new(W, H);
+	struct rect part = {4, 4, 20, 24};
+	struct clip clips[] = {{CLIP_TYPE_RECTS, {1, &part}}, {.type = CLIP_TYPE_RECTS}, {.type = CLIP_TYPE_NONE}};
+	uint32_t pixels[W * H], now = UINT32_MAX - 2000; /* where fuzz_stream.c begins */
+	struct buf out = {0};
+
+	stream_step(S_DISPLAY_STREAM_CREATE, 0, &(struct stream_create){.stream_id = 1, .flags = flags,
+		.codec_type = codec, .stream_width = W, .stream_height = H, .src_width = W, .src_height = H,
+		.dest = {5, 5, 5 + H, 5 + W}}, &out);
+	stream_step(S_DISPLAY_STREAM_ACTIVATE_REPORT, 0, &(struct stream_activate_report){1, 7, 3, 100}, &out);
+	for (unsigned i = 0; i < 10; i++) {
+		struct buf data = {0};
+
+		for (unsigned k = 0; k < W * H; k++)
+			pixels[k] = (k % W * 5 + i * 9) | (k / W * 7) << 8 | (k + i) % 200 << 16;
+		if (codec == VIDEO_CODEC_VP8 ? vp8_encode(e, (uint8_t *)pixels, 4 * W, 300, 40 * i, &data)
+			: jpeg_encode((uint8_t *)pixels, W, H, 4 * W, 60, &data))
+			abort();
+		now += 40;
+		stream_frame(i, buf_slice(&data), now + early * (i % 3), &out);
+		buf_fini(&data);
+		if (i % 3 == 2)
+			stream_step(S_DISPLAY_STREAM_CLIP, 0, &(struct stream_clip){1, clips[i / 3]}, &out);
+	}
+	buf_put(&out, "\0\0\1\0\0\0", 6); /* a jump */
+	stream_step(S_DISPLAY_STREAM_DESTROY, 30, &(struct stream_destroy){1}, &out);
+	put("stream", name, &out);
+	buf_fini(&out);
+	vp8_encoder_free(e);
+}
+
+static void streams(void)
+{
+	stream("mjpeg", VIDEO_CODEC_MJPEG, STREAM_FLAGS_TOP_DOWN, 100);
+	stream("mjpeg-late", VIDEO_CODEC_MJPEG, 0, UINT32_MAX);
+	stream("vp8", VIDEO_CODEC_VP8, STREAM_FLAGS_TOP_DOWN, 100);
+	stream("vp8-late", VIDEO_CODEC_VP8, 0, UINT32_MAX);
+	stream("h264", VIDEO_CODEC_H264, 0, 100);
+}
+
 int main(int argc, char **argv)
 {
 	static const uint8_t channels[] = {WIRE_MAIN, WIRE_DISPLAY, WIRE_INPUTS, WIRE_CURSOR,
@@ -279,5 +355,6 @@ int main(int argc, char **argv)
 	agents(WIRE_C, "agent_s", &rng);
 	agents(WIRE_S, "agent_c", &rng);
 	ticket_key_free(key);
+	streams();
 	return 0;
 }
