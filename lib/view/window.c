@@ -117,8 +117,11 @@ static int start_sdl(struct window *w, const struct window_options *o)
 /* Once its display has gone, Xlib has no connection any more, and SDL would not notice. */
 static void stop_sdl(struct window *w)
 {
-	if (w->sdl && !w->desk->gone)
+	if (w->sdl && !w->desk->gone) {
+		if (w->input.grabbed) /* else the mouse would stay with nobody, and away from other windows */
+			input_grab(w, false);
 		display_hide(w->sdl);
+	}
 	if (w->desk->gone)
 		return;
 	if (w->sdl)

@@ -437,13 +437,22 @@ static void two_windows(void **state)
 	move(5, 6, 0, 0);
 	t.at = 1;
 	said("+1e p5,6 -1e f0:0 F1:0 K+30 P25,16 ");
-	/* one of them closes: what it held is let go, the other is as it was */
+	/* one of them closes: what it held is let go, the mouse as well, and the other is as it was */
+	window_relative(w, true);
+	t.at = 2;
+	click(SDL_BUTTON_LEFT, true, 1, 1);
+	click(SDL_BUTTON_LEFT, false, 1, 1);
+	t.at = 1;
+	settle();
+	assert_true(SDL_GetRelativeMouseMode());
 	t.at = 2;
 	window_event(SDL_WINDOWEVENT_CLOSE);
 	key(SDL_SCANCODE_C, true);
 	t.at = 1;
+	settle();
 	move(1, 2, 0, 0);
 	said("K-30 CLOSE0 p1,2 ");
+	assert_false(SDL_GetRelativeMouseMode());
 	assert_null(w);
 	assert_null(SDL_GetWindowFromID(2));
 	t.pixels[0] = 0x123456;
