@@ -12,6 +12,7 @@
 
 enum {
 	ACK_WINDOW = 20,
+	FAR_WINDOW = 40, FAR_US = 30000, /* where acknowledgements are so long under way, as libspice-server has it */
 	WISHES = 16,
 	REST_MS = 500,       /* what was drawn in a lossy form rests after so long, or twice that */
 	PIECE_MS = 100,      /* mending keeps the link busy for about so long at a time: new drawing waits for it */
@@ -43,6 +44,7 @@ struct server_display {
 	uint64_t glz_pixels;     /* the window that the client announced */
 	uint8_t wished[WISHES];  /* enum video_codec: what the client likes, best first */
 	unsigned n_wished;
+	unsigned ack_window;
 	struct link_probe probe;
 	struct choice jpeg, zlib; /* as they were said last */
 	/* what is sent in a lossy form is mended when it rests */
@@ -365,12 +367,23 @@ static void say_choices(struct server_display *e)
 	e->zlib = zlib;
 }
 
+static void want_acks(struct server_display *e)
+{
+	bool far = session_is_slow(e->session) || link_rate_latency(&e->session->rate) >= FAR_US;
+	unsigned window = far ? FAR_WINDOW : ACK_WINDOW;
+
+	if (window != e->ack_window)
+		chan_want_acks(&e->conn->chan, window);
+	e->ack_window = window;
+}
+
 void server_display_rules(struct server_display *e)
 {
 	struct encode_rules r = rules_for(e);
 
 	if (!e->outbox)
 		return;
+	want_acks(e);
 	outbox_rules(e->outbox, &r);
 	say_choices(e);
 }
@@ -460,7 +473,7 @@ static int init(struct server_display *e, const struct display_init *m)
 	o.glz_pixels = e->glz_pixels;
 	o.cache_pixels = (uint64_t)m->pixmap_cache_size;
 	e->outbox = outbox_new(e->conn->loop, &o);
-	chan_want_acks(&e->conn->chan, ACK_WINDOW);
+	want_acks(e);
 	chan_send(&e->conn->chan, S_DISPLAY_INVAL_ALL_PALETTES, NULL);
 	e->pipe = pipe_new(session_device(e->session), now, kick, e);
 	e->mend = mend_new();
