@@ -435,13 +435,18 @@ static unsigned codecs_for(const struct server_display *e, uint8_t out[VIDEO_COD
 	return n;
 }
 
+static bool is_slow(void *owner)
+{
+	return session_is_slow(((struct server_display *)owner)->session);
+}
+
 static struct video *video_for(struct server_display *e)
 {
 	struct video_options o = {
 		.all = session_options(e->session)->video == SERVER_VIDEO_ALL,
 		.reports = client_has(e, DISPLAY_CAP_STREAM_REPORT),
 		.sized = client_has(e, DISPLAY_CAP_SIZED_STREAM),
-		.slow = session_is_slow(e->session),
+		.slow = is_slow,
 		.framer = session_framer(e->session),
 		.mm_time = frame_time,
 		.sent = frame_sent,

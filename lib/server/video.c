@@ -162,7 +162,7 @@ static struct stream *open_stream(struct video *v, const struct rect *dest, uint
 			.codec = v->codecs[0]};
 		pixman_region32_init(&s->owned);
 		pixman_region32_init(&s->told);
-		video_rate_init(&s->rate, v->o.slow, now);
+		video_rate_init(&s->rate, v->o.slow && v->o.slow(v->o.owner), now);
 		v->figures.streams++;
 		v->figures.opened++;
 		log_debug("video: a stream of %dx%d at %d,%d", dest->right - dest->left, dest->bottom - dest->top,

@@ -17,7 +17,7 @@ struct video_options {
 	bool all;                            /* regions need not look like photographs */
 	bool reports;                        /* the client has DISPLAY_CAP_STREAM_REPORT */
 	bool sized;                          /* and DISPLAY_CAP_SIZED_STREAM */
-	bool slow;                           /* its link, as far as that is known */
+	bool (*slow)(void *owner);           /* is its link, when a stream begins? NULL: no */
 	uint8_t codecs[VIDEO_CODECS];        /* n_codecs of enum video_codec that may be used, best first */
 	unsigned n_codecs;
 	struct framer *framer;               /* borrowed */
