@@ -143,12 +143,27 @@ void painter_span(void *painter, const struct area *a, int x, int y, int n)
 		rop_span(j, a, x, y, n);
 }
 
+static void fill_boxes(struct area *a, uint32_t word)
+{
+	const struct pixmap *p = a->dst;
+	int n;
+	const pixman_box32_t *box = pixman_region32_rectangles(&a->region, &n);
+
+	for (; n > 0; n--, box++)
+		pixman_fill((uint32_t *)(void *)p->data, p->stride / 4, (int)pixmap_bits(p->format), box->x1, box->y1,
+			box->x2 - box->x1, box->y2 - box->y1, word);
+}
+
 void paint_rop(struct area *a, uint8_t rop, const struct ink *ink, const struct sheet *src)
 {
 	struct painter j;
 
 	if (rop == ROP_D)
 		return;
+	if (rop == ROP_P && !ink->pattern && !a->mask && a->dst->format != SURFACE_FMT_1_A) {
+		fill_boxes(a, ink->word);
+		return;
+	}
 	painter_init(&j, a->dst->format, rop, ink, src);
 	each_span(a, painter_span, &j);
 }
