@@ -145,6 +145,28 @@ static void reads(void *user, uint32_t surface, const struct rect *area)
 	note_read(r->p, surface, r->seq, area);
 }
 
+static void unread(void *user, uint32_t surface, const struct rect *area)
+{
+	const struct reader *r = user;
+	struct cells *c = r->p->cells[surface];
+
+	(void)area;
+	for (unsigned i = 0; c && i < c->n_reads; i++)
+		if (c->reads[i].seq == r->seq) {
+			c->n_reads--;
+			memmove(c->reads + i, c->reads + i + 1, (c->n_reads - i) * sizeof(c->reads[0]));
+			break;
+		}
+}
+
+/* Nobody will see what it draws, and what it read need not stay for it. */
+static void drop(struct pipe *p, struct entry *e)
+{
+	draw_item_reads(e->item, unread, &(struct reader){p, e->seq});
+	forget(p, e);
+	p->hidden++;
+}
+
 /* Does it set every pixel of its damage, whatever was there? */
 static bool is_opaque(const struct pipe *p, const struct draw_item *item)
 {
@@ -172,8 +194,7 @@ static void drop_hidden(struct pipe *p, const struct draw_item *item)
 				before = at->prev;
 				if (!rect_inside(&e->item->damage, r) || was_read(c, e))
 					continue;
-				forget(p, e);
-				p->hidden++;
+				drop(p, e);
 			}
 		}
 	}

@@ -379,6 +379,46 @@ static void bounded(void **state)
 	device_free(d);
 }
 
+static void copy_surface(struct device *d, uint32_t on, uint32_t from, int side)
+{
+	struct image img = device_surface_image(d, from);
+
+	device_draw(d, S_DISPLAY_DRAW_COPY, &(struct draw_copy){.base = {.surface_id = on,
+		.box = {.right = side, .bottom = side}}, .src = &img, .src_area = {.right = side, .bottom = side},
+		.rop = ROPD_OP_PUT, .scale_mode = SCALE_MODE_NEAREST});
+}
+
+/* A buffer that is filled, shown and filled again, as toolkits do: once what had read it is hidden, so is what it held
+ * then. */
+static void read_no_more(void **state)
+{
+	enum { SIDE = 64 };
+	struct device *d = device_new();
+	struct client *c;
+
+	(void)state;
+	device_resize(d, SIDE, SIDE);
+	for (uint32_t id = 1; id <= 2; id++)
+		device_surface_create(d, id, SIDE, SIDE, SURFACE_FMT_32_xRGB);
+	c = client_new(d);
+	while (take(c, d))
+		;
+	for (int i = 0; i < 40; i++) {
+		struct draw_fill fill = {.base = {.surface_id = 1 + (uint32_t)i % 2,
+			.box = {.right = SIDE, .bottom = SIDE}}, .rop = ROPD_OP_PUT,
+			.brush = {.type = BRUSH_TYPE_SOLID, .color = (uint32_t)i}};
+
+		device_draw(d, S_DISPLAY_DRAW_FILL, &fill);
+		copy_surface(d, 0, 1 + (uint32_t)i % 2, SIDE);
+	}
+	assert_int_equal(pipe_hidden(c->pipe), 80 - 3); /* left are two fills and a copy */
+	while (take(c, d))
+		;
+	same_surfaces(c, d);
+	client_free(c);
+	device_free(d);
+}
+
 static void marks(void **state)
 {
 	struct device *d = device_new();
@@ -404,6 +444,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(marks),
 		cmocka_unit_test(bounded),
+		cmocka_unit_test(read_no_more),
 		cmocka_unit_test(mirror),
 	};
 
