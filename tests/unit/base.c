@@ -1,13 +1,16 @@
 /* The room that everybody stands on: buffers, arena, lists, text from peers, numbers from users, JSON. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/filemap.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/list.h"
@@ -285,6 +288,35 @@ static void logging(void **state)
 	log_set(NULL, LOG_ERROR);
 }
 
+/* A file as it lies there; one that is cut under us ends in zeros, and we live. */
+static void mapped_files(void **state)
+{
+	char name[] = "/tmp/mapped-XXXXXX", piece[4096];
+	int fd = mkstemp(name);
+	struct slice s;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(filemap_open(name, &s), ENODEV);
+	memset(piece, 'x', sizeof(piece));
+	for (int i = 0; i < 64; i++)
+		assert_int_equal(write(fd, piece, sizeof(piece)), sizeof(piece));
+	assert_int_equal(filemap_open(name, &s), 0);
+	assert_int_equal(s.n, 64 * sizeof(piece));
+	assert_int_equal(s.p[0], 'x');
+	assert_int_equal(filemap_open(name, &s), ENFILE);
+	assert_int_equal(ftruncate(fd, 10 * sizeof(piece)), 0);
+	assert_int_equal(s.p[10 * sizeof(piece) - 1], 'x');
+	assert_int_equal(s.p[40 * sizeof(piece)], 0);
+	for (size_t i = 11 * sizeof(piece); i < s.n; i += 512)
+		assert_true(s.p[i] == 0 || s.p[i] == 'x'); /* what had been read ahead may still be there */
+	filemap_close(s);
+	assert_int_equal(filemap_open("/", &s), ENODEV);
+	assert_int_equal(filemap_open("/nowhere/at/all", &s), ENOENT);
+	close(fd);
+	unlink(name);
+}
+
 static void exit_statuses(void **state)
 {
 	(void)state;
@@ -311,6 +343,7 @@ int main(void)
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(percent),
 		cmocka_unit_test(logging),
+		cmocka_unit_test(mapped_files),
 		cmocka_unit_test(exit_statuses),
 	};
 
