@@ -115,7 +115,6 @@ $(ORACLE_QUIC): $(call obj,tests/tools/quic-plain.c)
 
 # Parts of commands that are tested alone.
 $(BUILD)/tests/unit-script: $(call obj,cmd/source-script-parse.c cmd/source-script-rop3.c)
-$(BUILD)/tests/unit-frames: $(call obj,cmd/source-frames.c)
 $(BUILD)/tests/fuzz_script $(BUILD)/bin/fuzz_script: $(call obj,cmd/source-script-parse.c)
 $(BUILD)/tests/fuzz_args $(BUILD)/bin/fuzz_args: $(call obj,$(CLI_SRC))
 

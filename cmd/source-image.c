@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "cmd/source-picture.h"
 #include "cmd/source.h"
+#include "server/repaint.h"
 
 struct page {
 	struct loaded picture;
@@ -18,7 +19,7 @@ struct pages {
 	struct page *list;
 	unsigned n, at;
 	uv_timer_t *timer;
-	struct frames *frames; /* pages as large as the screen, without alpha, go there */
+	struct repaint *repaint; /* pages as large as the screen, without alpha, go there */
 };
 
 /* A page with alpha is laid on black. */
@@ -35,17 +36,11 @@ static int show(struct pages *s)
 		.box = {.left = x, .top = y, .right = x + area.right, .bottom = y + area.bottom}};
 	struct image img = device_image(d, page->id);
 
-	if (!screen || (int)screen->width != w || (int)screen->height != h) {
-		frames_free(s->frames);
-		s->frames = NULL;
+	if (!screen || (int)screen->width != w || (int)screen->height != h)
 		rc = source_resize(s->env, (unsigned)w, (unsigned)h);
-	}
-	if (!rc && !page->picture.alpha && (int)p->width == w && (int)p->height == h) {
-		if (!s->frames)
-			s->frames = frames_new(d, p->width, p->height);
-		return frames_put(s->frames, p->data, (size_t)p->stride, page->id);
-	}
-	frames_lost(s->frames);
+	if (!rc && !page->picture.alpha && (int)p->width == w && (int)p->height == h)
+		return repaint(s->repaint, 0, &area, &(struct repaint_pixels){.p = p->data, .stride = (size_t)p->stride,
+			.id = page->id});
 	if (!rc && (x > 0 || y > 0 || page->picture.alpha))
 		rc = device_draw(d, S_DISPLAY_DRAW_BLACKNESS,
 			&(struct draw_blackness){.base = {.box = {.right = w, .bottom = h}}});
@@ -78,7 +73,7 @@ static void image_free(void *source)
 	struct pages *s = source;
 
 	source_handle_free(s->timer);
-	frames_free(s->frames);
+	repaint_free(s->repaint);
 	for (unsigned i = 0; i < s->n; i++) {
 		device_picture_forget(s->env->device, s->list[i].id);
 		loaded_fini(&s->list[i].picture);
@@ -109,6 +104,7 @@ static int image_open(const struct source_env *env, void **source)
 	int rc = 0;
 
 	s->env = env;
+	s->repaint = repaint_new(env->device);
 	for (unsigned i = 0; env->words[i] && !rc; i++)
 		rc = add_page(s, env->words[i]);
 	if (!rc && (rc = show(s)))

@@ -8,12 +8,13 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "base/filemap.h"
 #include "base/log.h"
 #include "server/pipe.h"
 #include "server/qxl.h"
 
 enum {
-	TURN_NS = 8000000,	/* of playing at a time; then what was drawn has so many looks */
+	TURN_NS = 16000000,	/* of playing at a time; then what was drawn has so many looks */
 	REST = 4,		/* to go out: viewers show some 60 pictures a second */
 	PIECE = 256 << 10,	/* bytes that are read at once */
 	LARGE = 1 << 20,	/* an event of so many bytes, and what follows it, waits for room, */
@@ -29,7 +30,9 @@ struct replay {
 	struct qxl_player *player;
 	struct input *input;
 	struct arena arena;
-	struct buf bytes;
+	struct slice file;	/* a regular file is mapped, */
+	size_t at;		/* and played up to here; */
+	struct buf bytes;	/* of others this is here and not yet played */
 	size_t wanted;		/* bytes of the next event, at least */
 	uv_timer_t *timer;
 	uv_idle_t *idle;
@@ -44,13 +47,49 @@ struct replay {
 
 static void step(struct replay *s);
 
+/* ---- bytes ---- */
+
+static struct slice rest(const struct replay *s)
+{
+	return s->file.n ? slice_of(s->file.p + s->at, s->file.n - s->at) : buf_slice(&s->bytes);
+}
+
+static void skip(struct replay *s, size_t n)
+{
+	if (s->file.n)
+		s->at += n;
+	else
+		buf_skip(&s->bytes, n);
+}
+
+static void pause_input(struct replay *s, bool paused)
+{
+	if (s->input)
+		input_pause(s->input, paused);
+}
+
+/* The bytes that the next event needs, as far as a file gives them at once. */
+static bool fill(struct replay *s)
+{
+	size_t have = rest(s).n;
+
+	if (have < s->wanted && !s->ended) {
+		pause_input(s, false);
+		input_read_now(s->input, s->wanted - have);
+	}
+	return rest(s).n >= s->wanted || s->ended;
+}
+
+/* ---- the end ---- */
+
 /* Nothing more is played; the picture stays. */
 static void hold(struct replay *s)
 {
 	s->over = true;
+	qxl_settle(s->player);
 	uv_idle_stop(s->idle);
 	uv_timer_stop(s->timer);
-	input_pause(s->input, true);
+	pause_input(s, true);
 	log_info("%s: %llu commands played, %llu passed over", s->env->argument,
 		(unsigned long long)s->commands, (unsigned long long)s->faults);
 }
@@ -80,7 +119,7 @@ static void end(struct replay *s)
 		broken(s, "no recording of QXL commands", "");
 	else if (!canvas_surface(s->env->device->canvas, 0) && !s->commands)
 		broken(s, "a recording without a screen", "");
-	else if (buf_len(&s->bytes))
+	else if (rest(s).n)
 		log_warn("%s: cut short: its last event is left out", s->env->argument);
 	if (!s->over)
 		hold(s);
@@ -93,7 +132,7 @@ static bool must_wait(struct replay *s)
 	uint64_t time, now;
 	double due;
 
-	if (qxl_peek(buf_slice(&s->bytes), &command, &time))
+	if (qxl_peek(rest(s), &command, &time))
 		return false;
 	if (!s->begun)
 		return command;
@@ -141,11 +180,11 @@ static enum played play(struct replay *s)
 	const char *expected = NULL;
 	struct qxl_event e;
 	size_t used;
-	int rc = qxl_event(buf_slice(&s->bytes), &s->arena, &e, &used, &expected);
+	int rc = qxl_event(rest(s), &s->arena, &e, &used, &expected);
 	char where[96];
 
 	if (rc == E_AGAIN) {
-		size_t have = buf_len(&s->bytes);
+		size_t have = rest(s).n;
 
 		s->wanted = have > EAGER && used < have + have / 8 ? have + have / 8 : used;
 		return LACKING;
@@ -162,7 +201,7 @@ static enum played play(struct replay *s)
 	if (rc && s->faults++ < LIM_LOG_RATE)
 		log_warn("%s: event %u is passed over: %s", s->env->argument, e.counter,
 			e.fault ? e.fault : err_str(rc));
-	buf_skip(&s->bytes, used);
+	skip(s, used);
 	s->wanted = 0;
 	s->commands += e.command;
 	return PLAYED;
@@ -171,25 +210,15 @@ static enum played play(struct replay *s)
 static bool header(struct replay *s)
 {
 	size_t used = 0;
-	int rc = s->header ? 0 : qxl_header(buf_slice(&s->bytes), &used);
+	int rc = s->header ? 0 : qxl_header(rest(s), &used);
 
 	if (rc == E_INVAL)
 		broken(s, "no recording of QXL commands", "");
 	if (rc)
 		return false;
-	buf_skip(&s->bytes, used);
+	skip(s, used);
 	s->header = true;
 	return true;
-}
-
-/* The bytes that the next event needs, as far as a file gives them at once. */
-static bool fill(struct replay *s)
-{
-	if (buf_len(&s->bytes) < s->wanted && !s->ended) {
-		input_pause(s->input, false);
-		input_read_now(s->input, s->wanted - buf_len(&s->bytes));
-	}
-	return buf_len(&s->bytes) >= s->wanted || s->ended;
 }
 
 static bool enough(const struct replay *s)
@@ -206,7 +235,7 @@ static void turn(struct replay *s)
 
 	while (header(s) && fill(s)) {
 		more = uv_hrtime() >= until;
-		if (buf_len(&s->bytes) && (more || must_wait(s))) {
+		if (rest(s).n && (more || must_wait(s))) {
 			starving = false;
 			break;
 		}
@@ -222,6 +251,7 @@ static void turn(struct replay *s)
 			break;
 		}
 	}
+	qxl_settle(s->player);
 	if (s->over)
 		return;
 	if (!starving && more) {
@@ -231,7 +261,7 @@ static void turn(struct replay *s)
 	if (starving && s->ended)
 		end(s);
 	else
-		input_pause(s->input, !starving);
+		pause_input(s, !starving);
 }
 
 /* Between turns: does a client wait for what was drawn? */
@@ -309,6 +339,7 @@ static void replay_free(void *source)
 	source_handle_free(s->timer);
 	source_handle_free(s->idle);
 	qxl_player_free(s->player);
+	filemap_close(s->file);
 	arena_fini(&s->arena);
 	buf_fini(&s->bytes);
 	free(s);
@@ -329,12 +360,20 @@ static int replay_open(const struct source_env *env, void **source)
 	s->idle = source_idle(env->loop, s);
 	s->patience = PATIENCE;
 	s->player = qxl_player_new(env->device);
-	s->input = input_new(env->loop, env->argument, &input_ops, s, &rc);
+	if (filemap_open(env->argument, &s->file)) {
+		s->input = input_new(env->loop, env->argument, &input_ops, s, &rc);
+	} else {
+		s->ended = true;
+		qxl_player_stays(s->player);
+	}
 	if (rc) {
 		replay_free(s);
 		return rc;
 	}
-	input_read_now(s->input, PRELUDE);
+	if (s->input)
+		input_read_now(s->input, PRELUDE);
+	else
+		step(s);
 	*source = s;
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "server/repaint.h"
 
 struct raw {
 	const struct source_env *env;
@@ -18,7 +19,7 @@ struct raw {
 	struct input *input;
 	uint8_t *frame; /* being filled */
 	size_t size, fill;
-	struct frames *frames;
+	struct repaint *repaint;
 	bool any; /* a frame was shown */
 	uv_timer_t *timer;
 	uint64_t start;	 /* of the pace, ms */
@@ -31,7 +32,8 @@ struct raw {
 
 static void show(struct raw *s)
 {
-	int rc = frames_put(s->frames, s->frame, 4 * (size_t)s->width, 0);
+	const struct rect all = {.right = (int)s->width, .bottom = (int)s->height};
+	int rc = repaint(s->repaint, 0, &all, &(struct repaint_pixels){.p = s->frame, .stride = 4 * (size_t)s->width});
 
 	s->any = true;
 	s->fill = 0;
@@ -164,7 +166,7 @@ static void raw_free(void *source)
 	source_handle_free(s->timer);
 	buf_fini(&s->rest);
 	free(s->frame);
-	frames_free(s->frames);
+	repaint_free(s->repaint);
 	free(s);
 }
 
@@ -183,7 +185,7 @@ static int raw_open(const struct source_env *env, void **source)
 	if (!rc) {
 		s->size = 4 * (size_t)s->width * s->height;
 		s->frame = xmalloc(s->size);
-		s->frames = frames_new(env->device, s->width, s->height);
+		s->repaint = repaint_new(env->device);
 		s->timer = source_timer(env->loop, s);
 		s->input = input_new(env->loop, "-", &input_ops, s, &rc);
 	}

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "server/repaint.h"
 
 enum { HEAD_MAX = 4096 };
 
@@ -18,7 +19,7 @@ struct y4m {
 	struct y4m_format format;
 	bool known, ended, broken;
 	uint32_t *frame;
-	struct frames *frames;
+	struct repaint *repaint;
 	bool any;
 	uv_timer_t *timer;
 	bool waiting; /* for the time of the next frame */
@@ -70,7 +71,7 @@ static bool header(struct y4m *s)
 	s->known = true;
 	if ((rc = source_resize(s->env, s->format.width, s->format.height)) != 0)
 		broken(s, err_str(rc));
-	s->frames = frames_new(s->env->device, s->format.width, s->format.height);
+	s->repaint = repaint_new(s->env->device);
 	return !rc;
 }
 
@@ -91,7 +92,8 @@ static bool frame(struct y4m *s)
 		return false;
 	y4m_frame(&s->format, head + n + 1, s->frame);
 	buf_skip(&s->bytes, (size_t)n + 1 + s->format.bytes);
-	rc = frames_put(s->frames, (const uint8_t *)s->frame, 4 * (size_t)s->format.width, 0);
+	rc = repaint(s->repaint, 0, &(struct rect){.right = (int)s->format.width, .bottom = (int)s->format.height},
+		&(struct repaint_pixels){.p = (const uint8_t *)s->frame, .stride = 4 * (size_t)s->format.width});
 	if (rc)
 		log_error("stdin: a frame can't be drawn: %s", err_str(rc));
 	s->any = true;
@@ -165,7 +167,7 @@ static void film_free(void *source)
 	source_handle_free(s->timer);
 	buf_fini(&s->bytes);
 	free(s->frame);
-	frames_free(s->frames);
+	repaint_free(s->repaint);
 	free(s);
 }
 

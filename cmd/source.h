@@ -73,16 +73,4 @@ void input_pause(struct input *in, bool paused);
 bool input_read_now(struct input *in, size_t max);
 void input_free(struct input *in);
 
-/* ---- frames of video ---- */
-
-/* The screen of a source that has nothing but pixels, 32 bits, B G R x. Of each frame only what differs from the last
- * one is drawn, as copies of what moved, fills, and pictures. */
-struct frames;
-struct frames *frames_new(struct device *d, unsigned width, unsigned height); /* the size of the screen */
-void frames_free(struct frames *f); /* NULL is fine */
-/* `stride` in bytes, a multiple of 4. `id`: a picture of the device that is this frame, drawn as it is when much
- * differs; 0 without one. 0 or E_*. */
-int frames_put(struct frames *f, const uint8_t *frame, size_t stride, uint64_t id);
-void frames_lost(struct frames *f); /* something else was drawn: the next frame is put whole */
-
 #endif

@@ -88,17 +88,17 @@ static int canvas_picture(void *owner, const struct image *img, bool mask, uint3
 	return 0;
 }
 
-int device_draw(struct device *d, unsigned number, const void *body)
+/* The command as an item; NULL for what the protocol forbids. */
+static struct draw_item *item_of(struct device *d, unsigned number, const void *body)
 {
 	const struct wire_msg *m = wire_msg_find(WIRE_DISPLAY, WIRE_S, number);
-	struct rect damage = {0}, box;
 	struct collecting c = {.d = d};
-	struct device_listener *l;
 	struct draw_item *item;
 	uint32_t surface;
+	struct rect box;
 
 	if (!m || !canvas_target(number, body, &surface, &box))
-		return E_INVAL;
+		return NULL;
 	c.item = item = new(struct draw_item);
 	item->refs = 1;
 	list_init(&item->codings);
@@ -107,42 +107,45 @@ int device_draw(struct device *d, unsigned number, const void *body)
 	item->body = wire_copy(m->desc(), body, 0, &item->arena);
 	wire_visit(m->desc(), item->body, wire_desc_image(), collect, &c);
 	if (!c.rc)
-		c.rc = canvas_draw(d->canvas, number, body, &damage);
-	if (!c.rc && !rect_is_empty(&damage)) {
-		item->damage = damage;
-		item->bytes += sizeof(*item) + item->arena.used;
-		list_each(l, &d->listeners, link)
-			if (l->ops->drawn)
-				l->ops->drawn(l->owner, item);
-	}
+		return item;
 	draw_item_unref(item);
-	return c.rc;
+	return NULL;
 }
 
-int device_put(struct device *d, uint32_t surface, int x, int y, unsigned width, unsigned height,
-	const uint8_t *pixels, size_t stride)
+/* Takes the reference. */
+static void tell(struct device *d, struct draw_item *item, const struct rect *damage)
 {
-	struct pixmap *p = pixmap_new(SURFACE_FMT_32_xRGB, width, height);
-	uint64_t id;
-	struct image img;
-	struct draw_copy copy = {
-		.base = {.surface_id = surface,
-			.box = {.left = x, .top = y, .right = x + (int)width, .bottom = y + (int)height}},
-		.src_area = {.right = (int)width, .bottom = (int)height},
-		.rop = ROPD_OP_PUT,
-		.scale_mode = SCALE_MODE_NEAREST,
-	};
-	int rc;
+	struct device_listener *l;
 
-	for (unsigned row = 0; row < height; row++)
-		memcpy(p->data + (size_t)row * (size_t)p->stride, pixels + row * stride, 4 * (size_t)width);
-	id = device_picture_once(d, p);
-	img = device_image(d, id);
-	copy.src = &img;
-	rc = device_draw(d, S_DISPLAY_DRAW_COPY, &copy);
-	device_picture_forget(d, id);
-	pixmap_unref(p);
+	item->damage = *damage;
+	item->bytes += sizeof(*item) + item->arena.used;
+	list_each(l, &d->listeners, link)
+		if (l->ops->drawn)
+			l->ops->drawn(l->owner, item);
+	draw_item_unref(item);
+}
+
+int device_draw(struct device *d, unsigned number, const void *body)
+{
+	struct draw_item *item = item_of(d, number, body);
+	struct rect damage = {0};
+	int rc = item ? canvas_draw(d->canvas, number, body, &damage) : E_INVAL;
+
+	if (!rc && !rect_is_empty(&damage))
+		tell(d, item, &damage);
+	else
+		draw_item_unref(item);
 	return rc;
+}
+
+int device_drawn(struct device *d, unsigned number, const void *body)
+{
+	struct draw_item *item = item_of(d, number, body);
+
+	if (!item)
+		return E_INVAL;
+	tell(d, item, &((const struct draw_base *)item->body)->box);
+	return 0;
 }
 
 /* ---- surfaces, pointer, monitors ---- */

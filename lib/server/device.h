@@ -97,9 +97,9 @@ struct image device_surface_image(struct device *d, uint32_t surface);
 /* A drawing command: `body` is the struct of its message, copied. E_INVAL for what the protocol forbids. */
 int device_draw(struct device *d, unsigned number, const void *body);
 
-/* Pixels put on a surface (a DRAW_COPY of a picture made of them): 32-bit rows, `stride` bytes apart. */
-int device_put(struct device *d, uint32_t surface, int x, int y, unsigned width, unsigned height,
-	const uint8_t *pixels, size_t stride);
+/* The same for a command that has been done on the canvas already: it says what stands in its box, which lies in the
+ * surface, and is not clipped. Of several such commands all may have been done before the first is told of. */
+int device_drawn(struct device *d, unsigned number, const void *body);
 
 /* Bytes of a pointer shape (channels.md 4); 0 for an unknown type. */
 size_t device_pointer_bytes(enum wire_cursor_type type, size_t w, size_t h);

@@ -29,9 +29,9 @@ static bool has_source(const struct differ *d, const struct way *way, int y)
 static void misfits(struct differ *d, const struct way *way, int x, int y, unsigned n, uint64_t *bits)
 {
 	if (way->kind == DIFFER_COPY)
-		d->k->blocks(differ_want(d, x, y), differ_old(d, x - way->dx, y - way->dy), n, bits);
+		d->k->blocks(differ_want(d, x, y), differ_old(d, x - way->dx, y - way->dy), d->mask, n, bits);
 	else
-		d->k->stained(differ_want(d, x, y), way->colour, n, bits);
+		d->k->stained(differ_want(d, x, y), way->colour, d->mask, n, bits);
 }
 
 static void fit_line(struct differ *d, const struct way *way, struct cells c, unsigned line, uint64_t *bad)

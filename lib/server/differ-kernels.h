@@ -1,6 +1,6 @@
 /* What the differ does with a row of pixels, in plain C and for AVX2. A block is 16 pixels, the last one of a row may
- * be shorter; bit i of `bits` stands for block i, and ceil(blocks / 64) words are written. The x of a pixel never
- * counts. */
+ * be shorter; bit i of `bits` stands for block i, and ceil(blocks / 64) words are written. Of a pixel the bits of
+ * `mask` count. */
 #ifndef SERVER_DIFFER_KERNELS_H
 #define SERVER_DIFFER_KERNELS_H
 
@@ -10,20 +10,21 @@
 
 #include "base/cpu.h"
 
-enum { BLOCK = 16, WINDOW = 32, WINDOW_STEPS = 5, COLOUR = 0xffffff };
+enum { BLOCK = 16, WINDOW = 32, WINDOW_STEPS = 5 };
 
 struct differ_kernels {
 	/* Blocks in which two rows differ. */
-	void (*blocks)(const uint32_t *a, const uint32_t *b, unsigned n, uint64_t *bits);
+	void (*blocks)(const uint32_t *a, const uint32_t *b, uint32_t mask, unsigned n, uint64_t *bits);
 	/* Blocks in which a row is not all of one colour. */
-	void (*stained)(const uint32_t *p, uint32_t colour, unsigned n, uint64_t *bits);
+	void (*stained)(const uint32_t *p, uint32_t colour, uint32_t mask, unsigned n, uint64_t *bits);
 	/* The first and the last place where two rows differ: n and 0 where they don't. */
-	unsigned (*first)(const uint32_t *a, const uint32_t *b, unsigned n);
-	unsigned (*last)(const uint32_t *a, const uint32_t *b, unsigned n); /* the place after it */
+	unsigned (*first)(const uint32_t *a, const uint32_t *b, uint32_t mask, unsigned n);
+	/* the place after it */
+	unsigned (*last)(const uint32_t *a, const uint32_t *b, uint32_t mask, unsigned n);
 	/* Hashes of every 32 pixels that stand side by side: n - 31 of them; out has room for n. n >= 32 */
-	void (*windows)(const uint32_t *p, unsigned n, uint32_t *out);
+	void (*windows)(const uint32_t *p, uint32_t mask, unsigned n, uint32_t *out);
 	/* A hash of the row, carried on from a row before. */
-	uint64_t (*row)(const uint32_t *p, unsigned n, uint64_t seed);
+	uint64_t (*row)(const uint32_t *p, uint32_t mask, unsigned n, uint64_t seed);
 };
 
 extern const struct differ_kernels differ_kernels_c;

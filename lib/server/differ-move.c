@@ -8,11 +8,12 @@
 #include "server/differ-private.h"
 
 enum {
-	SLOTS = 16384,          /* of either table, */
-	PIECES = SLOTS * 3 / 4, /* and the pieces remembered at most */
+	SLOTS_LOG = 14,         /* either table has so many slots at most, */
+	SLOTS_LEAST = 8,        /* and at least: fewer are cleared and walked sooner, where little is changed */
 	POSITIONS = 64 << 10,   /* looked at to begin with, of which most are blank */
 	VOTES_LEAST = 3,
 	VOTES_SHARE = 64,       /* a displacement needs at least this part of all votes */
+	LOOKS = 12,
 };
 
 struct piece {
@@ -27,25 +28,31 @@ struct tally {
 };
 
 struct differ_finder {
-	struct piece pieces[SLOTS];
-	struct tally tallies[SLOTS];
-	unsigned n;
-	struct piece spare[PIECES];
+	struct piece pieces[1 << SLOTS_LOG];
+	struct tally tallies[1 << SLOTS_LOG];
+	unsigned log, slots, n;
+	struct piece spare[1 << SLOTS_LOG];
 	uint32_t mask;   /* a piece is looked at when its hash has none of these bits */
 	uint32_t hashes[LIM_IMAGE_SIDE];
 };
 
-static unsigned slot_of(uint32_t hash)
+static unsigned slot_of(const struct differ_finder *f, uint32_t hash)
 {
-	return (hash * 0x9e3779b1u) >> 18;
+	return (hash * 0x9e3779b1u) >> (32 - f->log);
+}
+
+/* The pieces that are remembered at most. */
+static unsigned room(const struct differ_finder *f)
+{
+	return f->slots / 4 * 3;
 }
 
 static struct piece *find(struct differ_finder *f, uint32_t hash)
 {
-	unsigned i = slot_of(hash);
+	unsigned i = slot_of(f, hash);
 
 	while (f->pieces[i].here && f->pieces[i].hash != hash)
-		i = (i + 1) % SLOTS;
+		i = (i + 1) % f->slots;
 	return &f->pieces[i];
 }
 
@@ -61,10 +68,10 @@ static void thin_out(struct differ_finder *f)
 	unsigned n = 0;
 
 	f->mask = f->mask >> 1 | UINT32_C(1) << 31;
-	for (const struct piece *p = f->pieces; p < f->pieces + SLOTS; p++)
+	for (const struct piece *p = f->pieces; p < f->pieces + f->slots; p++)
 		if (p->here && !(p->hash & f->mask))
 			f->spare[n++] = *p;
-	memset(f->pieces, 0, sizeof(f->pieces));
+	memset(f->pieces, 0, f->slots * sizeof(f->pieces[0]));
 	for (unsigned i = 0; i < n; i++)
 		*find(f, f->spare[i].hash) = f->spare[i];
 	f->n = n;
@@ -75,7 +82,7 @@ static void remember_row(struct differ *d, struct differ_finder *f, struct rect 
 	unsigned n = (unsigned)(box.right - box.left), first = (unsigned)(box.left - d->in.left);
 	const uint64_t *bits = differ_row(d, (unsigned)(y - d->in.top));
 
-	d->k->windows(differ_want(d, box.left, y), n, f->hashes);
+	d->k->windows(differ_want(d, box.left, y), d->mask, n, f->hashes);
 	for (unsigned x = 0; x + WINDOW <= n; x++) {
 		unsigned column = (first + x) / BLOCK;
 		struct piece *p;
@@ -94,7 +101,7 @@ static void remember_row(struct differ *d, struct differ_finder *f, struct rect 
 		*p = (struct piece){.hash = f->hashes[x], .x = (uint16_t)(box.left + (int)x), .y = (uint16_t)y,
 			.here = 1};
 		f->n++;
-		while (f->n == PIECES)
+		while (f->n == room(f))
 			thin_out(f);
 	}
 }
@@ -103,7 +110,7 @@ static void search_row(struct differ *d, struct differ_finder *f, struct rect bo
 {
 	unsigned n = (unsigned)(box.right - box.left);
 
-	d->k->windows(differ_old(d, box.left, y), n, f->hashes);
+	d->k->windows(differ_old(d, box.left, y), d->mask, n, f->hashes);
 	for (unsigned x = 0; x + WINDOW <= n; x++) {
 		struct piece *p;
 
@@ -122,14 +129,14 @@ static unsigned count(struct differ_finder *f)
 {
 	unsigned all = 0;
 
-	for (const struct piece *p = f->pieces; p < f->pieces + SLOTS; p++) {
+	for (const struct piece *p = f->pieces; p < f->pieces + f->slots; p++) {
 		int dx = p->x - p->old_x, dy = p->y - p->old_y;
-		unsigned i = slot_of((uint32_t)dx * 0x85ebca6bu + (uint32_t)dy);
+		unsigned i = slot_of(f, (uint32_t)dx * 0x85ebca6bu + (uint32_t)dy);
 
 		if (p->here != 1 || p->there != 1 || (dx == 0 && dy == 0))
 			continue;
 		while (f->tallies[i].votes && (f->tallies[i].dx != dx || f->tallies[i].dy != dy))
-			i = (i + 1) % SLOTS;
+			i = (i + 1) % f->slots;
 		f->tallies[i] = (struct tally){dx, dy, f->tallies[i].votes + 1};
 		all++;
 	}
@@ -144,7 +151,7 @@ static unsigned winners(struct differ_finder *f, unsigned all, struct way *ways,
 	for (; n < max; n++) {
 		struct tally *best = f->tallies;
 
-		for (unsigned i = 1; i < SLOTS; i++)
+		for (unsigned i = 1; i < f->slots; i++)
 			if (f->tallies[i].votes > best->votes)
 				best = &f->tallies[i];
 		if (best->votes < least_votes)
@@ -171,6 +178,32 @@ static bool one_in(unsigned share, int y, uint32_t seed)
 	return (h ^ h >> 16) % share == 0;
 }
 
+static void clear(struct differ_finder *f, size_t positions)
+{
+	for (f->log = SLOTS_LEAST; f->log < SLOTS_LOG && 1u << f->log < 2 * positions; f->log++)
+		;
+	f->slots = 1u << f->log;
+	memset(f->pieces, 0, f->slots * sizeof(f->pieces[0]));
+	memset(f->tallies, 0, f->slots * sizeof(f->tallies[0]));
+	f->n = 0;
+	f->mask = 0;
+}
+
+/* Was there nothing but one colour? Then nothing has moved. */
+static bool was_blank(struct differ *d, const struct rect *box)
+{
+	unsigned n = (unsigned)(box->right - box->left), words = (n + 64 * BLOCK - 1) / (64 * BLOCK);
+	int step = (box->bottom - box->top + LOOKS - 1) / LOOKS;
+
+	for (int y = box->top; y < box->bottom; y += step) {
+		d->k->stained(differ_old(d, box->left, y), *differ_old(d, box->left, box->top), d->mask, n, d->bits);
+		for (unsigned i = 0; i < words; i++)
+			if (d->bits[i])
+				return false;
+	}
+	return true;
+}
+
 unsigned differ_moves(struct differ *d, struct way *ways, unsigned max)
 {
 	struct rect box = differ_pixels(d, d->box);
@@ -178,16 +211,13 @@ unsigned differ_moves(struct differ *d, struct way *ways, unsigned max)
 	unsigned here, there;
 	size_t positions;
 
-	if (box.right - box.left < WINDOW)
+	if (box.right - box.left < WINDOW || was_blank(d, &box))
 		return 0;
 	if (!f)
 		f = d->finder = xmalloc(sizeof(*f));
-	memset(f->pieces, 0, sizeof(f->pieces));
-	memset(f->tallies, 0, sizeof(f->tallies));
-	f->n = 0;
-	f->mask = 0;
 	choose_shares(box.bottom - box.top, &here, &there);
 	positions = rect_pixels(&box) / here;
+	clear(f, positions);
 	for (unsigned bit = 31; positions > POSITIONS; positions /= 2, bit--)
 		f->mask |= UINT32_C(1) << bit;
 	for (int y = box.top; y < box.bottom; y++)

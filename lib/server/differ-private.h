@@ -25,9 +25,10 @@ struct differ_finder; /* memory of the search for moves */
 struct differ {
 	const struct differ_kernels *k;
 	uint8_t *old;
-	const uint8_t *want;
+	const uint8_t *want; /* the pixel at the left top of `in` */
 	size_t old_stride, want_stride;
 	unsigned width, height;
+	uint32_t mask; /* bits of a pixel that count */
 	struct rect in;
 	unsigned rows, columns, lines, words; /* of `in`: pixel rows, columns and lines of cells, words of bits */
 	uint64_t *changed;   /* rows * words */
@@ -45,7 +46,7 @@ struct differ {
 
 static inline const uint32_t *differ_want(const struct differ *d, int x, int y)
 {
-	return (const uint32_t *)(const void *)(d->want + (size_t)y * d->want_stride) + x;
+	return (const uint32_t *)(const void *)(d->want + (size_t)(y - d->in.top) * d->want_stride) + (x - d->in.left);
 }
 
 static inline uint32_t *differ_old(const struct differ *d, int x, int y)

@@ -140,11 +140,11 @@ static bool trim(struct differ *d, struct rect *r)
 	for (int y = r->top; y < r->bottom; y++) {
 		const uint32_t *a = differ_want(d, r->left, y), *b = differ_old(d, r->left, y);
 		unsigned n = (unsigned)(r->right - r->left);
-		unsigned first = d->k->first(a, b, n), last;
+		unsigned first = d->k->first(a, b, d->mask, n), last;
 
 		if (first == n)
 			continue;
-		last = d->k->last(a, b, n);
+		last = d->k->last(a, b, d->mask, n);
 		t.left = least(t.left, r->left + (int)first);
 		t.right = most(t.right, r->left + (int)last);
 		t.top = least(t.top, y);
@@ -156,11 +156,12 @@ static bool trim(struct differ *d, struct rect *r)
 
 static void put(struct differ *d, const struct rect *to)
 {
-	struct differ_op op = {.kind = DIFFER_FILL, .to = *to, .colour = *differ_want(d, to->left, to->top) & COLOUR};
+	struct differ_op op = {.kind = DIFFER_FILL, .to = *to,
+		.colour = *differ_want(d, to->left, to->top) & d->mask};
 	unsigned n = (unsigned)(to->right - to->left);
 
 	for (int y = to->top; y < to->bottom && op.kind == DIFFER_FILL; y++) {
-		d->k->stained(differ_want(d, to->left, y), op.colour, n, d->bits);
+		d->k->stained(differ_want(d, to->left, y), op.colour, d->mask, n, d->bits);
 		for (unsigned i = 0; i < (n + 64 * BLOCK - 1) / (64 * BLOCK); i++)
 			if (d->bits[i])
 				op.kind = DIFFER_PUT;

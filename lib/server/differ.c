@@ -43,6 +43,11 @@ void differ_free(struct differ *d)
 	free(d);
 }
 
+static uint32_t mask_of(bool alpha)
+{
+	return alpha ? UINT32_MAX : 0xffffff;
+}
+
 /* ---- the grid ---- */
 
 static void grow(struct differ *d)
@@ -67,24 +72,13 @@ static void grow(struct differ *d)
 	}
 }
 
-/* False when there is nothing to look at. */
-static bool lay_out(struct differ *d, const struct rect *within)
+static void lay_out(struct differ *d)
 {
-	d->in = (struct rect){.right = (int)d->width, .bottom = (int)d->height};
-	if (within) {
-		d->in.left = most(0, within->left);
-		d->in.top = most(0, within->top);
-		d->in.right = least(d->in.right, within->right);
-		d->in.bottom = least(d->in.bottom, within->bottom);
-	}
-	if (d->in.left >= d->in.right || d->in.top >= d->in.bottom)
-		return false;
 	d->rows = (unsigned)(d->in.bottom - d->in.top);
 	d->columns = ((unsigned)(d->in.right - d->in.left) + BLOCK - 1) / BLOCK;
 	d->lines = (d->rows + BLOCK - 1) / BLOCK;
 	d->words = (d->columns + 63) / 64;
 	grow(d);
-	return true;
 }
 
 static bool compare(struct differ *d)
@@ -96,7 +90,7 @@ static bool compare(struct differ *d)
 		uint64_t *bits = differ_row(d, row);
 		int y = d->in.top + (int)row;
 
-		d->k->blocks(differ_want(d, d->in.left, y), differ_old(d, d->in.left, y), n, bits);
+		d->k->blocks(differ_want(d, d->in.left, y), differ_old(d, d->in.left, y), d->mask, n, bits);
 		for (unsigned i = 0; i < d->words; i++)
 			any |= bits[i];
 	}
@@ -156,7 +150,8 @@ static void look_again(struct differ *d, unsigned row, unsigned column)
 	int x = d->in.left + (int)(column * BLOCK), y = d->in.top + (int)row;
 	uint64_t differs = 0;
 
-	d->k->blocks(differ_want(d, x, y), differ_old(d, x, y), (unsigned)least(BLOCK, d->in.right - x), &differs);
+	d->k->blocks(differ_want(d, x, y), differ_old(d, x, y), d->mask, (unsigned)least(BLOCK, d->in.right - x),
+		&differs);
 	if (!differs)
 		strike(differ_row(d, row), column, column + 1);
 }
@@ -192,10 +187,18 @@ static void copy_rows(struct differ *d, const struct differ_op *op)
 
 static void draw_rows(struct differ *d, const struct differ_op *op)
 {
-	size_t n = (size_t)(op->to.right - op->to.left);
+	unsigned n = (unsigned)(op->to.right - op->to.left);
 
-	for (int y = op->to.top; y < op->to.bottom; y++)
-		memcpy(differ_old(d, op->to.left, y), differ_want(d, op->to.left, y), 4 * n);
+	for (int y = op->to.top; y < op->to.bottom; y++) {
+		const uint32_t *from = differ_want(d, op->to.left, y);
+		uint32_t *to = differ_old(d, op->to.left, y);
+
+		if (d->mask == UINT32_MAX)
+			memcpy(to, from, 4 * (size_t)n);
+		else
+			for (unsigned i = 0; i < n; i++)
+				to[i] = from[i] & d->mask;
+	}
 }
 
 void differ_add(struct differ *d, const struct differ_op *op)
@@ -231,13 +234,13 @@ static void vote(struct differ *d, struct cells c, struct vote *votes)
 {
 	struct rect r = differ_pixels(d, c);
 	unsigned n = (unsigned)(r.right - r.left);
-	uint32_t colour = *differ_want(d, r.left, r.top) & COLOUR;
+	uint32_t colour = *differ_want(d, r.left, r.top) & d->mask;
 	struct vote *v = &votes[(colour * 0x9e3779b1u) >> 26];
 	uint64_t bits;
 
-	if ((*differ_want(d, r.left, r.bottom - 1) & COLOUR) != colour)
+	if ((*differ_want(d, r.left, r.bottom - 1) & d->mask) != colour)
 		return;
-	d->k->stained(differ_want(d, r.left, (r.top + r.bottom) / 2), colour, n, &bits);
+	d->k->stained(differ_want(d, r.left, (r.top + r.bottom) / 2), colour, d->mask, n, &bits);
 	if (bits)
 		return;
 	if (v->cells && v->colour != colour)
@@ -269,17 +272,19 @@ static void filled(struct differ *d)
 	differ_cover(d, ways, n, FILL_GAIN, FILLS);
 }
 
-unsigned differ_run(struct differ *d, uint8_t *old, size_t old_stride, const uint8_t *want, size_t want_stride,
-	unsigned width, unsigned height, const struct rect *within, const struct differ_op **ops)
+unsigned differ_run(struct differ *d, const struct differ_task *t, const struct differ_op **ops)
 {
-	d->old = old;
-	d->old_stride = old_stride;
-	d->want = want;
-	d->want_stride = want_stride;
-	d->width = width;
-	d->height = height;
+	d->old = t->frame;
+	d->old_stride = t->frame_stride;
+	d->width = t->width;
+	d->height = t->height;
+	d->want = t->pixels;
+	d->want_stride = t->stride;
+	d->in = t->at;
+	d->mask = mask_of(t->alpha);
 	d->n_ops = 0;
-	if (lay_out(d, within) && compare(d)) {
+	lay_out(d);
+	if (compare(d)) {
 		if (differ_weigh(d) >= MOVE_LEAST)
 			moved(d);
 		if (differ_weigh(d) >= FILL_GAIN)
@@ -292,21 +297,22 @@ unsigned differ_run(struct differ *d, uint8_t *old, size_t old_stride, const uin
 
 /* ---- pictures ---- */
 
-uint64_t differ_hash(struct differ *d, const uint8_t *pixels, size_t stride, unsigned width, unsigned height)
+uint64_t differ_hash(struct differ *d, const uint8_t *pixels, size_t stride, unsigned width, unsigned height,
+	bool alpha)
 {
 	uint64_t h = height;
 
 	for (unsigned y = 0; y < height; y++)
-		h = d->k->row((const uint32_t *)(const void *)(pixels + y * stride), width, h);
+		h = d->k->row((const uint32_t *)(const void *)(pixels + y * stride), mask_of(alpha), width, h);
 	return h;
 }
 
 bool differ_same(struct differ *d, const uint8_t *a, size_t a_stride, const uint8_t *b, size_t b_stride, unsigned width,
-	unsigned height)
+	unsigned height, bool alpha)
 {
 	for (unsigned y = 0; y < height; y++)
 		if (d->k->first((const uint32_t *)(const void *)(a + y * a_stride),
-			    (const uint32_t *)(const void *)(b + y * b_stride), width) < width)
+			    (const uint32_t *)(const void *)(b + y * b_stride), mask_of(alpha), width) < width)
 			return false;
 	return true;
 }

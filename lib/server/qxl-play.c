@@ -6,11 +6,14 @@
 #include "base/mem.h"
 #include "codec/quic.h"
 #include "draw/bitmap.h"
+#include "draw/rect.h"
 #include "server/qxl.h"
+#include "server/repaint.h"
 
 enum {
 	KEPT_BYTES = 64 << 20,
 	IMAGES = 4, /* of one command */
+	KEPT_PIXELS = 64 << 10, /* of a repaint, that is kept under its id */
 };
 
 /* A picture that the device keeps for us. */
@@ -28,6 +31,14 @@ struct qxl_player {
 	size_t bytes;
 	uint64_t once[IMAGES]; /* pictures of the command in hand */
 	unsigned n_once;
+	struct repaint *repaint;
+	struct {               /* a command that waits for somebody to look at what it draws */
+		bool any;
+		struct qxl_event e;
+		struct arena arena;
+		struct rect box;
+	} due;
+	bool stays;            /* bytes of events */
 	struct buf row, scratch;
 };
 
@@ -287,13 +298,122 @@ static int self_image(struct qxl_player *p, struct pixmap *s, const struct rect 
 	return 0;
 }
 
-static int draw(struct qxl_player *p, struct qxl_event *e, struct arena *arena)
+/* ---- repaints ---- */
+
+/* Without clip, or clipped to one rectangle: *box is where it draws. */
+static bool is_plain(const struct draw_base *base, const struct image *mask, struct rect *box)
+{
+	const struct clip_rects *clip = &base->clip.rects;
+
+	*box = base->box;
+	if (mask || (base->clip.type == CLIP_TYPE_RECTS && clip->num_rects != 1))
+		return false;
+	if (base->clip.type == CLIP_TYPE_RECTS)
+		*box = rect_meet(box, clip->rects);
+	return true;
+}
+
+/* A copy of pixels as they are, which the surface may show already: *box is where. */
+static bool is_repaint(const struct qxl_event *e, const struct pixmap *s, struct rect *box)
+{
+	const struct draw_copy *m = e->body;
+	const struct rect *a = &m->src_area, *to = &m->base.box;
+	const struct bitmap_data *b;
+
+	if (e->number != S_DISPLAY_DRAW_COPY || !m->src || m->rop != ROPD_OP_PUT ||
+		m->src->d.type != IMAGE_TYPE_BITMAP || pixmap_bits(s->format) != 32)
+		return false;
+	b = &m->src->bitmap;
+	if (b->format != BITMAP_FMT_RGBA && (b->format != BITMAP_FMT_32BIT || s->format != SURFACE_FMT_32_xRGB ||
+		m->src->d.flags & IMAGE_FLAGS_HIGH_BITS_SET))
+		return false;
+	if (!rect_inside(a, &(struct rect){.right = (int)b->x, .bottom = (int)b->y}) || rect_is_empty(a) ||
+		(int64_t)to->right - to->left != a->right - a->left ||
+		(int64_t)to->bottom - to->top != a->bottom - a->top)
+		return false;
+	return is_plain(&m->base, m->mask.bitmap, box);
+}
+
+static bool is_plain_fill(const struct qxl_event *e, struct rect *box)
+{
+	const struct draw_fill *m = e->body;
+
+	return e->number == S_DISPLAY_DRAW_FILL && m->rop == ROPD_OP_PUT && m->brush.type == BRUSH_TYPE_SOLID &&
+	       is_plain(&m->base, m->mask.bitmap, box);
+}
+
+/* Large ones are known by what they show: repaint.h. */
+static bool is_kept(const struct image *img)
+{
+	return img->d.flags & IMAGE_FLAGS_CACHE_ME && (uint64_t)img->bitmap.x * img->bitmap.y <= KEPT_PIXELS;
+}
+
+/* Some rows of a picture of 32 bits that is not kept, top down, one behind the other. */
+static const uint8_t *gathered(struct qxl_player *p, const struct qxl_image *q, uint32_t from, uint32_t to)
+{
+	const struct bitmap_data *b = &q->image.bitmap;
+	struct rows rows = {.b = &q->bytes, .row = &p->row};
+	size_t n = 4 * (size_t)b->x;
+	uint8_t *out;
+
+	buf_clear(&p->scratch);
+	out = buf_reserve(&p->scratch, n * (to - from));
+	for (uint32_t i = 0; i < b->y; i++) {
+		uint32_t y = b->flags & BITMAP_FLAGS_TOP_DOWN ? i : b->y - 1 - i;
+		const uint8_t *row = next_row(&rows, b->stride);
+
+		if (y >= from && y < to)
+			memcpy(out + n * (y - from), row, n);
+	}
+	return out;
+}
+
+static int redraw(struct qxl_player *p, const struct qxl_event *e, const struct rect *box)
+{
+	const struct draw_copy *m = e->body;
+	const struct qxl_image *q = container_of(m->src, struct qxl_image, image);
+	struct repaint_pixels px = {.stride = 4 * (size_t)m->src->bitmap.x,
+		.alpha = m->src->bitmap.format == BITMAP_FMT_RGBA,
+		.x = m->src_area.left + box->left - m->base.box.left,
+		.y = m->src_area.top + box->top - m->base.box.top};
+	struct kept *k = is_kept(m->src) ? find(p, m->src, false, SURFACE_FMT_32_xRGB) : NULL;
+	struct pixmap *pm;
+
+	if (rect_is_empty(box))
+		return 0;
+	if (!k && !is_kept(m->src)) {
+		px.p = gathered(p, q, (uint32_t)px.y, (uint32_t)(px.y + box->bottom - box->top)) + 4 * (size_t)px.x;
+		return repaint(p->repaint, m->base.surface_id, box, &px);
+	}
+	if (k) {
+		px.id = k->id;
+		px.p = device_picture_get(p->device, k->id)->data;
+	} else {
+		if (pixels(p, m->src, false, SURFACE_FMT_32_xRGB, &pm))
+			return E_INVAL;
+		px.id = keep(p, m->src->d.id, pm);
+		px.p = pm->data;
+		pixmap_unref(pm);
+	}
+	px.p += (size_t)px.y * px.stride + 4 * (size_t)px.x;
+	return repaint(p->repaint, m->base.surface_id, box, &px);
+}
+
+/* ---- commands ---- */
+
+static int draw_now(struct qxl_player *p, struct qxl_event *e, struct arena *arena)
 {
 	const struct draw_base *base = e->body;
 	struct pixmap *s = canvas_surface(p->device->canvas, base->surface_id);
 	const struct wire_msg *m = wire_msg_find(WIRE_DISPLAY, WIRE_S, e->number);
 	struct replacing r = {p, e, arena, s ? s->format : 0, s ? 0 : E_INVAL};
+	struct rect box;
 
+	if (!r.rc && is_repaint(e, s, &box)) {
+		r.rc = redraw(p, e, &box);
+		make_room(p);
+		return r.rc;
+	}
 	if (!r.rc)
 		wire_visit(m->desc(), e->body, wire_desc_image(), replace, &r);
 	if (!r.rc && e->self)
@@ -304,6 +424,53 @@ static int draw(struct qxl_player *p, struct qxl_event *e, struct arena *arena)
 		device_picture_forget(p->device, p->once[--p->n_once]);
 	make_room(p);
 	return r.rc;
+}
+
+void qxl_settle(struct qxl_player *p)
+{
+	if (!p->due.any)
+		return;
+	p->due.any = false;
+	draw_now(p, &p->due.e, &p->due.arena); /* it can be drawn: put_off has seen to that */
+}
+
+static uint32_t surface_of(const struct qxl_event *e)
+{
+	return ((const struct draw_base *)e->body)->surface_id;
+}
+
+/* The event, and the arena that it lies in, are kept; what covers the one before makes it void. */
+static bool put_off(struct qxl_player *p, struct qxl_event *e, struct arena *arena)
+{
+	const struct pixmap *s = canvas_surface(p->device->canvas, surface_of(e));
+	struct arena old = p->due.arena;
+	struct rect box;
+
+	if (!p->stays || !s || (!is_repaint(e, s, &box) && !is_plain_fill(e, &box)))
+		return false;
+	if (p->due.any && (surface_of(&p->due.e) != surface_of(e) || !rect_inside(&p->due.box, &box)))
+		qxl_settle(p);
+	p->due.any = true;
+	p->due.e = *e;
+	p->due.box = box;
+	p->due.arena = *arena;
+	*arena = old;
+	return true;
+}
+
+static int draw(struct qxl_player *p, struct qxl_event *e, struct arena *arena)
+{
+	if (put_off(p, e, arena))
+		return 0;
+	qxl_settle(p);
+	return draw_now(p, e, arena);
+}
+
+/* What waits to be drawn on a surface that goes never will be. */
+static void surface_goes(struct qxl_player *p, uint32_t id)
+{
+	if (p->due.any && surface_of(&p->due.e) == id)
+		p->due.any = false;
 }
 
 /* ---- surfaces and the pointer ---- */
@@ -374,6 +541,7 @@ static int screen(struct qxl_player *p, const struct qxl_event *e)
 	struct head head = {.width = e->surface.width, .height = e->surface.height};
 	int rc;
 
+	surface_goes(p, 0);
 	if (canvas_surface(p->device->canvas, 0))
 		device_surface_destroy(p->device, 0);
 	rc = surface(p, e);
@@ -384,6 +552,7 @@ static int screen(struct qxl_player *p, const struct qxl_event *e)
 
 static int all_gone(struct qxl_player *p)
 {
+	p->due.any = false;
 	for (uint32_t id = LIM_SURFACES; id-- > 0;)
 		if (canvas_surface(p->device->canvas, id))
 			device_surface_destroy(p->device, id);
@@ -415,12 +584,14 @@ int qxl_play(struct qxl_player *p, struct qxl_event *e, struct arena *arena)
 	case QXL_SCREEN:
 		return screen(p, e);
 	case QXL_SCREEN_GONE:
+		surface_goes(p, 0);
 		return canvas_surface(p->device->canvas, 0) ? device_surface_destroy(p->device, 0) : 0;
 	case QXL_ALL_GONE:
 		return all_gone(p);
 	case QXL_SURFACE:
 		return e->surface.surface_id ? surface(p, e) : E_INVAL;
 	case QXL_SURFACE_GONE:
+		surface_goes(p, e->surface.surface_id);
 		return e->surface.surface_id ? device_surface_destroy(p->device, e->surface.surface_id) : E_INVAL;
 	case QXL_DRAW:
 		return draw(p, e, arena);
@@ -445,8 +616,14 @@ struct qxl_player *qxl_player_new(struct device *d)
 	struct qxl_player *p = new(struct qxl_player);
 
 	p->device = d;
+	p->repaint = repaint_new(d);
 	list_init(&p->used);
 	return p;
+}
+
+void qxl_player_stays(struct qxl_player *p)
+{
+	p->stays = true;
 }
 
 void qxl_player_free(struct qxl_player *p)
@@ -458,6 +635,8 @@ void qxl_player_free(struct qxl_player *p)
 	list_each(k, &p->used, link)
 		forget(p, k);
 	map_clear(&p->kept, NULL);
+	repaint_free(p->repaint);
+	arena_fini(&p->due.arena);
 	buf_fini(&p->row);
 	buf_fini(&p->scratch);
 	free(p);

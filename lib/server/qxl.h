@@ -74,7 +74,14 @@ int qxl_event(struct slice in, struct arena *arena, struct qxl_event *e, size_t 
 struct qxl_player;
 struct qxl_player *qxl_player_new(struct device *d);
 void qxl_player_free(struct qxl_player *p); /* NULL is fine */
-/* 0, or E_* for what the device refuses: nothing is drawn then. The event's images are replaced by the device's. */
+/* 0, or E_* for what the device refuses: nothing is drawn then. The event's images are replaced by the device's; its
+ * arena may be exchanged for another. */
 int qxl_play(struct qxl_player *p, struct qxl_event *e, struct arena *arena);
+
+/* The bytes that events were read from stay where they are, as long as the player lives. A command that sets a
+ * rectangle of a surface is then done only when another one looks at it: one that covers it makes it void, and its
+ * pixels are never read. qxl_settle does what is due; the device shows all that was played after it. */
+void qxl_player_stays(struct qxl_player *p);
+void qxl_settle(struct qxl_player *p);
 
 #endif

@@ -127,6 +127,8 @@ static void look(struct differ *d, unsigned kind, const uint32_t *before, uint32
 	double best = 1e9, equal = 1e9;
 	unsigned n = 0, count[3] = {0};
 	uint64_t put = 0;
+	struct differ_task t = {(uint8_t *)old, 4 * W, W, H, {.right = W, .bottom = H}, (const uint8_t *)after, 4 * W,
+		false};
 
 	memcpy(after, before, BYTES);
 	kinds[kind].make(after, before);
@@ -141,7 +143,7 @@ static void look(struct differ *d, unsigned kind, const uint32_t *before, uint32
 		(void)same;
 		memcpy(old, before, BYTES);
 		start = now();
-		n = differ_run(d, (uint8_t *)old, 4 * W, (const uint8_t *)after, 4 * W, W, H, NULL, &ops);
+		n = differ_run(d, &t, &ops);
 		best = now() - start < best ? now() - start : best;
 	}
 	for (unsigned i = 0; i < n; i++) {

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "client/client.h"
+#include "server/repaint.h"
 #include "server/server.h"
 
 enum {
@@ -68,6 +69,7 @@ static double seconds(clockid_t clock)
 static struct {
 	uv_loop_t loop;
 	struct device *device;
+	struct repaint *repaint;
 	struct server *server;
 	const struct scene *scene;
 	uint64_t began;
@@ -75,13 +77,19 @@ static struct {
 	int in, out;
 } s;
 
+static void put(int x, int y, unsigned w, unsigned h, const uint32_t *pixels)
+{
+	repaint(s.repaint, 0, &(struct rect){y, x, y + (int)h, x + (int)w},
+		&(struct repaint_pixels){.p = (const uint8_t *)pixels, .stride = 4 * (size_t)w});
+}
+
 static void paint(uv_timer_t *t)
 {
 	uint64_t next = s.began + FRAME_MS * ++s.frame, now = uv_now(&s.loop);
 	unsigned w = s.scene->width;
 
 	uv_timer_start(t, paint, next > now ? next - now : 0, 0);
-	device_put(s.device, 0, X, Y, w, s.scene->height, (uint8_t *)film[s.frame % FRAMES], 4 * (size_t)w);
+	put(X, Y, w, s.scene->height, film[s.frame % FRAMES]);
 }
 
 static void key(void *owner, const struct server_client *c, unsigned code, bool down)
@@ -94,7 +102,7 @@ static void key(void *owner, const struct server_client *c, unsigned code, bool 
 	s.keys++;
 	for (unsigned i = 0; i < 8 * 16; i++)
 		pixels[i] = (i * 2654435761u * s.keys >> 16 & 1) * 0xffffff;
-	device_put(s.device, 0, glyph.left, glyph.top, 8, 16, (uint8_t *)pixels, 4 * 8);
+	put(glyph.left, glyph.top, 8, 16, pixels);
 }
 
 /* A byte comes: the bytes that went out to all displays are asked for. */
@@ -129,6 +137,7 @@ static void serve(const struct scene *scene, int in, int out)
 	s.out = out;
 	uv_loop_init(&s.loop);
 	s.device = device_new();
+	s.repaint = repaint_new(s.device);
 	s.server = server_new(&s.loop, s.device, &o);
 	server_events(s.server, &events, NULL);
 	if (device_resize(s.device, W, H) || server_listen(s.server, "127.0.0.1:0", NULL, false, &name))

@@ -63,11 +63,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	if (n)
 		memcpy(exact + 1, p, n);
 	s.player = qxl_player_new(s.device);
+	if (n % 2)
+		qxl_player_stays(s.player);
 	if (qxl_header(in, &used) == 0) {
 		in = slice_of(in.p + used, in.n - used);
 		for (int i = 0; i < EVENTS && in.n && next(&s, &in); i++)
 			;
 	}
+	qxl_settle(s.player);
 	qxl_player_free(s.player);
 	device_free(s.device);
 	arena_fini(&s.arena);

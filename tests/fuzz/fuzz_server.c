@@ -7,11 +7,13 @@
 #include "base/err.h"
 #include "server/pipe.h"
 #include "server/private.h"
+#include "server/repaint.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
 static uv_loop_t loop;
 static struct device *device;
+static struct repaint *repainter;
 static struct server *server;
 
 /* The key that a worker is making must be done before openssl is. */
@@ -19,6 +21,7 @@ static void tear_down(void)
 {
 	server_free(server);
 	uv_run(&loop, UV_RUN_DEFAULT);
+	repaint_free(repainter);
 	device_free(device);
 }
 
@@ -30,6 +33,7 @@ static void set_up(void)
 		return;
 	uv_loop_init(&loop);
 	device = device_new();
+	repainter = repaint_new(device);
 	device_resize(device, 64, 48);
 	server = server_new(&loop, device, &o);
 	atexit(tear_down);
@@ -84,7 +88,8 @@ static void draw(uint8_t how)
 	else if (how % 3 == 0)
 		device_draw(device, S_DISPLAY_DRAW_FILL, &fill);
 	else if (how % 3 == 1)
-		device_put(device, 0, how % 20, how % 10, 32, 32, pixels, 128);
+		repaint(repainter, 0, &(struct rect){how % 10, how % 20, how % 10 + 32, how % 20 + 32},
+			&(struct repaint_pixels){.p = pixels, .stride = 128});
 	else
 		device_pointer_set(device, CURSOR_TYPE_ALPHA, 32, 32, how, how, slice_of(pixels, sizeof(pixels)));
 }

@@ -14,7 +14,7 @@
 #include "server/differ-kernels.h"
 #include "server/differ.h"
 
-enum { ROUNDS = 1500, SIDE = 400, WIDE = 640, HIGH = 480 };
+enum { ROUNDS = 1500, SIDE = 400, WIDE = 640, HIGH = 480, COLOUR = 0xffffff };
 
 /* ---- frames ---- */
 
@@ -171,13 +171,16 @@ struct sums {
 	uint64_t put; /* pixels */
 };
 
-/* Runs the differ and does what it says on a copy. `in`: NULL for all. */
-static struct sums check(struct differ *d, const struct frame *old, const struct frame *want, const struct rect *in)
+/* Runs the differ and does what it says on a copy. */
+static struct sums check_as(struct differ *d, const struct frame *old, const struct frame *want,
+	const struct rect *area, bool alpha)
 {
+	const uint32_t mask = alpha ? UINT32_MAX : COLOUR;
 	struct frame screen = copy_of(old, 4 * (size_t)old->w), kept = copy_of(old, old->stride);
-	const struct rect all = {.right = (int)old->w, .bottom = (int)old->h}, *area = in ? in : &all;
 	const struct differ_op *ops;
-	unsigned n = differ_run(d, kept.p, kept.stride, want->p, want->stride, want->w, want->h, in, &ops);
+	struct differ_task t = {kept.p, kept.stride, old->w, old->h, *area,
+		want->p + (size_t)area->top * want->stride + 4 * (size_t)area->left, want->stride, alpha};
+	unsigned n = differ_run(d, &t, &ops);
 	struct sums s = {0};
 
 	for (unsigned i = 0; i < n; i++) {
@@ -195,13 +198,22 @@ static struct sums check(struct differ *d, const struct frame *old, const struct
 			bool in_it = x >= area->left && x < area->right && y >= area->top && y < area->bottom;
 			uint32_t is = *at(&screen, x, y), should = in_it ? *at(want, x, y) : *at(old, x, y);
 
-			if ((is ^ should) & COLOUR || (*at(&kept, x, y) ^ should) & COLOUR)
+			if ((is ^ should) & mask || (*at(&kept, x, y) ^ should) & mask)
 				fail_msg("%d %d of %ux%u: %06x and %06x, not %06x", x, y, old->w, old->h, is,
 					*at(&kept, x, y), should);
 		}
 	free(screen.p);
 	free(kept.p);
 	return s;
+}
+
+/* With all four bytes, and without the last one, of which the figures are. `in`: NULL for all. */
+static struct sums check(struct differ *d, const struct frame *old, const struct frame *want, const struct rect *in)
+{
+	const struct rect all = {.right = (int)old->w, .bottom = (int)old->h};
+
+	check_as(d, old, want, in ? in : &all, true);
+	return check_as(d, old, want, in ? in : &all, false);
 }
 
 /* ---- properties ---- */
@@ -518,24 +530,25 @@ static void test_kernels(void **state)
 	for (int round = 0; round < 3000; round++) {
 		unsigned n = 1 + rng_below(&g, round % 4 ? 200 : ROW), off = rng_below(&g, 8);
 		size_t words = (n + 1023) / 1024;
+		uint32_t mask = round & 1 ? COLOUR : UINT32_MAX;
 		uint64_t bits[2][4] = {{0}};
 
 		rows(a + off, b + off, n, &g);
-		fast->blocks(a + off, b + off, n, bits[0]);
-		plain->blocks(a + off, b + off, n, bits[1]);
+		fast->blocks(a + off, b + off, mask, n, bits[0]);
+		plain->blocks(a + off, b + off, mask, n, bits[1]);
 		assert_memory_equal(bits[0], bits[1], words * 8);
-		fast->stained(b + off, a[off], n, bits[0]);
-		plain->stained(b + off, a[off], n, bits[1]);
+		fast->stained(b + off, a[off], mask, n, bits[0]);
+		plain->stained(b + off, a[off], mask, n, bits[1]);
 		assert_memory_equal(bits[0], bits[1], words * 8);
-		assert_int_equal(fast->first(a + off, b + off, n), plain->first(a + off, b + off, n));
-		assert_int_equal(fast->last(a + off, b + off, n), plain->last(a + off, b + off, n));
-		assert_true(fast->row(a + off, n, round) == plain->row(a + off, n, round));
-		assert_true(fast->row(a + off, n, 1) != fast->row(a + off, n, 2));
+		assert_int_equal(fast->first(a + off, b + off, mask, n), plain->first(a + off, b + off, mask, n));
+		assert_int_equal(fast->last(a + off, b + off, mask, n), plain->last(a + off, b + off, mask, n));
+		assert_true(fast->row(a + off, mask, n, round) == plain->row(a + off, mask, n, round));
+		assert_true(fast->row(a + off, mask, n, 1) != fast->row(a + off, mask, n, 2));
 		if (n < WINDOW)
 			continue;
 		x[n] = y[n] = 0x5a5a5a5a;
-		fast->windows(a + off, n, x);
-		plain->windows(a + off, n, y);
+		fast->windows(a + off, mask, n, x);
+		plain->windows(a + off, mask, n, y);
 		assert_memory_equal(x, y, 4 * (size_t)(n - WINDOW + 1));
 		assert_int_equal(x[n], 0x5a5a5a5a);
 	}
@@ -556,17 +569,17 @@ static void test_hash(void **state)
 	(void)state;
 	noise(&a, (struct rect){.right = 83, .bottom = 41}, &g);
 	b = copy_of(&a, 4 * 90);
-	h = differ_hash(d, a.p, a.stride, 83, 41);
+	h = differ_hash(d, a.p, a.stride, 83, 41, false);
 	*at(&b, 3, 4) ^= 0xff000000;
-	assert_true(h == differ_hash(d, b.p, b.stride, 83, 41));
-	assert_true(h == differ_hash(plain, b.p, b.stride, 83, 41));
-	assert_true(differ_same(d, a.p, a.stride, b.p, b.stride, 83, 41));
+	assert_true(h == differ_hash(d, b.p, b.stride, 83, 41, false));
+	assert_true(h == differ_hash(plain, b.p, b.stride, 83, 41, false));
+	assert_true(differ_same(d, a.p, a.stride, b.p, b.stride, 83, 41, false));
 	for (int i = 0; i < 200; i++) {
 		uint32_t *p = at(&b, (int)rng_below(&g, 83), (int)rng_below(&g, 41)), bit = 1u << rng_below(&g, 24);
 
 		*p ^= bit;
-		assert_true(h != differ_hash(d, b.p, b.stride, 83, 41));
-		assert_false(differ_same(d, a.p, a.stride, b.p, b.stride, 83, 41));
+		assert_true(h != differ_hash(d, b.p, b.stride, 83, 41, false));
+		assert_false(differ_same(d, a.p, a.stride, b.p, b.stride, 83, 41, false));
 		*p ^= bit;
 	}
 	free(a.p);

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/rng.h"
 #include "server/imagecache.h"
+#include "server/repaint.h"
 #include "tests/unit/house.h"
 
 enum { W = 700, H = 500, KEPT = 6, STEPS = 300 };
@@ -20,6 +21,7 @@ static struct {
 	struct house h;
 	uint64_t kept[KEPT]; /* pictures that come again */
 	struct pixmap *pixels[KEPT];
+	struct repaint *repaint;
 } b;
 
 struct viewer {
@@ -70,6 +72,7 @@ static void start_with(uint8_t compress, uint8_t jpeg)
 
 	memset(&b, 0, sizeof(b));
 	house_open(&b.h, W, H);
+	b.repaint = repaint_new(b.h.device);
 	for (unsigned i = 0; i < KEPT; i++) { /* one of them is large */
 		b.pixels[i] = picture(&r, i ? 20 + rng_below(&r, 200) : 900, i ? 20 + rng_below(&r, 100) : 700);
 		b.kept[i] = device_picture(b.h.device, b.pixels[i]);
@@ -86,6 +89,7 @@ static void finish(void)
 {
 	for (unsigned i = 0; i < KEPT; i++)
 		pixmap_unref(b.pixels[i]);
+	repaint_free(b.repaint);
 	house_close(&b.h);
 }
 
@@ -143,12 +147,16 @@ static void draw_picture(struct rng *r, uint64_t id)
 static void step(struct rng *r)
 {
 	struct pixmap *p;
+	int x, y;
 
 	switch (rng_below(r, 6)) {
 	case 0:
 		p = picture(r, 1 + rng_below(r, 400), 1 + rng_below(r, 300));
-		device_put(b.h.device, 0, (int)rng_below(r, W), (int)rng_below(r, H), p->width, p->height, p->data,
-			(size_t)p->stride);
+		x = (int)rng_below(r, W);
+		y = (int)rng_below(r, H);
+		repaint(b.repaint, 0, &(struct rect){y, x, y + (int)p->height, x + (int)p->width},
+			&(struct repaint_pixels){.p = p->data, .stride = (size_t)p->stride,
+				.alpha = p->format == SURFACE_FMT_32_ARGB});
 		pixmap_unref(p);
 		break;
 	case 1:
@@ -255,17 +263,18 @@ static unsigned inexact(void)
 	return n;
 }
 
-/* A photograph onto a surface; waits until the viewer has it, as it is: inexactly. */
+/* A new photograph onto a surface; waits until the viewer has it, as it is: inexactly. */
 static void put_smooth(uint32_t surface, int x, int y)
 {
 	enum { SIDE = 128 };
 	struct pixmap *p = pixmap_new(SURFACE_FMT_32_xRGB, SIDE, SIDE);
-	struct rng r = {9};
+	static struct rng r = {9};
 
 	for (unsigned i = 0; i < SIDE * SIDE; i++)
 		((uint32_t *)(void *)p->data)[i] = (100 + i % SIDE / 2 + rng_below(&r, 9)) << 16 |
 			(50 + i / SIDE + rng_below(&r, 9)) << 8 | (90 + (i % SIDE + i / SIDE) / 3 + rng_below(&r, 9));
-	device_put(b.h.device, surface, x, y, SIDE, SIDE, p->data, (size_t)p->stride);
+	repaint(b.repaint, surface, &(struct rect){y, x, y + SIDE, x + SIDE},
+		&(struct repaint_pixels){.p = p->data, .stride = (size_t)p->stride});
 	pixmap_unref(p);
 	UNTIL(&b.h, inexact() > 0);
 }
