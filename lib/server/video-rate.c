@@ -1,7 +1,7 @@
 /* The rate of a video stream. Worse at once and better slowly, as those do who share a line: first the quality goes
  * down, then the number of frames; the way back is the same. A step back that was too much fills the line for a moment,
- * and what is typed beside the film waits: the next one is tried after twice the time. A line that is full stays so; a
- * frame that was a bit late was so by chance. */
+ * and what is typed beside the film waits: the next one is tried after four times as long. A line that is full stays
+ * so; a frame that was a bit late was so by chance. */
 #include "server/video-rate.h"
 
 enum {
@@ -28,8 +28,8 @@ static void worse(struct video_rate *r, uint64_t now)
 	r->trouble = now;
 	if (now - r->changed < SETTLE_MS)
 		return;
-	if (r->tried && now - r->changed < FAILED_MS && r->patience < PATIENT_MS)
-		r->patience *= 2;
+	if (r->tried && now - r->changed < FAILED_MS)
+		r->patience = r->patience * 4 < PATIENT_MS ? r->patience * 4 : PATIENT_MS;
 	r->tried = false;
 	r->changed = now;
 	if (r->quality > VIDEO_QUALITY_LEAST)
