@@ -162,7 +162,7 @@ static const struct script_command guiding[] = {
 	{"repeat", do_repeat},
 	{"end", do_end},
 	{"quit", do_quit},
-	{"video", not_yet},
+	{"video", script_do_video},
 	{"beep", not_yet},
 	{"play", not_yet},
 	{"clipboard", not_yet},
@@ -375,6 +375,7 @@ static void script_free(void *source)
 		script_line_free(&s->lines[i]);
 	free(s->lines);
 	buf_fini(&s->text);
+	script_films_fini(s);
 	script_drawing_fini(s);
 	free(s);
 }
@@ -388,6 +389,7 @@ static int script_open(const struct source_env *env, void **source)
 	s->device = env->device;
 	s->file = env->argument;
 	list_init(&s->pictures);
+	list_init(&s->films);
 	s->timer = source_timer(env->loop, s);
 	s->idle = source_idle(env->loop, s);
 	if (!rc)

@@ -6,7 +6,10 @@
 #include "cmd/source-script-parse.h"
 #include "cmd/source.h"
 
-enum { SCRIPT_LOOPS = 32 }; /* how deep repeat may nest */
+enum {
+	SCRIPT_LOOPS = 32, /* how deep repeat may nest */
+	SCRIPT_FILMS = 8,  /* that play at a time */
+};
 
 /* Why the script stands still. */
 enum script_wait { WAIT_NONE, WAIT_TIME, WAIT_AT, WAIT_CLIENT, WAIT_INPUT };
@@ -61,6 +64,8 @@ struct script {
 	struct script_picture *mask; /* NULL: none */
 	int mask_x, mask_y;
 	bool mask_invers;
+
+	struct list films;
 };
 
 struct script_command {
@@ -86,6 +91,9 @@ void script_do_cursor_move(struct script *s, struct script_args *a);
 void script_do_cursor_hide(struct script *s, struct script_args *a);
 void script_do_monitors(struct script *s, struct script_args *a);
 void script_do_resize(struct script *s, struct script_args *a);
+/* source-script-video.c */
+void script_do_video(struct script *s, struct script_args *a);
+void script_films_fini(struct script *s);
 /* source-script-figures.c */
 void script_do_stroke(struct script *s, struct script_args *a);
 void script_do_curve(struct script *s, struct script_args *a);

@@ -146,6 +146,33 @@ whitened() {
 	shot s.ppm && [ "$(colour s.ppm 3 3)" = ffffff ]
 }
 
+@test "films of a script play beside it, under their clip" {
+	y4m 420 384 >film
+	printf 'junk' >bad
+	cat >s <<'END'
+video 4 6 film
+clip 40 0 8 64
+video 40 6 film
+noclip
+video 0 0 bad
+video 0 0 none
+fill 30 30 4 4 #ff0000
+END
+	serve -g 64x64 --script s
+	await filmed
+	[ "$(colour s.ppm 3 6)" = 000000 ]
+	[ "$(colour s.ppm 19 21)" = ffffff ]
+	[ "$(colour s.ppm 20 21)" = 000000 ]
+	[ "$(colour s.ppm 47 6)" = ffffff ]
+	[ "$(colour s.ppm 48 6)" = 000000 ]
+	[ "$(colour s.ppm 31 31)" = ff0000 ]
+	grep -q '^spice-serve: bad: no YUV4MPEG2 header' err
+	grep -q '^spice-serve: s:6: none can' err
+}
+filmed() {
+	shot s.ppm && [ "$(colour s.ppm 4 6)" = ffffff ] && [ "$(colour s.ppm 40 6)" = ffffff ]
+}
+
 @test "y4m that is none ends with 65" {
 	for h in '' 'P6 16 16' 'YUV4MPEG2 W16' 'YUV4MPEG2 W16 H16 It' 'YUV4MPEG2 W16 H16 C420p10' \
 		'YUV4MPEG2 W0 H16' 'YUV4MPEG2 W99999 H16' 'YUV4MPEG2X W1 H1'; do
