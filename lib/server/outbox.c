@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "draw/rect.h"
 #include "server/imagecache.h"
 
 enum {
@@ -13,8 +14,9 @@ enum {
 	AHEAD_ALL = 16,           /* and parcels of any kind */
 	AT_ONCE = 4 << 10,        /* pixels that are encoded on the spot */
 	BAND_PIXELS = 256 << 10,  /* a larger picture is cut, so that its parts are encoded side by side */
-	CACHE_PIXELS = 512 << 10, /* a larger one is kept by clients only when it comes a second time */
-	LARGE_SEEN = 16,
+	CACHE_PIXELS = 512 << 10, /* one that can't be cut is kept by clients when it comes a second time, if larger */
+	DEBTS = 256,
+	BAND_SHIFT = 48,          /* of the number of a band in its image's id; ids are counted, and much less */
 	GONE_MAX = 64,            /* images that make room for one */
 	IMAGES = 4,
 	TYPES = IMAGE_TYPE_LZ4 + 1,
@@ -59,8 +61,9 @@ struct outbox {
 	unsigned jobs; /* in the pool */
 	bool closing;
 	struct imagecache cache;
-	uint64_t large[LARGE_SEEN]; /* ids of large pictures that went by */
-	unsigned large_at;
+	struct debt {
+		uint64_t id, pixels; /* of an image, sent without having it kept */
+	} debts[DEBTS];
 	bool lossy; /* see outbox_was_lossy */
 	uint64_t images[TYPES]; /* sent, by type */
 };
@@ -303,25 +306,49 @@ static struct coding *add_part(struct parcel *p, struct image *img, struct pixma
 	return part->coding;
 }
 
-/* Has a large picture of this id gone by lately? It has now. */
-static bool seen_large(struct outbox *o, uint64_t id)
+/* The pixels of this image that were sent so far, with those now, as far as they are remembered. */
+static uint64_t owed(struct outbox *o, uint64_t id, uint64_t pixels)
 {
-	for (unsigned i = 0; i < LARGE_SEEN; i++)
-		if (o->large[i] == id)
-			return true;
-	o->large[o->large_at++ % LARGE_SEEN] = id;
-	return false;
-}
+	struct debt *d = &o->debts[id * UINT64_C(0x9e3779b97f4a7c15) >> 56];
 
-static bool is_large(const struct pixmap *p)
-{
-	return (uint64_t)p->width * p->height > CACHE_PIXELS;
+	if (d->id != id)
+		*d = (struct debt){.id = id};
+	return d->pixels += pixels;
 }
 
 /* Pictures with a life of their own are kept by the client, masks and those made for one command are not. */
-static bool worth_keeping(struct outbox *o, const struct pixmap *p, uint64_t id)
+static bool worth_keeping(struct outbox *o, const struct pixmap *p, uint64_t id, uint64_t pixels)
 {
-	return id && p->format != SURFACE_FMT_1_A && (!is_large(p) || seen_large(o, id));
+	return id && p->format != SURFACE_FMT_1_A && (pixels <= CACHE_PIXELS || owed(o, id, pixels) > pixels);
+}
+
+static void have_kept(struct parcel *p, struct image *img, const struct coding *c)
+{
+	if (imagecache_add(&p->box->cache, img->d.id, (uint64_t)img->d.width * img->d.height, encode_is_lossy(c),
+		    p->gone, &p->n_gone, GONE_MAX))
+		img->d.flags = IMAGE_FLAGS_CACHE_ME;
+}
+
+/* An image that the client keeps already, if it may be used here as it is there. */
+static bool from_cache(struct outbox *o, struct image *img, enum imagecache_hit hit, bool lossy)
+{
+	if (hit == IMAGE_ABSENT || (hit == IMAGE_LOSSY && !lossy))
+		return false;
+	img->d.type = IMAGE_TYPE_FROM_CACHE;
+	o->lossy |= hit == IMAGE_LOSSY;
+	return true;
+}
+
+static enum imagecache_hit look_up(struct outbox *o, uint64_t id)
+{
+	return id ? imagecache_use(&o->cache, id) : IMAGE_ABSENT;
+}
+
+/* An exact version takes the place of what the client has. */
+static void replace(struct outbox *o, struct image *img)
+{
+	img->d.flags = IMAGE_FLAGS_CACHE_REPLACE_ME;
+	imagecache_mended(&o->cache, img->d.id);
 }
 
 /* An image of the parcel: from the client's cache, or coded, and kept there if it may come again. `id` 0: never. */
@@ -329,24 +356,17 @@ static void put_image(struct parcel *p, struct image *img, struct pixmap *pm, ui
 	struct list *shared)
 {
 	const struct rect all = {.right = (int)pm->width, .bottom = (int)pm->height};
-	struct outbox *o = p->box;
-	enum imagecache_hit hit = id ? imagecache_use(&o->cache, id) : IMAGE_ABSENT;
+	enum imagecache_hit hit = look_up(p->box, id);
 	struct coding *c;
 
 	*img = (struct image){.d = {.id = id, .width = pm->width, .height = pm->height}};
-	if (hit == IMAGE_HELD || (hit == IMAGE_LOSSY && lossy)) {
-		img->d.type = IMAGE_TYPE_FROM_CACHE;
-		o->lossy |= hit == IMAGE_LOSSY;
+	if (from_cache(p->box, img, hit, lossy))
 		return;
-	}
 	c = add_part(p, img, pm, &all, lossy, shared);
-	if (hit == IMAGE_LOSSY) {
-		img->d.flags = IMAGE_FLAGS_CACHE_REPLACE_ME;
-		imagecache_mended(&o->cache, id);
-	} else if (worth_keeping(o, pm, id) && imagecache_add(&o->cache, id, (uint64_t)pm->width * pm->height,
-			   encode_is_lossy(c), p->gone, &p->n_gone, GONE_MAX)) {
-		img->d.flags = IMAGE_FLAGS_CACHE_ME;
-	}
+	if (hit == IMAGE_LOSSY)
+		replace(p->box, img);
+	else if (worth_keeping(p->box, pm, id, rect_pixels(&all)))
+		have_kept(p, img, c);
 }
 
 /* May JPEG's errors be in what this command draws? Where pixels are copied, not where they are operands. */
@@ -387,32 +407,71 @@ static unsigned band_rows(unsigned width)
 	return (BAND_PIXELS / width + 16) & ~15u;
 }
 
-/* Rows `from` to `to` of a copy: only that part of the picture is sent. */
-static void post_band(struct outbox *o, const struct draw_copy *whole, struct pixmap *pm, int from, int to,
-	struct list *shared)
+/* A copy of a part of what `whole` copies: `used` of the picture, which lies in `band`, that part of it which clients
+ * may keep as image `id` (0: they don't). The band is sent whole once as many pixels of it have been asked for as it
+ * has: until then what is asked for. */
+static void post_part(struct outbox *o, const struct draw_copy *whole, struct pixmap *pm, const struct rect *used,
+	const struct rect *band, uint64_t id, struct list *shared)
 {
 	struct parcel *p = parcel_new(o, S_DISPLAY_DRAW_COPY);
-	struct draw_copy *band = wire_copy(wire_desc_draw_copy(), whole, 0, &p->arena);
-	struct rect part = whole->src_area;
+	struct draw_copy *copy = wire_copy(wire_desc_draw_copy(), whole, 0, &p->arena);
+	bool lossy = whole->rop == ROPD_OP_PUT;
+	enum imagecache_hit hit;
+	uint64_t all = rect_pixels(band);
+	struct coding *c;
 
-	part.top = whole->src_area.top + from;
-	part.bottom = whole->src_area.top + to;
-	p->body = band;
-	band->base.box.top = whole->base.box.top + from;
-	band->base.box.bottom = whole->base.box.top + to;
-	band->src = arena_alloc(&p->arena, sizeof(*band->src));
-	band->src_area = (struct rect){.right = part.right - part.left, .bottom = to - from};
-	add_part(p, band->src, pm, &part, whole->rop == ROPD_OP_PUT, shared);
+	imagecache_begin(&o->cache);
+	hit = look_up(o, id);
+	p->body = copy;
+	copy->base.box.top = whole->base.box.top + used->top - whole->src_area.top;
+	copy->base.box.bottom = copy->base.box.top + used->bottom - used->top;
+	copy->src = arena_alloc(&p->arena, sizeof(*copy->src));
+	if (hit == IMAGE_ABSENT && (!id || o->cache.cap < all || owed(o, id, rect_pixels(used)) < all)) {
+		band = used;
+		id = 0;
+	}
+	*copy->src = (struct image){.d = {.id = id, .width = (uint32_t)(band->right - band->left),
+		.height = (uint32_t)(band->bottom - band->top)}};
+	copy->src_area = (struct rect){.left = used->left - band->left, .top = used->top - band->top,
+		.right = used->right - band->left, .bottom = used->bottom - band->top};
+	if (!from_cache(o, copy->src, hit, lossy)) {
+		c = add_part(p, copy->src, pm, band, lossy, shared);
+		if (hit == IMAGE_LOSSY)
+			replace(o, copy->src);
+		else if (id)
+			have_kept(p, copy->src, c);
+	}
 	post(p);
 }
 
+/* A copy in bands of what it shows. */
 static void post_bands(struct outbox *o, const struct draw_copy *whole, struct pixmap *pm, struct list *shared)
 {
-	const struct rect *a = &whole->src_area;
-	int rows = (int)band_rows((unsigned)(a->right - a->left)), height = a->bottom - a->top;
+	struct rect band = whole->src_area;
+	int rows = (int)band_rows((unsigned)(band.right - band.left)), bottom = band.bottom;
 
-	for (int y = 0; y < height; y += rows)
-		post_band(o, whole, pm, y, y + rows < height ? y + rows : height, shared);
+	for (; band.top < bottom; band.top += rows) {
+		band.bottom = band.top + rows < bottom ? band.top + rows : bottom;
+		post_part(o, whole, pm, &band, &band, 0, shared);
+	}
+}
+
+/* A copy in bands of the picture, which are images of their own for clients that keep them. */
+static void post_kept(struct outbox *o, const struct draw_copy *whole, struct pixmap *pm, uint64_t id,
+	struct list *shared)
+{
+	int height = (int)pm->height, rows = height, n;
+
+	if ((uint64_t)pm->width * pm->height > BAND_PIXELS)
+		rows = (int)band_rows(pm->width);
+	for (n = whole->src_area.top / rows; n * rows < whole->src_area.bottom; n++) {
+		uint64_t number = rows < height ? (uint64_t)n + 1 : 0;
+		struct rect band = {.top = n * rows, .right = (int)pm->width,
+			.bottom = height - n * rows > rows ? (n + 1) * rows : height};
+		struct rect used = rect_meet(&band, &whole->src_area);
+
+		post_part(o, whole, pm, &used, &band, id | number << BAND_SHIFT, shared);
+	}
 }
 
 static bool same_size(const struct rect *a, const struct rect *b)
@@ -421,25 +480,19 @@ static bool same_size(const struct rect *a, const struct rect *b)
 	       a->bottom - (int64_t)a->top == b->bottom - (int64_t)b->top;
 }
 
-static bool within(const struct rect *r, const struct pixmap *p)
-{
-	return r->left >= 0 && r->top >= 0 && r->left < r->right && r->top < r->bottom && r->right <= (int)p->width &&
-	       r->bottom <= (int)p->height;
-}
-
-/* A copy of one picture, as it is, that clients need not keep: it may go in parts, and without what is not shown. */
-static bool can_be_cut(struct outbox *o, const struct draw_item *item)
+/* A copy of one picture, as it is: it may go in parts, and without what is not shown. */
+static bool can_be_cut(const struct draw_item *item)
 {
 	const struct draw_copy *copy = item->body;
 	const struct pixmap *pm = item->n_pictures ? item->pictures[0] : NULL;
+	struct rect all;
 
 	if (item->number != S_DISPLAY_DRAW_COPY || item->n_pictures != 1 || copy->src->d.type == IMAGE_TYPE_SURFACE ||
-		copy->mask.bitmap || !within(&copy->src_area, pm) || !same_size(&copy->src_area, &copy->base.box))
+		copy->mask.bitmap || pm->format == SURFACE_FMT_1_A)
 		return false;
-	if (!item->kept[0])
-		return true;
-	return is_large(pm) && imagecache_use(&o->cache, copy->src->d.id) == IMAGE_ABSENT &&
-	       !seen_large(o, copy->src->d.id);
+	all = (struct rect){.right = (int)pm->width, .bottom = (int)pm->height};
+	return rect_inside(&copy->src_area, &all) && !rect_is_empty(&copy->src_area) &&
+	       same_size(&copy->src_area, &copy->base.box);
 }
 
 void outbox_item(struct outbox *o, struct draw_item *item)
@@ -447,11 +500,16 @@ void outbox_item(struct outbox *o, struct draw_item *item)
 	const struct wire_desc *d = wire_msg_find(WIRE_DISPLAY, WIRE_S, item->number)->desc();
 	struct parcel *p;
 
-	imagecache_begin(&o->cache);
-	if (can_be_cut(o, item)) {
-		post_bands(o, item->body, item->pictures[0], &item->codings);
+	if (can_be_cut(item)) {
+		const struct draw_copy *copy = item->body;
+
+		if (item->kept[0])
+			post_kept(o, copy, item->pictures[0], copy->src->d.id, &item->codings);
+		else
+			post_bands(o, copy, item->pictures[0], &item->codings);
 		return;
 	}
+	imagecache_begin(&o->cache);
 	p = parcel_new(o, item->number);
 	p->body = wire_copy(d, item->body, 0, &p->arena);
 	wire_visit(d, p->body, wire_desc_image(), place, &(struct placing){p, item, 0});
@@ -468,7 +526,7 @@ void outbox_pixels(struct outbox *o, uint32_t surface, const struct rect *to, st
 	};
 
 	if (whole)
-		post_band(o, &copy, pm, 0, (int)pm->height, NULL);
+		post_part(o, &copy, pm, &copy.src_area, &copy.src_area, 0, NULL);
 	else
 		post_bands(o, &copy, pm, NULL);
 }
