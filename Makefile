@@ -4,6 +4,7 @@
 #   make check      every test that needs no big peer make interop    the real programs, both ways
 #   make deps       install what is missing           make install    PREFIX=/usr/local DESTDIR=
 #   make bench      ratios against plain references   make fuzz       libFuzzer targets (clang)
+#   make bench-serve BENCH_DATA=DIR    spice-serve beside the reference server
 #   make check SAN=1 under ASan and UBSan             V=1 shows the commands
 
 PREFIX ?= /usr/local
@@ -71,7 +72,7 @@ BENCHES = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 # The fuzz targets as plain programs that replay files: corpora are part of `make check`.
 REPLAYS = $(patsubst tests/fuzz/%.c,$(BUILD)/tests/%,$(FUZZ_SRC))
 
-.PHONY: all check check-build unit interop bench fuzz demo deps deps-check deps-interop install completions clean
+.PHONY: all check check-build unit interop bench bench-serve fuzz demo deps deps-check deps-interop install completions clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -154,6 +155,12 @@ interop: all
 
 bench: all $(BENCHES) $(BUILD)/tests/badlink
 	$(Q)BUILD=$(abspath $(BUILD)) tests/bench/run
+
+# Beside the reference server: BENCH_DATA is a folder with its measuring programs (peers/), pictures and workloads.
+bench-serve: all
+	$(Q)mkdir -p $(BUILD)/peers
+	$(Q)$(MAKE) -s -C $(BUILD)/peers -f "$(abspath $(BENCH_DATA))/peers/Makefile"
+	$(Q)BUILD=$(abspath $(BUILD)) tests/bench/serve "$(BENCH_DATA)"
 
 demo:
 	$(Q)tests/tools/need $(PKGS_BUILD)
