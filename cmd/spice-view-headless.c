@@ -31,8 +31,10 @@ static void settled(uv_timer_t *t)
 static void shot_mark(void *owner, unsigned display)
 {
 	struct shot *s = owner;
+	struct rect r;
 
-	if (display != s->view->display || s->view->done || !client_screen(s->view->client, display))
+	if (s->view->done || display != view_channel(s->view) || !client_marked(s->view->client, display) ||
+		!view_part(s->view, &r))
 		return;
 	if (s->view->settle_ms == 0) {
 		take(s);
@@ -51,7 +53,7 @@ static void shot_damage(void *owner, unsigned display, const struct rect *r)
 	struct shot *s = owner;
 
 	(void)r;
-	if (s->armed && display == s->view->display)
+	if (s->armed && display == view_channel(s->view))
 		uv_timer_start(&s->settle, settled, (uint64_t)s->view->settle_ms, 0);
 }
 
@@ -77,7 +79,7 @@ static void shot_stop(void *owner)
 }
 
 const struct view_mode view_screenshot = {
-	.ops = {.mark = shot_mark, .damage = shot_damage},
+	.ops = {.mark = shot_mark, .monitors = shot_mark, .damage = shot_damage},
 	.picture_only = true,
 	.job = true,
 	.start = shot_start,
@@ -195,7 +197,7 @@ static void print_json(const struct client_session *s, const struct pixmap *scre
 static void tell(struct info *i)
 {
 	struct view *v = i->view;
-	struct pixmap *screen = client_screen(v->client, v->display);
+	struct pixmap *screen = client_screen(v->client, view_channel(v));
 
 	if (v->o.json)
 		print_json(client_session(v->client), screen);
@@ -217,7 +219,7 @@ static void info_mark(void *owner, unsigned display)
 {
 	struct info *i = owner;
 
-	if (!i->view->done && i->listed && display == i->view->display)
+	if (!i->view->done && i->listed && display == view_channel(i->view))
 		tell(i);
 }
 

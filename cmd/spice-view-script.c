@@ -165,12 +165,21 @@ static enum verdict do_key(struct script *s, const struct line *l)
 
 /* ---- pointer ---- */
 
+/* The place on the screen of what the script calls 0 0. */
+static struct rect part(const struct script *s)
+{
+	struct rect r = {0};
+
+	view_part(s->view, &r);
+	return r;
+}
+
 static void move_to(struct script *s, int x, int y)
 {
 	struct view *v = s->view;
 
 	if (client_mouse_absolute(v->client))
-		client_position(v->client, v->display, x, y);
+		client_position(v->client, view_channel(v), part(s).left + x, part(s).top + y);
 	else
 		client_motion(v->client, x - s->x, y - s->y);
 	s->x = x;
@@ -245,11 +254,13 @@ static enum verdict do_wait(struct script *s, const struct line *l)
 
 static enum verdict do_wait_change(struct script *s, const struct line *l)
 {
+	int left = part(s).left, top = part(s).top;
+
 	s->watch = (struct rect){INT32_MIN, INT32_MIN, INT32_MAX, INT32_MAX};
 	if (l->n == 4)
-		s->watch = (struct rect){.left = number(l->words[0]), .top = number(l->words[1]),
-			.right = number(l->words[0]) + number(l->words[2]),
-			.bottom = number(l->words[1]) + number(l->words[3])};
+		s->watch = (struct rect){.left = left + number(l->words[0]), .top = top + number(l->words[1]),
+			.right = left + number(l->words[0]) + number(l->words[2]),
+			.bottom = top + number(l->words[1]) + number(l->words[3])};
 	s->state = CHANGING;
 	arm(s, s->view->timeout_ms);
 	return WAIT;
@@ -602,8 +613,9 @@ static bool wants_inputs(const struct script *s)
 static void maybe_start(struct script *s)
 {
 	struct client *c = s->view->client;
+	struct rect r;
 
-	if (s->started || s->view->done || !c || !client_marked(c, s->view->display) ||
+	if (s->started || s->view->done || !c || !client_marked(c, view_channel(s->view)) || !view_part(s->view, &r) ||
 		(wants_inputs(s) && !client_has_inputs(c)))
 		return;
 	s->started = true;
@@ -611,8 +623,8 @@ static void maybe_start(struct script *s)
 	uv_timer_init(s->view->loop, &s->timer);
 	s->timer.data = s;
 	s->timer_used = true;
-	s->x = client_pointer(c, s->view->display)->x;
-	s->y = client_pointer(c, s->view->display)->y;
+	s->x = client_pointer(c, view_channel(s->view))->x - r.left;
+	s->y = client_pointer(c, view_channel(s->view))->y - r.top;
 	s->state = SLEEPING; /* not from within the client's call */
 	arm(s, 0);
 }
@@ -632,7 +644,7 @@ static void script_damage(void *owner, unsigned display, const struct rect *r)
 {
 	struct script *s = owner;
 
-	if (display != s->view->display || s->view->done)
+	if (s->view->done || display != view_channel(s->view))
 		return;
 	if (s->state == SETTLING) {
 		arm(s, s->settle_ms);
@@ -714,7 +726,7 @@ static void script_free(void *owner)
 }
 
 const struct view_mode view_script = {
-	.ops = {.mark = script_mark, .inputs = script_inputs, .damage = script_damage,
+	.ops = {.mark = script_mark, .monitors = script_mark, .inputs = script_inputs, .damage = script_damage,
 		.resized = script_resized},
 	.job = true,
 	.start = script_start,

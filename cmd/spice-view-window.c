@@ -43,25 +43,6 @@ static const struct window_ops window_ops;
 
 /* ---- which heads ---- */
 
-static unsigned clamp(unsigned v, unsigned max)
-{
-	return v < max ? v : max;
-}
-
-/* A head as it lies in the surface; false when it is off or elsewhere. */
-static bool lies_in(const struct head *h, const struct pixmap *screen, struct rect *r)
-{
-	if (h->surface_id || !h->width || !h->height || h->x >= screen->width || h->y >= screen->height)
-		return false;
-	*r = (struct rect){
-		.left = (int)h->x,
-		.top = (int)h->y,
-		.right = (int)(h->x + clamp(h->width, screen->width - h->x)),
-		.bottom = (int)(h->y + clamp(h->height, screen->height - h->y)),
-	};
-	return true;
-}
-
 /* The heads of a display channel that are to have a window, by their ids: parts of the surface, empty for others. */
 static void wanted(const struct sights *a, unsigned channel, const struct pixmap *screen, struct rect out[LIM_HEADS])
 {
@@ -77,7 +58,7 @@ static void wanted(const struct sights *a, unsigned channel, const struct pixmap
 	for (unsigned i = 0; i < n; i++) {
 		unsigned id = heads[i].monitor_id;
 
-		if (id >= LIM_HEADS || !lies_in(&heads[i], screen, &r) || (a->only && id != alone))
+		if (id >= LIM_HEADS || !view_head(&heads[i], screen, &r) || (a->only && id != alone))
 			continue;
 		out[id] = r;
 		any = true;

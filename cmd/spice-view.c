@@ -23,7 +23,8 @@ static struct poptOption options[] = {
 	{"info", 0, POPT_ARG_NONE, &view.o.info, 0, "what the server is and offers", NULL},
 	{"json", 0, POPT_ARG_NONE, &view.o.json, 0, "--info as one JSON object", NULL},
 	{"settle", 0, POPT_ARG_STRING, &view.o.settle, 0, "the picture counts once unchanged for MS", "MS"},
-	{"display", 0, POPT_ARG_STRING, &view.o.display, 0, "the display to show (default 0; a window for each)", "N"},
+	{"display", 0, POPT_ARG_STRING, &view.o.display, 0,
+		"the display to show (default: a window for each; else all of the first)", "N"},
 	{"layout", 0, POPT_ARG_STRING, &view.o.layout, 0,
 		"keyboard layout of the guest, for text (default us)", "NAME"},
 	{"rate", 0, POPT_ARG_STRING, &view.o.rate, 0, "characters a second when typing (default 40)", "CPS"},
@@ -45,17 +46,68 @@ static struct poptOption options[] = {
 	CLI_END
 };
 
-/* ---- the picture ---- */
+/* ---- the picture: of which display ---- */
+
+unsigned view_channels(const struct view *v)
+{
+	const struct client_session *s = client_session(v->client);
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < s->n_list; i++)
+		n += s->list[i].type == CHANNEL_TYPE_DISPLAY;
+	return n;
+}
+
+unsigned view_channel(const struct view *v)
+{
+	return view_channels(v) > 1 ? v->display : 0;
+}
+
+static unsigned clamp(unsigned n, unsigned max)
+{
+	return n < max ? n : max;
+}
+
+bool view_head(const struct head *h, const struct pixmap *screen, struct rect *r)
+{
+	if (h->surface_id || !h->width || !h->height || h->x >= screen->width || h->y >= screen->height)
+		return false;
+	*r = (struct rect){
+		.left = (int)h->x,
+		.top = (int)h->y,
+		.right = (int)(h->x + clamp(h->width, screen->width - h->x)),
+		.bottom = (int)(h->y + clamp(h->height, screen->height - h->y)),
+	};
+	return true;
+}
+
+bool view_part(const struct view *v, struct rect *r)
+{
+	struct pixmap *s = client_screen(v->client, view_channel(v));
+	const struct head *heads;
+	unsigned n = client_monitors(v->client, view_channel(v), &heads);
+
+	if (!s)
+		return false;
+	*r = (struct rect){.right = (int)s->width, .bottom = (int)s->height};
+	if (!v->o.display || view_channels(v) > 1 || (n == 0 && v->display == 0))
+		return true;
+	for (unsigned i = 0; i < n; i++)
+		if (heads[i].monitor_id == v->display && view_head(&heads[i], s, r))
+			return true;
+	return false;
+}
 
 struct pixmap *view_pixels(struct view *v)
 {
-	struct pixmap *s = client_screen(v->client, v->display), *p;
+	struct pixmap *p;
+	struct rect r;
 
-	if (!s)
+	if (!view_part(v, &r))
 		return NULL;
-	p = pixmap_new(SURFACE_FMT_32_xRGB, s->width, s->height);
-	pixman_image_composite32(PIXMAN_OP_SRC, s->image, NULL, p->image, 0, 0, 0, 0, 0, 0, (int)s->width,
-		(int)s->height);
+	p = pixmap_new(SURFACE_FMT_32_xRGB, (unsigned)(r.right - r.left), (unsigned)(r.bottom - r.top));
+	pixman_image_composite32(PIXMAN_OP_SRC, client_screen(v->client, view_channel(v))->image, NULL, p->image,
+		r.left, r.top, 0, 0, 0, 0, (int)p->width, (int)p->height);
 	return p;
 }
 
@@ -101,16 +153,6 @@ int view_capture(struct view *v, const char *file)
 }
 
 /* ---- its size ---- */
-
-unsigned view_channels(const struct view *v)
-{
-	const struct client_session *s = client_session(v->client);
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < s->n_list; i++)
-		n += s->list[i].type == CHANNEL_TYPE_DISPLAY;
-	return n;
-}
 
 unsigned view_heads(const struct view *v, struct head heads[LIM_HEADS])
 {

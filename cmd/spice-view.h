@@ -45,6 +45,12 @@ void view_finish(struct view *v, int status);
 
 /* How many display channels the server has. */
 unsigned view_channels(const struct view *v);
+/* --display names a display channel where there are several, a head of the only one where there is one: the channel, */
+unsigned view_channel(const struct view *v);
+/* and the part of its screen that is meant: all of it where the option is not given. False: that is not there. */
+bool view_part(const struct view *v, struct rect *r);
+/* A head as it lies in the surface; false when it is off or elsewhere. */
+bool view_head(const struct head *h, const struct pixmap *screen, struct rect *r);
 /* What displays there are now, by their number, which is that of a display channel where there are several, and of the
  * head where there is one; width 0: not there. Returns how many numbers there are. */
 unsigned view_heads(const struct view *v, struct head heads[LIM_HEADS]);
@@ -53,9 +59,9 @@ int view_ask(struct view *v, struct head *heads, unsigned n);
 /* Asks for this size of the display that is shown. */
 int view_resize(struct view *v, unsigned width, unsigned height);
 
-/* The screen as 32-bit pixels: a reference, or NULL when there is none. */
+/* That part as 32-bit pixels: a reference, or NULL when there is none. */
 struct pixmap *view_pixels(struct view *v);
-/* Writes the screen: PNG, PPM or JPEG by the ending, "-" is PPM on stdout. 0 or an E_*, said. */
+/* Writes it: PNG, PPM or JPEG by the ending, "-" is PPM on stdout. 0 or an E_*, said. */
 int view_capture(struct view *v, const char *file);
 
 #endif

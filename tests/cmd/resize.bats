@@ -63,7 +63,7 @@ size() { head -c 20 "$1" | sed -n 2p; }
 	view --screenshot a.ppm "$at"
 	[ "$(size a.ppm)" = "600 150" ]
 	printf '%s\n' 'resize 320x240' 'wait-change 650 0 70 150' 'capture b.ppm' >act
-	view --script act --display 0 "$at"
+	view --script act "$at"
 	[ "$(size b.ppm)" = "720 240" ]
 	grep -q '"monitors":\[{"x":0,"y":0,"width":320,"height":240},{"x":320,"y":0,"width":200,"height":150},{"x":520,' events
 	picture p.ppm
@@ -75,4 +75,29 @@ size() { head -c 20 "$1" | sed -n 2p; }
 	[ "$(size d.ppm)" = "2048 768" ]
 	for n in 0 17 x; do refuses 64 spice-serve --heads $n; done
 	refuses 64 spice-serve --heads 16 -g 1025x100
+}
+
+@test "--display: one head of several, as a picture and for a script" {
+	printf '%s\n' 'fill 0 0 320 200 #204060' 'fill 160 30 20 10 #ff8000' 'monitors 0,0,150,200 150,20,170,180' \
+		'wait-input' 'repeat 1000' 'fill 150 20 5 5 #ffffff' 'wait 20' 'fill 150 20 5 5 #ffff00' 'wait 20' end >draw
+	serve -g 320x200 --script draw --events events
+	view --screenshot all.ppm "$at"
+	view --screenshot one.ppm --display 0 "$at"
+	view --screenshot two.ppm --display 1 "$at"
+	[ "$(size all.ppm) $(size one.ppm) $(size two.ppm)" = "320 200 150 200 170 180" ]
+	python3 - <<'END'
+def read(name):
+    head, size, most, px = open(name, "rb").read().split(b"\n", 3)
+    return [int(v) for v in size.split()] + [px]
+w, h, all = read("all.ppm")
+for name, x, y in ("one.ppm", 0, 0), ("two.ppm", 150, 20):
+    pw, ph, px = read(name)
+    assert px == b"".join(all[3 * (w * (y + i) + x):3 * (w * (y + i) + x + pw)] for i in range(ph)), name
+END
+	printf '%s\n' 'expect two.ppm' 'move 3 4' 'key x' 'wait-change 0 0 5 5' 'capture changed.ppm' >act
+	view --script act --display 1 "$at"
+	grep -q '"position".*"x":153,"y":24' events
+	[ "$(tail -c +16 changed.ppm | head -c 2 | od -An -tx1)" = " ff ff" ]
+	# a head that is not there is waited for
+	refuses 75 spice-view --screenshot three.ppm --display 2 --timeout 1 "$at"
 }
