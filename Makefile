@@ -72,7 +72,8 @@ BENCHES = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 # The fuzz targets as plain programs that replay files: corpora are part of `make check`.
 REPLAYS = $(patsubst tests/fuzz/%.c,$(BUILD)/tests/%,$(FUZZ_SRC))
 
-.PHONY: all check check-build unit interop bench bench-serve fuzz demo deps deps-check deps-interop install completions clean
+.PHONY: all check check-build unit interop bench bench-serve bench-video fuzz demo deps deps-check deps-interop install \
+	completions clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -161,6 +162,10 @@ bench-serve: all
 	$(Q)mkdir -p $(BUILD)/peers
 	$(Q)$(MAKE) -s -C $(BUILD)/peers -f "$(abspath $(BENCH_DATA))/peers/Makefile"
 	$(Q)BUILD=$(abspath $(BUILD)) tests/bench/serve "$(BENCH_DATA)"
+
+# Films: frames a second, CPU, and what someone who types beside them sees.
+bench-video: $(BUILD)/bench/video $(BUILD)/tests/badlink
+	$(Q)$<
 
 demo:
 	$(Q)tests/tools/need $(PKGS_BUILD)

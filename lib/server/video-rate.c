@@ -56,6 +56,13 @@ static void better(struct video_rate *r, uint64_t now)
 		r->quality += 10;
 }
 
+void video_rate_coded(struct video_rate *r, uint64_t took)
+{
+	unsigned ms = took < VIDEO_PACE_LEAST ? (unsigned)took : VIDEO_PACE_LEAST, less = r->coding - r->coding / 8;
+
+	r->coding = ms > less ? ms : less;
+}
+
 void video_rate_sent(struct video_rate *r, uint64_t took, uint64_t now)
 {
 	r->waits = took > LONG_WAIT_MS ? r->waits + 1 : 0;
@@ -84,7 +91,7 @@ void video_rate_report(struct video_rate *r, const struct stream_report *m, uint
 		r->most_left = left;
 	else if (r->most_left > 0)
 		r->most_left--;
-	r->queues = r->most_left - left > LONG_QUEUE_MS ? r->queues + 1 : 0;
+	r->queues = r->most_left - left > LONG_QUEUE_MS + (int32_t)r->coding ? r->queues + 1 : 0;
 	if (m->num_drops || left < SHORT_LEFT_MS || r->queues >= AGAIN)
 		worse(r, now);
 	else if (!r->queues)

@@ -15,10 +15,13 @@ struct video_rate {
 	unsigned patience; /* ms without trouble before it is made better */
 	bool tried;        /* it was made better last, not worse */
 	unsigned waits, queues; /* frames, reports in a row with a bit of trouble */
+	unsigned coding;   /* ms that a frame takes in the encoder, of late at most */
 	int32_t most_left; /* ms before its time that a frame came at best, slowly forgotten; 0: not known */
 };
 
 void video_rate_init(struct video_rate *r, bool slow, uint64_t now);
+/* A frame was in the encoder's hands for so long, ms: it is late at the client for no fault of the line. */
+void video_rate_coded(struct video_rate *r, uint64_t took);
 /* A frame was `took` ms in our queue before the socket took it. */
 void video_rate_sent(struct video_rate *r, uint64_t took, uint64_t now);
 /* What a codec that keeps a rate may have for pictures of so many pixels: kilobits a second. */

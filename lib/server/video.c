@@ -583,6 +583,8 @@ static bool end_frame(struct video *v, uint64_t now)
 		v->figures.pace = s->rate.pace;
 		v->figures.codec = s->codec;
 	}
+	if (same)
+		video_rate_coded(&s->rate, now - s->framed);
 	frame_leave(j->frame, &j->user);
 	j->frame = NULL;
 	if (same && !fits)

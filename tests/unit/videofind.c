@@ -280,6 +280,12 @@ static void the_socket_and_late_frames_count(void **state)
 	video_rate_report(&r, &queued, 3600);
 	assert_true(r.quality < VIDEO_QUALITY_BEST);
 	video_rate_init(&r, false, 0);
+	video_rate_coded(&r, 50); /* it is the encoder that takes the time */
+	video_rate_report(&r, &at_best, 1000);
+	video_rate_report(&r, &queued, 2000);
+	video_rate_report(&r, &queued, 3000);
+	assert_int_equal(r.quality, VIDEO_QUALITY_BEST);
+	video_rate_init(&r, false, 0);
 	video_rate_sent(&r, 70, 1000);
 	video_rate_sent(&r, 5, 1040);
 	video_rate_sent(&r, 70, 1080);
