@@ -7,7 +7,7 @@
 enum {
 	SETTLE_MS = 300,    /* until a change shows its effect */
 	BETTER_MS = 2000,   /* without trouble, */
-	PATIENT_MS = 64000, /* or up to so long, where it came each time that */
+	PATIENT_MS = 16000, /* or up to so long, where it came each time that */
 	FAILED_MS = 3000,   /* so short a time had passed */
 	LONG_WAIT_MS = 60,  /* for the socket: more than a frame's time */
 	SHORT_LEFT_MS = 100, /* before its time a frame came */
