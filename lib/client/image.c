@@ -107,7 +107,7 @@ void palette_cache_clear(struct palette_cache *p)
 
 static struct palette_entry *palette_find(struct palette_cache *p, uint64_t id)
 {
-	for (unsigned i = 0; p->entries && i < LIM_PALETTES; i++)
+	for (unsigned i = 0; p->entries && i < PALETTE_SLOTS; i++)
 		if (p->entries[i].id == id)
 			return &p->entries[i];
 	return NULL;
@@ -126,7 +126,7 @@ static int palette_store(struct palette_cache *p, const struct palette *pal)
 	struct palette_entry *e;
 
 	if (!p->entries)
-		p->entries = xcalloc(LIM_PALETTES, sizeof(*p->entries));
+		p->entries = xcalloc(PALETTE_SLOTS, sizeof(*p->entries));
 	e = palette_find(p, pal->unique);
 	if (!e)
 		e = palette_find(p, 0);

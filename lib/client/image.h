@@ -13,11 +13,14 @@ void image_cache_free(struct image_cache *c);
 void image_cache_remove(struct image_cache *c, uint64_t id); /* INVAL_LIST: one reference */
 void image_cache_clear(struct image_cache *c);
 
+/* More than the limit: libspice says which palettes go behind the message that stores new ones, of up to four images.
+ */
+enum { PALETTE_SLOTS = LIM_PALETTES + 4 };
 struct palette_cache {
 	struct palette_entry {
 		uint64_t id; /* 0: free */
 		uint32_t n, ents[256];
-	} *entries; /* LIM_PALETTES once used */
+	} *entries; /* PALETTE_SLOTS once used */
 };
 void palette_cache_fini(struct palette_cache *p);
 void palette_cache_remove(struct palette_cache *p, uint64_t id);

@@ -211,7 +211,7 @@ static void palettes(void **state)
 	assert_int_equal(decodes(b), E_INVAL);
 	b->img.bitmap.flags = BITMAP_FLAGS_PAL_CACHE_ME;
 	b->img.bitmap.palette = &b->pal;
-	for (unsigned i = 0; i < LIM_PALETTES; i++) {
+	for (unsigned i = 0; i < PALETTE_SLOTS; i++) {
 		b->pal.unique = 100 + i;
 		assert_int_equal(decodes(b), 0);
 	}
