@@ -352,7 +352,8 @@ static void caps_for(unsigned type, struct link_caps *caps)
 		caps->channel[0] = 1u << DISPLAY_CAP_SIZED_STREAM | 1u << DISPLAY_CAP_MONITORS_CONFIG |
 				   1u << DISPLAY_CAP_LZ4_COMPRESSION | 1u << DISPLAY_CAP_STREAM_REPORT |
 				   1u << DISPLAY_CAP_MULTI_CODEC | 1u << DISPLAY_CAP_CODEC_MJPEG |
-				   1u << DISPLAY_CAP_CODEC_VP8;
+				   1u << DISPLAY_CAP_CODEC_VP8 |
+				   1u << DISPLAY_CAP_COMPOSITE | 1u << DISPLAY_CAP_A8_SURFACE;
 	caps->n_channel = caps->channel[0] ? 1 : 0;
 }
 
