@@ -70,7 +70,7 @@ static int indexed_row(const uint8_t *src, uint8_t format, const struct colours 
 		if (p->format == SURFACE_FMT_16_555)
 			put_le16(dst + 2 * (size_t)x, (uint16_t)(c->ents[i] & 0x7fff));
 		else
-			put_le32(dst + 4 * (size_t)x, c->ents[i] & 0xffffff);
+			put_le32(dst + 4 * (size_t)x, c->ents[i]);
 	}
 	return 0;
 }

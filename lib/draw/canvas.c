@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "draw/bitmap.h"
 #include "draw/paint.h"
 #include "draw/rop.h"
 
@@ -180,7 +181,7 @@ int job_ink(struct job *j, const struct brush *b, struct ink *ink)
 		return 0;
 	if ((rc = job_fetch(j, b->pattern.pat, false, &ink->pattern)))
 		return rc;
-	ink->pattern = pixmap_convert(ink->pattern, j->a.dst->format);
+	ink->pattern = pixmap_for(ink->pattern, b->pattern.pat->d.type == IMAGE_TYPE_SURFACE, j->a.dst->format);
 	ink->x = b->pattern.pos.x;
 	ink->y = b->pattern.pos.y;
 	return 0;
@@ -208,24 +209,41 @@ static int draw_fill(struct job *j, const void *body)
 	return 0;
 }
 
-/* The sheet of a fetched source in the surface's format; true when there is something to draw with it. */
-static bool cut_source(struct job *j, const struct rect *area, const struct draw_base *base, unsigned scale_mode,
-	bool like_rop3, int *rc)
+static bool same_size(const struct rect *a, const struct rect *b)
 {
-	*rc = sheet_cut(&j->sheet, j->src, area, &base->box, &j->a.region, j->a.dst->format, scale_mode, like_rop3);
+	return a->right - (int64_t)a->left == b->right - (int64_t)b->left &&
+		a->bottom - (int64_t)a->top == b->bottom - (int64_t)b->top;
+}
+
+/* The sheet of a fetched source in words of the surface; true when there is something to draw with it. Images become
+ * pixels of a small surface before they are scaled. `stored`: a scaled source is put on the surface as it is, so takes
+ * its format; else it is scaled in its own, and its words count. */
+static bool cut_source(struct job *j, const struct image *src, const struct rect *area, const struct draw_base *base,
+	unsigned scale_mode, bool stored, bool like_rop3, int *rc)
+{
+	uint32_t format = j->a.dst->format;
+	bool surface = src->d.type == IMAGE_TYPE_SURFACE;
+
+	if (pixmap_bits(format) < 32 && !surface)
+		j->src = pixmap_convert(j->src, format);
+	if (pixmap_bits(j->src->format) == pixmap_bits(format) && !(stored && !same_size(area, &base->box)))
+		format = j->src->format;
+	*rc = sheet_cut(&j->sheet, j->src, area, &base->box, &j->a.region, format, scale_mode, like_rop3);
 	return !*rc && j->sheet.p && !area_empty(&j->a);
 }
 
 static int draw_copy(struct job *j, const void *body)
 {
 	const struct draw_copy *m = body;
+	uint8_t rop;
 	int rc;
 
 	if ((rc = job_fetch(j, m->src, false, &j->src)) ||
 		(rc = job_mask(j, &m->mask, &m->base.box)))
 		return rc;
-	if (cut_source(j, &m->src_area, &m->base, m->scale_mode, false, &rc))
-		paint_rop(&j->a, rop_of_ropd(m->rop, ROP_S, ROP_D, false, false), &j->ink, &j->sheet);
+	rop = rop_of_ropd(m->rop, ROP_S, ROP_D, false, false);
+	if (cut_source(j, m->src, &m->src_area, &m->base, m->scale_mode, rop == ROP_S, false, &rc))
+		paint_rop(&j->a, rop, &j->ink, &j->sheet);
 	return rc;
 }
 
@@ -238,7 +256,7 @@ static int draw_opaque(struct job *j, const void *body)
 		(rc = job_ink(j, &m->brush, &j->ink)) ||
 		(rc = job_mask(j, &m->mask, &m->base.box)))
 		return rc;
-	if (cut_source(j, &m->src_area, &m->base, m->scale_mode, false, &rc))
+	if (cut_source(j, m->src, &m->src_area, &m->base, m->scale_mode, true, false, &rc))
 		paint_rop(&j->a, rop_of_ropd(m->rop, ROP_P, ROP_S, true, true), &j->ink, &j->sheet);
 	return rc;
 }
@@ -276,7 +294,8 @@ static int draw_rop3(struct job *j, const void *body)
 		(rc = job_ink(j, &m->brush, &j->ink)) ||
 		(rc = job_mask(j, &m->mask, &m->base.box)))
 		return rc;
-	if (cut_source(j, &m->src_area, &m->base, m->scale_mode, true, &rc) && pixmap_bits(j->a.dst->format) >= 16)
+	if (cut_source(j, m->src, &m->src_area, &m->base, m->scale_mode, false, true, &rc) &&
+		pixmap_bits(j->a.dst->format) >= 16)
 		paint_rop(&j->a, m->rop3, &j->ink, &j->sheet);
 	return rc;
 }
@@ -300,7 +319,8 @@ static int draw_transparent(struct job *j, const void *body)
 
 	if ((rc = job_fetch(j, m->src, false, &j->src)))
 		return rc;
-	if (cut_source(j, &m->src_area, &m->base, SCALE_MODE_NEAREST, false, &rc) && format != SURFACE_FMT_1_A)
+	if (cut_source(j, m->src, &m->src_area, &m->base, SCALE_MODE_NEAREST, false, false, &rc) &&
+		format != SURFACE_FMT_1_A)
 		paint_keyed(&j->a, &j->sheet, small ? cut_color(m->true_color, format) : m->true_color,
 			small ? 0xffff : 0xffffff);
 	return rc;
@@ -322,10 +342,17 @@ static void blend(struct job *j, const struct draw_alpha_blend *m)
 	pixman_image_unref(to);
 }
 
+/* An image of palette indexes. What a cache holds is taken for one of colours. */
+static bool indexed(const struct image *img)
+{
+	const struct bitmap_form *form = img->d.type == IMAGE_TYPE_BITMAP ? bitmap_form(img->bitmap.format) : NULL;
+
+	return img->d.type == IMAGE_TYPE_LZ_PLT || (form && form->indexed);
+}
+
 static int draw_alpha_blend(struct job *j, const void *body)
 {
 	const struct draw_alpha_blend *m = body;
-	struct pixmap *seen;
 	uint32_t format;
 	int rc;
 
@@ -336,17 +363,16 @@ static int draw_alpha_blend(struct job *j, const void *body)
 	format = j->src->format;
 	if (m->alpha_flags & ALPHA_FLAGS_SRC_SURFACE_HAS_ALPHA && m->src->d.type == IMAGE_TYPE_SURFACE &&
 		format == SURFACE_FMT_32_xRGB) {
-		/* an xRGB surface whose top byte is alpha: a copy of the words under the other name */
-		seen = pixmap_new(SURFACE_FMT_32_ARGB, j->src->width, j->src->height);
-		memcpy(seen->data, j->src->data, size_of(seen));
-		pixmap_unref(j->src);
-		j->src = seen;
+		/* an xRGB surface whose top byte is alpha */
 		format = SURFACE_FMT_32_ARGB;
+		j->src = pixmap_rename(j->src, format);
+	} else if (format == SURFACE_FMT_32_xRGB && j->a.dst->format == SURFACE_FMT_32_ARGB && indexed(m->src)) {
+		/* here the top bytes of a palette count */
+		format = SURFACE_FMT_32_ARGB;
+		j->src = pixmap_rename(j->src, format);
 	}
 	/* scaled, a source without alpha gets some where the image does not reach: outside stays untouched */
-	if (format != SURFACE_FMT_8_A && (m->src_area.right - (int64_t)m->src_area.left !=
-		m->base.box.right - (int64_t)m->base.box.left || m->src_area.bottom - (int64_t)m->src_area.top !=
-		m->base.box.bottom - (int64_t)m->base.box.top))
+	if (format != SURFACE_FMT_8_A && !same_size(&m->src_area, &m->base.box))
 		format = SURFACE_FMT_32_ARGB;
 	if ((rc = sheet_cut(&j->sheet, j->src, &m->src_area, &m->base.box, &j->a.region, format,
 		     SCALE_MODE_NEAREST, false)))

@@ -10,7 +10,7 @@
 #include "draw/stroke.h"
 
 /* Spans of one figure that are gathered before they are merged; past SPANS merged ones they are painted. */
-enum { SPANS = 1 << 20, MAX_DASHES = 256 };
+enum { SPANS = 1 << 20, MAX_DASHES = 256, WALK = 1 << 20 };
 
 struct span {
 	int y, x, n;
@@ -28,6 +28,7 @@ struct dasher {
 	/* the dash list, and where we are in it */
 	unsigned lengths[MAX_DASHES], n, start, at;
 	double left, period;
+	double walk; /* pieces that may still be walked unseen */
 	struct span *spans;
 	size_t spans_n, spans_cap;
 };
@@ -96,41 +97,71 @@ static void add_span(struct dasher *d, int y, int x1, int x2)
 	d->spans[d->spans_n++] = (struct span){y, x1, x2 - x1};
 }
 
+/* ---- polygons ---- */
+
+/* A corner of a convex polygon and the edge that leaves it, which is exact: its slope is of whole numbers, and all its
+ * points have x * dy - y * dx = k. Positions count from a whole pixel. */
+struct corner {
+	double x, y;
+	int64_t dx, dy;
+	double k;
+};
+
 /* v rounded up, within lo..hi. */
-static int clamp_up(double v, int lo, int hi)
+static int64_t clamp_up(double v, int64_t lo, int64_t hi)
 {
-	return v <= lo ? lo : v >= hi ? hi : (int)ceil(v);
+	return v <= (double)lo ? lo : v >= (double)hi ? hi : (int64_t)ceil(v);
 }
 
-/* A convex polygon: the points inside it, left and top edges included, right and bottom ones not. */
-static void fill_convex(struct dasher *d, const struct vec *p, unsigned n)
+static int64_t ceil_div(int64_t a, int64_t b)
 {
+	return a / b + (a % b > 0);
+}
+
+/* Where the edge that leaves c crosses this row, which it does: the first pixel right of it. */
+static int64_t crossing(const struct corner *c, int64_t y)
+{
+	return c->dy > 0 ? ceil_div((int64_t)ceil(c->k) + y * c->dx, c->dy)
+			 : ceil_div((int64_t)ceil(-c->k) - y * c->dx, -c->dy);
+}
+
+/* The edge on one side (down: dy > 0) that crosses a row; NULL when none does. */
+static const struct corner *edge_at(const struct corner *p, unsigned n, bool down, int64_t y)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const struct corner *a = &p[i], *b = &p[(i + 1) % n];
+		const struct corner *top = down ? a : b, *bottom = down ? b : a;
+
+		if (a->dy != 0 && (a->dy > 0) == down && ceil(top->y) <= (double)y && (double)y < ceil(bottom->y))
+			return a;
+	}
+	return NULL;
+}
+
+/* The points inside, left and top edges included, right and bottom ones not. */
+static void fill_convex(struct dasher *d, struct point at, const struct corner *p, unsigned n)
+{
+	bool clockwise = (double)p[0].dx * (double)p[1].dy > (double)p[0].dy * (double)p[1].dx;
 	double top = p[0].y, bottom = p[0].y;
-	int y2;
+	int64_t lo = (int64_t)d->e.y1 - at.y, hi = (int64_t)d->e.y2 - at.y, y2;
 
 	for (unsigned i = 1; i < n; i++) {
 		top = fmin(top, p[i].y);
 		bottom = fmax(bottom, p[i].y);
 	}
-	y2 = clamp_up(bottom, d->e.y1, d->e.y2);
-	for (int y = clamp_up(top, d->e.y1, d->e.y2); y < y2; y++) {
-		double left = INFINITY, right = -INFINITY;
-		int x1, x2;
+	y2 = clamp_up(bottom, lo, hi);
+	for (int64_t y = clamp_up(top, lo, hi); y < y2; y++) {
+		const struct corner *left = edge_at(p, n, !clockwise, y), *right = edge_at(p, n, clockwise, y);
+		int64_t x1, x2;
 
-		for (unsigned i = 0; i < n; i++) {
-			struct vec a = p[i], b = p[(i + 1) % n];
-			double x;
-
-			if ((a.y <= y) == (b.y <= y))
-				continue;
-			x = a.x + (b.x - a.x) * (y - a.y) / (b.y - a.y);
-			left = fmin(left, x);
-			right = fmax(right, x);
-		}
-		x1 = clamp_up(left, d->e.x1, d->e.x2);
-		x2 = clamp_up(right, d->e.x1, d->e.x2);
+		if (!left || !right)
+			continue;
+		x1 = at.x + crossing(left, y);
+		x2 = at.x + crossing(right, y);
+		x1 = x1 > d->e.x1 ? x1 : d->e.x1;
+		x2 = x2 < d->e.x2 ? x2 : d->e.x2;
 		if (x1 < x2)
-			add_span(d, y, x1, x2);
+			add_span(d, (int)(at.y + y), (int)x1, (int)x2);
 	}
 }
 
@@ -138,9 +169,7 @@ static void fill_convex(struct dasher *d, const struct vec *p, unsigned n)
 
 static void next_dash(struct dasher *d)
 {
-	do
-		d->at = (d->at + 1) % d->n;
-	while (!d->lengths[d->at]);
+	d->at = (d->at + 1) % d->n;
 	d->left = d->lengths[d->at];
 }
 
@@ -148,8 +177,6 @@ static void restart(struct dasher *d)
 {
 	d->at = d->start % d->n;
 	d->left = d->lengths[d->at];
-	if (!d->lengths[d->at])
-		next_dash(d);
 }
 
 /* Goes on by a length in which nothing is drawn. */
@@ -181,8 +208,9 @@ static bool dash_list(struct dasher *d, const struct line_attr *attr)
 
 struct step {
 	struct point from, to;
-	struct vec u; /* the direction, of length 1 */
+	int64_t dx, dy;
 	double length;
+	struct vec half; /* along the step, half a pixel long */
 	bool begins_lit, ends_lit;
 };
 
@@ -191,15 +219,21 @@ static bool lit(const struct dasher *d)
 	return !(d->at & 1);
 }
 
-static struct vec along(const struct step *s, double t, double across)
+static struct step step_of(struct point from, struct point to)
 {
-	return (struct vec){s->from.x + s->u.x * t - s->u.y * across, s->from.y + s->u.y * t + s->u.x * across};
+	struct step s = {.from = from, .to = to, .dx = (int64_t)to.x - from.x, .dy = (int64_t)to.y - from.y};
+
+	s.length = s.dx == 0 ? fabs((double)s.dy) : s.dy == 0 ? fabs((double)s.dx)
+		: hypot((double)s.dx, (double)s.dy);
+	if (s.length > 0)
+		s.half = (struct vec){.5 / s.length * (double)s.dx, .5 / s.length * (double)s.dy};
+	return s;
 }
 
 /* The part of a step that may touch the extents. */
 static void visible(const struct dasher *d, const struct step *s, double *t1, double *t2)
 {
-	const double from[2] = {s->from.x, s->from.y}, u[2] = {s->u.x, s->u.y};
+	const double from[2] = {s->from.x, s->from.y}, u[2] = {2 * s->half.x, 2 * s->half.y};
 	const double lo[2] = {d->e.x1 - 2., d->e.y1 - 2.}, hi[2] = {d->e.x2 + 2., d->e.y2 + 2.};
 
 	*t1 = 0;
@@ -216,67 +250,163 @@ static void visible(const struct dasher *d, const struct step *s, double *t1, do
 	}
 }
 
+/* The piece of a step between two cuts across it, each given by the points where it meets the step's right and left
+ * edges (seen along it) and by its k; all count from `at`. */
+static void fill_piece(struct dasher *d, const struct step *s, struct point at, const struct vec begin[2],
+	double begin_k, const struct vec end[2], double end_k)
+{
+	double k = .5 * s->length;
+	const struct corner box[4] = {
+		{begin[0].x, begin[0].y, s->dx, s->dy, k},
+		{end[0].x, end[0].y, -s->dy, s->dx, end_k},
+		{end[1].x, end[1].y, -s->dx, -s->dy, k},
+		{begin[1].x, begin[1].y, s->dy, -s->dx, begin_k},
+	};
+
+	fill_convex(d, at, box, 4);
+}
+
+static void shift(struct vec cut[2], double dx, double dy)
+{
+	for (int i = 0; i < 2; i++) {
+		cut[i].x += dx;
+		cut[i].y += dy;
+	}
+}
+
+/* A step as it is walked: where the current piece begins, and how much of the step is left from there. */
+struct walk {
+	struct vec cut[2];
+	double k, rest;
+};
+
+static void advance(struct walk *w, const struct step *s, double by)
+{
+	double dx = (double)s->dx, dy = (double)s->dy;
+
+	shift(w->cut, by * dx / s->length, by * dy / s->length);
+	w->k = w->cut[0].x * dx + w->cut[0].y * dy;
+	w->rest -= by;
+}
+
+/* Goes to where the step may be seen; further than WALK pieces at one go. */
+static void approach(struct dasher *d, const struct step *s, struct walk *w, double to)
+{
+	double pieces = to / d->period * d->n;
+
+	if (pieces < d->walk) {
+		d->walk -= pieces;
+		return;
+	}
+	pass(d, to);
+	advance(w, s, to);
+}
+
+/* All but the last piece count from the beginning of the step, the last one from its end. Where pixels lie on a cut it
+ * is rounding that decides, so the sums are those of the reference. */
 static void draw_step(struct dasher *d, struct step *s)
 {
-	double t, end;
+	const struct vec sides[2] = {{s->half.y, -s->half.x}, {-s->half.y, s->half.x}};
+	struct walk w = {.cut = {sides[0], sides[1]}, .rest = s->length}, begin;
+	double dx = (double)s->dx, dy = (double)s->dy, from, to;
 
-	visible(d, s, &t, &end);
+	while (d->left == 0)
+		next_dash(d);
 	s->begins_lit = lit(d);
-	if (t >= end)
-		t = end = s->length;
-	pass(d, t);
-	while (t < end) {
-		double to = fmin(t + d->left, s->length);
-
-		if (lit(d)) {
-			const struct vec box[4] = {along(s, t, -.5), along(s, to, -.5), along(s, to, .5),
-				along(s, t, .5)};
-
-			fill_convex(d, box, 4);
-		}
-		s->ends_lit = lit(d);
-		d->left -= to - t;
-		t = to;
-		if (d->left <= 0 || t < s->length) /* every turn ends an entry or the step, however rounding goes */
-			next_dash(d);
+	visible(d, s, &from, &to);
+	if (from < to)
+		approach(d, s, &w, from);
+	while (w.rest > d->left && s->length - w.rest < to) {
+		begin = w;
+		advance(&w, s, d->left);
+		if (lit(d))
+			fill_piece(d, s, s->from, begin.cut, -begin.k, w.cut, w.k);
+		next_dash(d);
 	}
-	if (t < s->length) {
-		pass(d, s->length - t);
-		s->ends_lit = lit(d);
+	if (w.rest > d->left) {
+		pass(d, w.rest);
+	} else {
+		bool whole = w.rest == s->length;
+
+		shift(w.cut, -dx, -dy);
+		w.k = whole ? dx * dx + dy * dy : -w.cut[1].x * dx - w.cut[1].y * dy;
+		if (lit(d))
+			fill_piece(d, s, s->to, w.cut, w.k, sides, 0);
+		d->left -= w.rest;
 	}
 	d->left = floor(d->left);
+	s->ends_lit = lit(d) && d->left > 0;
 	if (d->left == 0)
 		next_dash(d);
 }
 
-static bool leftwards(int dx, int dy)
+static bool leftwards(int64_t dx, int64_t dy)
 {
 	return dx < 0 || (dx == 0 && dy < 0);
+}
+
+/* One side of a joint: the edge that a step has there on the outer side. */
+struct face {
+	struct vec a; /* its end, from the joint */
+	int64_t dx, dy;
+	double k;
+};
+
+static struct face face_of(const struct step *s, int sign)
+{
+	return (struct face){{sign * s->half.y, -sign * s->half.x}, sign * s->dx, sign * s->dy,
+		sign * .5 * s->length};
+}
+
+/* Where both edges meet. */
+static struct vec tip_of(const struct face *l, const struct face *r, double denom)
+{
+	double ldx = (double)l->dx, ldy = (double)l->dy, rdx = (double)r->dx, rdy = (double)r->dy;
+	double y = (ldy * (r->a.x * rdy - r->a.y * rdx) - rdy * (l->a.x * ldy - l->a.y * ldx)) / denom;
+
+	return (struct vec){l->dy ? l->a.x + (y - l->a.y) * ldx / ldy : r->a.x + (y - r->a.y) * rdx / rdy, y};
+}
+
+/* The edge that cuts off the tip: its slope in 1/65536. */
+static struct corner bevel(const struct face *l, const struct face *r)
+{
+	double dx = r->a.x - l->a.x, dy = r->a.y - l->a.y, scale = fmax(fabs(dx), fabs(dy));
+	struct corner c = {l->a.x, l->a.y, (int64_t)(dx * 65536 / scale), (int64_t)(dy * 65536 / scale), 0};
+
+	c.k = ((l->a.x + r->a.x) * (double)c.dy - (l->a.y + r->a.y) * (double)c.dx) / 2;
+	return c;
 }
 
 /* The wedge between two dashes that meet, on the outer side. */
 static void draw_joint(struct dasher *d, const struct step *a, const struct step *b)
 {
-	double turn = a->u.x * b->u.y - a->u.y * b->u.x, cosine = -(a->u.x * b->u.x + a->u.y * b->u.y);
-	double side = turn > 0 ? -.5 : .5;
-	struct vec p[4] = {{b->from.x, b->from.y}, along(a, a->length, side), {0, 0}, along(b, 0, side)};
+	static const double mitre = 108.856472512142; /* 1 / sin(11 degrees / 2) squared */
+	struct face l = face_of(b, 1), r = face_of(a, -1);
+	double denom = -(double)l.dx * (double)r.dy + (double)r.dx * (double)l.dy;
+	struct corner p[4];
+	struct vec tip;
 
-	if (!a->ends_lit || !b->begins_lit || turn == 0)
+	if (!a->ends_lit || !b->begins_lit || denom == 0)
 		return;
 	/* painted twice these pixels would be: the reference leaves them to the dashes of one direction */
-	if (d->once && (leftwards(a->to.x - a->from.x, a->to.y - a->from.y) ||
-		!leftwards(b->to.x - b->from.x, b->to.y - b->from.y)))
+	if (d->once && (leftwards(a->dx, a->dy) || !leftwards(b->dx, b->dy)))
 		return;
-	if (cosine > cos(11 * M_PI / 180)) {
-		p[2] = p[3];
-		fill_convex(d, p, 3);
+	if (denom > 0)
+		l = face_of(b, -1);
+	else
+		r = face_of(a, 1);
+	tip = tip_of(&l, &r, denom);
+	p[0] = (struct corner){r.a.x, r.a.y, -r.dy, r.dx, 0};
+	p[1] = (struct corner){0, 0, l.dy, -l.dx, 0};
+	if ((tip.x * tip.x + tip.y * tip.y) * 4 > mitre) {
+		p[2] = bevel(&l, &r);
+		fill_convex(d, b->from, p, 3);
 		return;
 	}
-	/* the mitre's tip lies where both outer edges meet */
-	double t = ((p[3].x - p[1].x) * b->u.y - (p[3].y - p[1].y) * b->u.x) / turn;
-
-	p[2] = (struct vec){p[1].x + a->u.x * t, p[1].y + a->u.y * t};
-	fill_convex(d, p, 4);
+	/* to the tip and back, against both steps */
+	p[2] = (struct corner){l.a.x, l.a.y, -b->dx, -b->dy, -l.k};
+	p[3] = (struct corner){tip.x, tip.y, -a->dx, -a->dy, -r.k};
+	fill_convex(d, b->from, p, 4);
 }
 
 static void draw_figure(struct dasher *d, const struct point *p, size_t n, bool closed)
@@ -285,12 +415,10 @@ static void draw_figure(struct dasher *d, const struct point *p, size_t n, bool 
 
 	restart(d);
 	for (size_t i = 0; i + 1 < n; i++) {
-		double dx = (double)p[i + 1].x - p[i].x, dy = (double)p[i + 1].y - p[i].y;
-		struct step s = {.from = p[i], .to = p[i + 1], .length = hypot(dx, dy)};
+		struct step s = step_of(p[i], p[i + 1]);
 
 		if (s.length == 0)
 			continue;
-		s.u = (struct vec){dx / s.length, dy / s.length};
 		draw_step(d, &s);
 		if (last.length > 0)
 			draw_joint(d, &last, &s);
@@ -325,6 +453,7 @@ void dash_figures(struct job *j, const struct figures *f, const struct line_attr
 	d->a = &j->a;
 	d->e = *pixman_region32_extents(&j->a.region);
 	d->once = paints_once(rop);
+	d->walk = WALK;
 	painter_init(&d->painter, j->a.dst->format, rop, &j->ink, NULL);
 	if (dash_list(d, attr)) {
 		for (size_t i = 0; i < f->ends_n; i++) {

@@ -189,8 +189,8 @@ static void keyed_span(void *user, const struct area *a, int x, int y, int n)
 			if ((((const uint16_t *)(const void *)s)[i] & j->mask) != j->key)
 				((uint16_t *)(void *)d)[i] = ((const uint16_t *)(const void *)s)[i];
 			break;
-		case 8:
-			if ((s[i] & j->mask) != j->key)
+		case 8: /* no colours: the key is clear, as any colour is on such a surface */
+			if (s[i])
 				d[i] = s[i];
 			break;
 		}
@@ -218,6 +218,23 @@ struct pixmap *pixmap_convert(struct pixmap *img, uint32_t format)
 		(int)img->height);
 	pixmap_unref(img);
 	return p;
+}
+
+struct pixmap *pixmap_rename(struct pixmap *img, uint32_t format)
+{
+	struct pixmap *p;
+
+	if (img->format == format)
+		return img;
+	p = pixmap_new(format, img->width, img->height);
+	memcpy(p->data, img->data, (size_t)p->stride * p->height);
+	pixmap_unref(img);
+	return p;
+}
+
+struct pixmap *pixmap_for(struct pixmap *img, bool surface, uint32_t format)
+{
+	return surface && pixmap_bits(img->format) == pixmap_bits(format) ? img : pixmap_convert(img, format);
 }
 
 /* Areas beyond this can't be of any image, and would overflow 16.16 numbers. */

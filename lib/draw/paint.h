@@ -62,8 +62,14 @@ void paint_keyed(struct area *a, const struct sheet *src, uint32_t key, uint32_t
 int sheet_cut(struct sheet *out, struct pixmap *img, const struct rect *area, const struct rect *box,
 	pixman_region32_t *region, uint32_t format, unsigned scale_mode, bool like_rop3);
 
-/* img itself when it has the depth, else converted as the pixel rules say. Takes the reference. */
+/* img itself when it has the format or both have 32 bits, else converted as the pixel rules say. Takes the reference.
+ */
 struct pixmap *pixmap_convert(struct pixmap *img, uint32_t format);
+/* The same words under the name of another format of as many bits. Takes the reference. */
+struct pixmap *pixmap_rename(struct pixmap *img, uint32_t format);
+/* A fetched image in the form in which a surface of this format takes it: what is a surface of as many bits itself is
+ * taken by its words, whatever their names. Takes the reference. */
+struct pixmap *pixmap_for(struct pixmap *img, bool surface, uint32_t format);
 
 /* A command while it is drawn: everything that it may have fetched, freed by the canvas. A command fetches all that it
  * names, in the order of its message, then draws: 0, or E_* with nothing drawn. */

@@ -5,7 +5,7 @@
 
 uint8_t rop_of_ropd(uint16_t ropd, uint8_t a, uint8_t b, bool a_is_brush, bool b_is_source)
 {
-	uint8_t r;
+	uint8_t r, plain = b;
 
 	if (ropd & (a_is_brush ? ROPD_INVERS_BRUSH : ROPD_INVERS_SRC))
 		a = (uint8_t)~a;
@@ -23,8 +23,8 @@ uint8_t rop_of_ropd(uint16_t ropd, uint8_t a, uint8_t b, bool a_is_brush, bool b
 		return 0x00;
 	else if (ropd & ROPD_OP_WHITENESS)
 		return 0xff;
-	else if (ropd & ROPD_OP_INVERS)
-		return (uint8_t)~b;
+	else if (ropd & ROPD_OP_INVERS) /* the reference looks at no other bit then */
+		return (uint8_t)~plain;
 	else
 		r = a;
 	return ropd & ROPD_INVERS_RES ? (uint8_t)~r : r;

@@ -105,8 +105,7 @@ static void add_glyph(struct pixmap *mask, const pixman_box32_t *e, const struct
 	}
 }
 
-/* The fore brush as a source; its pattern begins at (x, y) of the mask, the string's top left. On 16-bit surfaces,
- * 565 too, a colour is a 555 value. */
+/* The fore brush as a source. On 16-bit surfaces, 565 too, a colour is a 555 value. */
 static pixman_image_t *fore_source(const struct ink *ink, uint32_t format)
 {
 	uint32_t c = ink->word;
@@ -139,9 +138,9 @@ static void paint_glyphs(struct job *j, const struct string *s, const struct ink
 
 		add_glyph(mask, e, &g);
 	}
-	if (ink->pattern) {
-		px %= ink->pattern->width;
-		py %= ink->pattern->height;
+	if (ink->pattern) { /* it counts from the string's top left */
+		px = (px - ink->x) % ink->pattern->width;
+		py = (py - ink->y) % ink->pattern->height;
 	}
 	pixman_image_set_clip_region32(to, region);
 	pixman_image_composite32(PIXMAN_OP_OVER, from, mask->image, to, (int)px, (int)py, 0, 0, e->x1, e->y1,

@@ -77,6 +77,8 @@ def rop_function(words, ones, kind_a='src', kind_b='dest'):
 		if o in words or 'op-' + o in words), 'put')
 
 	def rop(a, b):
+		if op == 'invers':  # of what is there, whatever else is to be inverted
+			return b ^ ones
 		a = a ^ ones if not_a else a
 		b = b ^ ones if not_b else b
 		if op == 'put':
@@ -87,7 +89,7 @@ def rop_function(words, ones, kind_a='src', kind_b='dest'):
 			return (a & b) ^ invert
 		if op == 'xor':
 			return a ^ b ^ invert
-		return {'blackness': 0, 'whiteness': ones, 'invers': b ^ ones}[op]
+		return 0 if op == 'blackness' else ones
 	return rop
 
 

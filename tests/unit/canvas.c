@@ -114,6 +114,12 @@ static bool inside(const struct plane *p, int x, int y)
 	return x >= 0 && y >= 0 && x < p->w && y < p->h;
 }
 
+/* What an image becomes on a surface: a surface of as many bits keeps its words. */
+static uint32_t seen(uint32_t v, uint32_t from, uint32_t to, const struct image *img)
+{
+	return img->d.type == IMAGE_TYPE_SURFACE && pixmap_bits(from) == pixmap_bits(to) ? v : convert(v, from, to);
+}
+
 /* ---- the world: surfaces, and images that commands name ---- */
 
 enum { SLOT_SRC, SLOT_PATTERN, SLOT_MASK, IMAGES };
@@ -202,6 +208,7 @@ struct setup {
 	struct rect area;
 	uint8_t scale;
 	uint16_t rop;
+	bool top_undefined; /* the top byte of what is drawn */
 	struct plane *dst;
 };
 
@@ -260,8 +267,8 @@ static uint32_t ink_at(const struct setup *s, int x, int y)
 		return s->brush.color & word_mask(s->dst->format);
 	if (s->brush.type == BRUSH_TYPE_NONE)
 		return 0;
-	return convert(p->px[floor_mod(y - s->brush.pattern.pos.y, p->h) * W +
-		floor_mod(x - s->brush.pattern.pos.x, p->w)], p->format, s->dst->format);
+	return seen(p->px[floor_mod(y - s->brush.pattern.pos.y, p->h) * W +
+		floor_mod(x - s->brush.pattern.pos.x, p->w)], p->format, s->dst->format, &s->pattern_image);
 }
 
 static uint32_t argb_at(const struct plane *p, int64_t x, int64_t y)
@@ -280,6 +287,12 @@ static uint32_t bilinear(const struct plane *p, int64_t u, int64_t v)
 		out |= (((p00 >> c & 255) * (128 - wx) * (128 - wy) + (p10 >> c & 255) * wx * (128 - wy) +
 			(p01 >> c & 255) * (128 - wx) * wy + (p11 >> c & 255) * wx * wy) >> 14) << c;
 	return out;
+}
+
+/* Scaled as a source without alpha, and taken by its words. */
+static bool top_undefined(const struct setup *s)
+{
+	return scaled(s) && s->src->format != SURFACE_FMT_32_ARGB && s->dst->format == SURFACE_FMT_32_ARGB;
 }
 
 /* Where box column i samples, in 1/65536 of an image pixel. */
@@ -304,17 +317,31 @@ static uint32_t scaled_at(const struct setup *s, int x, int y, bool rop3)
 	return argb_at(s->src, (u - 1) >> 16, (v - 1) >> 16);
 }
 
-static uint32_t source_at(const struct setup *s, int x, int y, bool rop3)
+/* A word of the source for the surface. An image is converted before it is scaled; a surface is scaled in the format
+ * of the one drawn on when it is just put there (`stored`), else in its own. */
+static uint32_t source_at(const struct setup *s, int x, int y, bool rop3, bool stored)
 {
-	if (scaled(s))
-		return from_argb(scaled_at(s, x, y, rop3), s->dst->format);
-	return convert(s->src->px[(y - s->base.box.top + s->area.top) * W + x - s->base.box.left + s->area.left],
-		s->src->format, s->dst->format);
+	uint32_t to = s->dst->format;
+	bool surface = s->src_image.d.type == IMAGE_TYPE_SURFACE, same = pixmap_bits(s->src->format) == pixmap_bits(to);
+	struct plane first = *s->src;
+	struct setup t = *s;
+
+	if (!scaled(s))
+		return seen(s->src->px[(y - s->base.box.top + s->area.top) * W + x - s->base.box.left + s->area.left],
+			s->src->format, to, &s->src_image);
+	if (!surface && pixmap_bits(to) < 32) {
+		first.format = to;
+		for (int i = 0; i < first.h; i++)
+			for (int k = 0; k < first.w; k++)
+				first.px[i * W + k] = convert(s->src->px[i * W + k], s->src->format, to);
+	}
+	t.src = &first;
+	return from_argb(scaled_at(&t, x, y, rop3), same && !stored && first.format != to ? first.format : to);
 }
 
 static uint32_t ropd(uint16_t rop, uint32_t a, uint32_t b, bool a_brush, bool b_source)
 {
-	uint32_t r;
+	uint32_t r, plain = b;
 
 	if (rop & (a_brush ? ROPD_INVERS_BRUSH : ROPD_INVERS_SRC))
 		a = ~a;
@@ -332,7 +359,7 @@ static uint32_t ropd(uint16_t rop, uint32_t a, uint32_t b, bool a_brush, bool b_
 		else if (rop & ROPD_OP_WHITENESS)
 			return ~0u;
 		else if (rop & ROPD_OP_INVERS)
-			return ~b;
+			return ~plain;
 	}
 	r = rop & ROPD_INVERS_RES ? ~a : a;
 	return r;
@@ -441,7 +468,8 @@ static void compare(struct world *w, struct setup *s, unsigned number, const voi
 	struct plane *d = s->dst, before = *d;
 	struct pixmap *real = canvas_surface(w->canvas, s->base.surface_id);
 	struct rect want = {.left = W, .top = H}, damage;
-	uint32_t shown = d->format == SURFACE_FMT_32_xRGB && !strict ? 0xffffff : word_mask(d->format);
+	bool clear = (d->format == SURFACE_FMT_32_xRGB && !strict) || s->top_undefined;
+	uint32_t shown = clear ? 0xffffff : word_mask(d->format);
 
 	assert_int_equal(canvas_draw(w->canvas, number, body, &damage), 0);
 	for (int y = 0; y < d->h; y++) {
@@ -486,10 +514,15 @@ static void do_fill(struct world *w, struct setup *s)
 	compare(w, s, S_DISPLAY_DRAW_FILL, &m, px_fill, false);
 }
 
+static bool is_put(uint16_t rop)
+{
+	return ropd(rop, 0xcccccccc, 0xaaaaaaaa, false, false) == 0xcccccccc;
+}
+
 static uint32_t px_copy(const struct setup *s, const void *m, int x, int y, uint32_t old)
 {
 	(void)m;
-	return ropd(s->rop, source_at(s, x, y, false), old, false, false);
+	return ropd(s->rop, source_at(s, x, y, false, is_put(s->rop)), old, false, false);
 }
 
 static void do_copy(struct world *w, struct setup *s)
@@ -499,6 +532,7 @@ static void do_copy(struct world *w, struct setup *s)
 	random_source(w, s);
 	random_mask(w, s);
 	s->rop = random_rop(w);
+	s->top_undefined = top_undefined(s) && !is_put(s->rop);
 	m = (struct draw_copy){s->base, &s->src_image, s->area, s->rop, s->scale, s->mask};
 	compare(w, s, rng_below(&w->rng, 2) ? S_DISPLAY_DRAW_COPY : S_DISPLAY_DRAW_BLEND, &m, px_copy, false);
 }
@@ -506,7 +540,7 @@ static void do_copy(struct world *w, struct setup *s)
 static uint32_t px_opaque(const struct setup *s, const void *m, int x, int y, uint32_t old)
 {
 	(void)m, (void)old;
-	return ropd(s->rop, ink_at(s, x, y), source_at(s, x, y, false), true, true);
+	return ropd(s->rop, ink_at(s, x, y), source_at(s, x, y, false, true), true, true);
 }
 
 static void do_opaque(struct world *w, struct setup *s)
@@ -523,7 +557,7 @@ static void do_opaque(struct world *w, struct setup *s)
 
 static uint32_t px_rop3(const struct setup *s, const void *m, int x, int y, uint32_t old)
 {
-	return rop3(((const struct draw_rop3 *)m)->rop3, ink_at(s, x, y), source_at(s, x, y, true), old);
+	return rop3(((const struct draw_rop3 *)m)->rop3, ink_at(s, x, y), source_at(s, x, y, true, false), old);
 }
 
 static void do_rop3(struct world *w, struct setup *s)
@@ -539,6 +573,7 @@ static void do_rop3(struct world *w, struct setup *s)
 		return;
 	random_brush(w, s);
 	random_mask(w, s);
+	s->top_undefined = top_undefined(s);
 	m = (struct draw_rop3){s->base, &s->src_image, s->area, s->brush, (uint8_t)rng_next(&w->rng), s->scale,
 		s->mask};
 	compare(w, s, S_DISPLAY_DRAW_ROP3, &m, px_rop3, false);
@@ -563,9 +598,11 @@ static void do_plain(struct world *w, struct setup *s)
 
 static uint32_t px_transparent(const struct setup *s, const void *body, int x, int y, uint32_t old)
 {
-	uint32_t key = ((const struct draw_transparent *)body)->true_color, v = source_at(s, x, y, false);
+	uint32_t key = ((const struct draw_transparent *)body)->true_color, v = source_at(s, x, y, false, false);
 	uint32_t mask = pixmap_bits(s->dst->format) == 32 ? 0xffffff : word_mask(s->dst->format);
 
+	if (s->dst->format == SURFACE_FMT_8_A)
+		return v ? v : old;
 	if (pixmap_bits(s->dst->format) == 16)
 		key = from_argb(key, s->dst->format);
 	return (v & mask) == (key & 0xffffff) ? old : v;
@@ -577,6 +614,7 @@ static void do_transparent(struct world *w, struct setup *s)
 
 	random_source(w, s);
 	s->scale = SCALE_MODE_NEAREST;
+	s->top_undefined = top_undefined(s);
 	m = (struct draw_transparent){s->base, &s->src_image, s->area, 0,
 		to_argb(s->src->px[rng_below(&w->rng, W) % (unsigned)s->src->w], s->src->format)};
 	compare(w, s, S_DISPLAY_DRAW_TRANSPARENT, &m, px_transparent, false);
