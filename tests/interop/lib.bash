@@ -26,16 +26,16 @@ have_vp8() {
 	compgen -G '/usr/lib/*/gstreamer-1.0/libgstvpx.so' >/dev/null || skip "gstreamer1.0-plugins-good is not installed"
 }
 
-# helper NAME PACKAGE...: builds NAME.c with these pkg-config packages, once.
+# helper NAME PACKAGE...: builds NAME.c, and NAME-*.c where there are any, with these pkg-config packages, once.
 helper() {
 	local name=$1 out=$BUILD/interop/$1
 	shift
 	have gcc pkg-config
 	pkg-config --exists "$@" || skip "no development files of $*"
 	mkdir -p "$BUILD/interop"
-	[ "$out" -nt "$HERE/$name.c" ] ||
+	[ -e "$out" ] && [ -z "$(find "$HERE" -name "$name*.[ch]" -newer "$out")" ] ||
 		gcc -std=gnu11 -O1 -Wall -Wextra -Wno-deprecated-declarations -o "$out" "$HERE/$name.c" \
-			$(pkg-config --cflags --libs "$@") -lm
+			$(find "$HERE" -name "$name-*.c") $(pkg-config --cflags --libs "$@") -lm
 }
 
 # pause: the step of all polling.
@@ -260,9 +260,13 @@ libspice() {
 
 # libspice_shot: what the server's own renderer has by now, as $T/ref.ppm.
 libspice_shot() {
+	local before
+	before=$(refs)
 	tell srv "ref $T/ref.ppm"
-	within 20 saw '^ref ' "$T/srv.log"
+	within 20 more_refs "$before"
 }
+refs() { grep -ac '^ref ' "$T/srv.log" || :; }
+more_refs() { [ "$(refs)" -gt "$1" ]; }
 
 # libspice_draws COMMAND...: what spice-view has then equals what the server's own renderer has.
 libspice_draws() {

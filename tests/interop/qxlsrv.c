@@ -11,6 +11,9 @@
  *   heads N         N monitors side by side, each its part of the screen; more are wished for by
  *                   clients: "wish WxH+X+Y ..."
  *   random N SEED   N draws (fill, copy, copy-bits, invers, with PUT XOR OR AND)
+ *   any N SEED [KIND...]
+ *                   N draws of every kind (qxlsrv-any.c) on the screen and on surfaces of all
+ *                   formats, which the screen shows in the end
  *   ref FILE        the screen as the server's own renderer has it, once all commands are taken:
  *                   the oracle
  *   quit
@@ -20,32 +23,24 @@
  * SECOND another display of one colour. A rop other than PUT needs effect BLEND, or the server
  * drops what the command covers.
  */
+#include "qxlsrv.h"
+
 #include <arpa/inet.h>
 #include <glib-unix.h>
-#include <math.h>
 #include <spice.h>
-#include <spice/enums.h>
-#include <spice/qxl_dev.h>
 #include <spice/vd_agent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define WIDTH 800
-#define HEIGHT 600
-#define PHYSICAL(p) ((QXLPHYSICAL)(uintptr_t)(p))
 #define SAY(...) (printf(__VA_ARGS__), fflush(stdout))
-#define PUT SPICE_ROPD_OP_PUT
 
 static GMainLoop *loop;
 static GAsyncQueue *commands, *cursor_commands;
 static GPtrArray *group; /* commands being made: the device's thread must not see them yet */
 static QXLInstance device, second = {.id = 1};
 static uint8_t *screen;
-static GRand *dice;
-static guint64 unique = 1;
-static int surface_id;
 
 /* The main loop that the library wants: timers and watches, by GLib. */
 
@@ -334,12 +329,20 @@ static int agent_write(SpiceCharDeviceInstance *c, const uint8_t *data, int n)
 	return n;
 }
 
-static void push(int type, void *command)
+void push(int type, void *command)
 {
 	QXLCommandExt *e = g_new0(QXLCommandExt, 1);
 	e->cmd.type = type;
 	e->cmd.data = PHYSICAL(command);
 	g_ptr_array_add(group, e);
+}
+
+void push_cursor(QXLCursorCmd *command)
+{
+	QXLCommandExt *e = g_new0(QXLCommandExt, 1);
+	e->cmd.type = QXL_CMD_CURSOR;
+	e->cmd.data = PHYSICAL(command);
+	g_async_queue_push(cursor_commands, e);
 }
 
 static void hand_over(void)
@@ -348,462 +351,6 @@ static void hand_over(void)
 		g_async_queue_push(commands, group->pdata[i]);
 	g_ptr_array_set_size(group, 0);
 	spice_qxl_wakeup(&device);
-}
-
-/* Pictures and commands. */
-
-static int below(int n)
-{
-	return g_rand_int_range(dice, 0, n);
-}
-
-static QXLRect rect(int x, int y, int w, int h)
-{
-	return (QXLRect){.top = y, .left = x, .bottom = y + h, .right = x + w};
-}
-
-enum kind { GRADIENT, PHOTO, ICON, RAMP };
-
-struct pixel {
-	int r, g, b, a;
-};
-
-static struct pixel pixel_of(enum kind kind, int x, int y, int w, int h)
-{
-	struct pixel p = {x * 255 / w, y * 255 / h, (x + y) & 255, 255};
-	int dx = x - w / 2, dy = y - h / 2;
-	switch (kind) {
-	case GRADIENT:
-		return p;
-	case PHOTO:
-		p.r = 128 + (int)(100 * sin(x / 17.0)) + below(16);
-		p.g = 128 + (int)(90 * cos(y / 23.0 + x / 40.0)) + below(16);
-		p.b = 128 + (int)(80 * sin((x * y) / 900.0)) + below(8);
-		return p;
-	case ICON:
-		return dx * dx + dy * dy < w * h / 6 ? (struct pixel){255, 200, 0, 255}
-						     : (struct pixel){0, 0, 255, 255};
-	case RAMP:
-		p.a = x * 255 / w;
-		p.r = p.r * p.a / 255;
-		p.g = p.g * p.a / 255;
-		p.b = p.b * p.a / 255;
-		return p;
-	}
-	return p;
-}
-
-static int bits_of(int format)
-{
-	switch (format) {
-	case SPICE_BITMAP_FMT_1BIT_BE:
-		return 1;
-	case SPICE_BITMAP_FMT_8BIT:
-		return 8;
-	case SPICE_BITMAP_FMT_16BIT:
-		return 16;
-	case SPICE_BITMAP_FMT_24BIT:
-		return 24;
-	default:
-		return 32;
-	}
-}
-
-static void store(uint8_t *row, int x, int y, struct pixel p, int format)
-{
-	guint16 v = p.r >> 3 << 10 | p.g >> 3 << 5 | p.b >> 3;
-	int bytes = bits_of(format) / 8;
-	switch (format) {
-	case SPICE_BITMAP_FMT_1BIT_BE:
-		if ((x / 6 + y / 6) & 1)
-			row[x / 8] |= 0x80 >> (x & 7);
-		return;
-	case SPICE_BITMAP_FMT_8BIT:
-		row[x] = (x / 4 + y / 4) & 15;
-		return;
-	case SPICE_BITMAP_FMT_16BIT:
-		memcpy(row + x * 2, &v, 2);
-		return;
-	default:
-		row[x * bytes] = p.b;
-		row[x * bytes + 1] = p.g;
-		row[x * bytes + 2] = p.r;
-		if (bytes == 4)
-			row[x * 4 + 3] = format == SPICE_BITMAP_FMT_RGBA ? p.a : 0;
-	}
-}
-
-static QXLPHYSICAL palette(void)
-{
-	QXLPalette *p = g_malloc0(sizeof(*p) + 256 * 4);
-	p->unique = unique++;
-	p->num_ents = 256;
-	for (int k = 0; k < 256; k++)
-		p->ents[k] = (k * 16 & 255) << 16 | ((255 - k * 16) & 255) << 8 | (k * 40 & 255);
-	return PHYSICAL(p);
-}
-
-static QXLPHYSICAL image(int w, int h, enum kind kind, int format)
-{
-	QXLImage *i = g_malloc0(sizeof(*i));
-	int bits = bits_of(format), stride = bits == 1 ? (w + 7) / 8 : (w * bits / 8 + 3) & ~3;
-	uint8_t *data = g_malloc0((gsize)stride * h);
-	for (int y = 0; y < h; y++)
-		for (int x = 0; x < w; x++)
-			store(data + y * stride, x, y, pixel_of(kind, x, y, w, h), format);
-	i->descriptor.id = unique++ | (guint64)0x5a << 40;
-	i->descriptor.type = SPICE_IMAGE_TYPE_BITMAP;
-	i->descriptor.width = w;
-	i->descriptor.height = h;
-	i->bitmap.format = format;
-	i->bitmap.flags = QXL_BITMAP_DIRECT | QXL_BITMAP_TOP_DOWN;
-	i->bitmap.x = w;
-	i->bitmap.y = h;
-	i->bitmap.stride = stride;
-	i->bitmap.data = PHYSICAL(data);
-	if (format == SPICE_BITMAP_FMT_8BIT)
-		i->bitmap.palette = palette();
-	return PHYSICAL(i);
-}
-
-static QXLPHYSICAL image32(int w, int h, enum kind kind)
-{
-	return image(w, h, kind, SPICE_BITMAP_FMT_32BIT);
-}
-
-static QXLBrush solid(uint32_t colour)
-{
-	return (QXLBrush){.type = SPICE_BRUSH_TYPE_SOLID, .u.color = colour};
-}
-
-static QXLDrawable *draw(int type, QXLRect box, gboolean opaque)
-{
-	QXLDrawable *d = g_new0(QXLDrawable, 1);
-	d->release_info.id = unique++;
-	d->type = type;
-	d->effect = opaque ? QXL_EFFECT_OPAQUE : QXL_EFFECT_BLEND;
-	d->bbox = box;
-	d->clip.type = SPICE_CLIP_TYPE_NONE;
-	d->mm_time = g_get_monotonic_time() / 1000;
-	for (int i = 0; i < 3; i++)
-		d->surfaces_dest[i] = -1;
-	push(QXL_CMD_DRAW, d);
-	return d;
-}
-
-static QXLDrawable *fill(QXLRect box, uint32_t colour, int rop)
-{
-	QXLDrawable *d = draw(QXL_DRAW_FILL, box, rop == PUT);
-	d->u.fill.brush = solid(colour);
-	d->u.fill.rop_descriptor = rop;
-	return d;
-}
-
-static QXLDrawable *copy(QXLRect box, QXLPHYSICAL source, int w, int h, int rop)
-{
-	QXLDrawable *d = draw(QXL_DRAW_COPY, box, rop == PUT);
-	d->u.copy.src_bitmap = source;
-	d->u.copy.src_area = rect(0, 0, w, h);
-	d->u.copy.rop_descriptor = rop;
-	d->u.copy.scale_mode = SPICE_IMAGE_SCALE_MODE_NEAREST;
-	return d;
-}
-
-/* The groups. */
-
-static void do_fill(void)
-{
-	fill(rect(0, 0, WIDTH, HEIGHT), 0x204060, PUT);
-	fill(rect(10, 10, 90, 60), 0xff8000, PUT);
-	fill(rect(50, 30, 90, 60), 0x00ff00, SPICE_ROPD_OP_XOR);
-}
-
-static void do_pattern(void)
-{
-	QXLDrawable *d = draw(QXL_DRAW_FILL, rect(150, 10, 90, 60), FALSE);
-	d->u.fill.brush.type = SPICE_BRUSH_TYPE_PATTERN;
-	d->u.fill.brush.u.pattern.pat = image32(16, 16, ICON);
-	d->u.fill.rop_descriptor = PUT;
-}
-
-static void do_copy(void)
-{
-	copy(rect(250, 10, 100, 60), image32(100, 60, GRADIENT), 100, 60, PUT);
-	copy(rect(360, 10, 160, 120), image32(160, 120, PHOTO), 160, 120, PUT);
-	copy(rect(530, 10, 100, 80), image32(40, 40, PHOTO), 40, 40, PUT);
-	copy(rect(640, 10, 64, 64), image(64, 64, GRADIENT, SPICE_BITMAP_FMT_16BIT), 64, 64, PUT);
-	copy(rect(710, 10, 64, 64), image(64, 64, GRADIENT, SPICE_BITMAP_FMT_24BIT), 64, 64, PUT);
-	copy(rect(640, 80, 64, 64), image(64, 64, GRADIENT, SPICE_BITMAP_FMT_8BIT), 64, 64, PUT);
-	copy(rect(710, 80, 64, 64), image32(64, 64, ICON), 64, 64, SPICE_ROPD_OP_XOR);
-}
-
-static void do_opaque(void)
-{
-	QXLDrawable *d = draw(QXL_DRAW_OPAQUE, rect(10, 150, 80, 60), FALSE);
-	d->u.opaque.src_bitmap = image32(80, 60, GRADIENT);
-	d->u.opaque.src_area = rect(0, 0, 80, 60);
-	d->u.opaque.brush = solid(0xffff00);
-	d->u.opaque.rop_descriptor = SPICE_ROPD_OP_AND;
-}
-
-static void do_transparent(void)
-{
-	QXLDrawable *d = draw(QXL_DRAW_TRANSPARENT, rect(100, 150, 80, 60), FALSE);
-	d->u.transparent.src_bitmap = image32(80, 60, ICON);
-	d->u.transparent.src_area = rect(0, 0, 80, 60);
-	d->u.transparent.src_color = d->u.transparent.true_color = 0x0000ff;
-}
-
-static void alpha(int x, int opacity, QXLPHYSICAL source)
-{
-	QXLDrawable *d = draw(QXL_DRAW_ALPHA_BLEND, rect(x, 150, 80, 60), FALSE);
-	d->u.alpha_blend.alpha = opacity;
-	d->u.alpha_blend.src_bitmap = source;
-	d->u.alpha_blend.src_area = rect(0, 0, 80, 60);
-}
-
-static void do_alpha(void)
-{
-	alpha(190, 128, image32(80, 60, GRADIENT));
-	alpha(280, 255, image(80, 60, RAMP, SPICE_BITMAP_FMT_RGBA));
-}
-
-static void do_blend(void)
-{
-	QXLDrawable *d = draw(QXL_DRAW_BLEND, rect(370, 150, 80, 60), FALSE);
-	d->u.blend.src_bitmap = image32(80, 60, GRADIENT);
-	d->u.blend.src_area = rect(0, 0, 80, 60);
-	d->u.blend.rop_descriptor = SPICE_ROPD_OP_OR;
-}
-
-static void do_black(void)
-{
-	draw(QXL_DRAW_BLACKNESS, rect(460, 150, 40, 60), TRUE);
-}
-
-static void do_white(void)
-{
-	draw(QXL_DRAW_WHITENESS, rect(510, 150, 40, 60), TRUE);
-}
-
-static void do_invers(void)
-{
-	draw(QXL_DRAW_INVERS, rect(490, 160, 40, 30), FALSE);
-}
-
-static void do_rop3(void)
-{
-	QXLDrawable *d = draw(QXL_DRAW_ROP3, rect(570, 150, 80, 60), FALSE);
-	d->u.rop3.src_bitmap = image32(80, 60, GRADIENT);
-	d->u.rop3.src_area = rect(0, 0, 80, 60);
-	d->u.rop3.brush = solid(0xff00ff);
-	d->u.rop3.rop3 = 0xb8;
-}
-
-/* A path of one segment and its points, in pixels. */
-static QXLPHYSICAL path(int flags, int n, const int (*xy)[2])
-{
-	gsize size = sizeof(QXLPathSeg) + n * sizeof(QXLPointFix);
-	QXLPath *p = g_malloc0(sizeof(*p) + size);
-	QXLPathSeg *s = (QXLPathSeg *)p->chunk.data;
-	s->flags = flags;
-	s->count = n;
-	for (int i = 0; i < n; i++)
-		s->points[i] = (QXLPointFix){xy[i][0] * 16, xy[i][1] * 16};
-	p->data_size = p->chunk.data_size = size;
-	return PHYSICAL(p);
-}
-
-static void do_stroke(void)
-{
-	static const int xy[][2] = {{20, 230}, {120, 290}, {220, 230}, {120, 250}, {20, 290}};
-	QXLDrawable *d = draw(QXL_DRAW_STROKE, rect(15, 225, 215, 70), FALSE);
-	d->u.stroke.path = path(SPICE_PATH_BEGIN | SPICE_PATH_END, G_N_ELEMENTS(xy), xy);
-	d->u.stroke.brush = solid(0xffffff);
-	d->u.stroke.fore_mode = d->u.stroke.back_mode = PUT;
-}
-
-/* Six glyphs of noise, side by side. */
-static QXLPHYSICAL string(int x, int y, int flags, int bits)
-{
-	enum { N = 6, GW = 16, GH = 20 };
-	int bytes = GW * bits / 8 * GH;
-	gsize size = N * (sizeof(QXLRasterGlyph) + bytes);
-	QXLString *s = g_malloc0(sizeof(*s) + size);
-	for (int i = 0; i < N; i++) {
-		QXLRasterGlyph *g =
-			(void *)(s->chunk.data + i * (sizeof(QXLRasterGlyph) + bytes));
-		g->render_pos = (QXLPoint){x + i * (GW + 2), y};
-		g->glyph_origin = (QXLPoint){0, -16};
-		g->width = GW;
-		g->height = GH;
-		for (int b = 0; b < bytes; b++)
-			g->data[b] = (b * 37 + i * 11) ^ b >> 2;
-	}
-	s->data_size = s->chunk.data_size = size;
-	s->length = N;
-	s->flags = flags;
-	return PHYSICAL(s);
-}
-
-static void text(int y, QXLPHYSICAL glyphs, gboolean back)
-{
-	QXLRect box = rect(245, y, 120, 24);
-	QXLDrawable *d = draw(QXL_DRAW_TEXT, box, FALSE);
-	d->u.text.str = glyphs;
-	d->u.text.fore_brush = solid(0xffff80);
-	d->u.text.back_brush = solid(0x800000);
-	d->u.text.back_area = back ? box : rect(0, 0, 0, 0);
-	d->u.text.fore_mode = d->u.text.back_mode = PUT;
-}
-
-/* Not A8: the real renderers read a row behind each such glyph (channels.md, "Text"). */
-static void do_text(void)
-{
-	text(230, string(250, 250, SPICE_STRING_FLAGS_RASTER_A1, 1), FALSE);
-	text(254, string(250, 274, SPICE_STRING_FLAGS_RASTER_A4, 4), TRUE);
-}
-
-static void do_composite(void)
-{
-	QXLDrawable *d = draw(QXL_DRAW_COMPOSITE, rect(20, 320, 120, 90), FALSE);
-	d->u.composite.flags = QXL_OP_OVER;
-	d->u.composite.src = image(120, 90, RAMP, SPICE_BITMAP_FMT_RGBA);
-}
-
-static void do_clip(void)
-{
-	QXLClipRects *clip = g_malloc0(sizeof(*clip) + 2 * sizeof(QXLRect));
-	QXLRect rects[2] = {rect(400, 230, 30, 70), rect(450, 240, 30, 40)};
-	clip->num_rects = 2;
-	clip->chunk.data_size = sizeof(rects);
-	memcpy(clip->chunk.data, rects, sizeof(rects));
-	QXLDrawable *d = fill(rect(390, 225, 120, 80), 0x00c0c0, PUT);
-	d->effect = QXL_EFFECT_BLEND;
-	d->clip.type = SPICE_CLIP_TYPE_RECTS;
-	d->clip.data = PHYSICAL(clip);
-}
-
-static void do_mask(void)
-{
-	QXLDrawable *d = fill(rect(520, 230, 64, 64), 0xc000c0, PUT);
-	d->effect = QXL_EFFECT_BLEND;
-	d->u.fill.mask.bitmap = image(64, 64, GRADIENT, SPICE_BITMAP_FMT_1BIT_BE);
-}
-
-static QXLSurfaceCmd *surface(int type)
-{
-	QXLSurfaceCmd *s = g_new0(QXLSurfaceCmd, 1);
-	s->release_info.id = unique++;
-	s->surface_id = surface_id;
-	s->type = type;
-	return s;
-}
-
-static void do_surface(void)
-{
-	surface_id++;
-	QXLSurfaceCmd *s = surface(QXL_SURFACE_CMD_CREATE);
-	s->u.surface_create.format = SPICE_SURFACE_FMT_32_xRGB;
-	s->u.surface_create.width = 128;
-	s->u.surface_create.height = 96;
-	s->u.surface_create.stride = -128 * 4;
-	s->u.surface_create.data = PHYSICAL(g_malloc0(128 * 96 * 4));
-	push(QXL_CMD_SURFACE, s);
-	fill(rect(0, 0, 128, 96), 0x806000, PUT)->surface_id = surface_id;
-	copy(rect(20, 20, 80, 60), image32(80, 60, PHOTO), 80, 60, PUT)->surface_id = surface_id;
-
-	QXLImage *i = g_malloc0(sizeof(*i));
-	i->descriptor.id = unique++;
-	i->descriptor.type = SPICE_IMAGE_TYPE_SURFACE;
-	i->descriptor.width = 128;
-	i->descriptor.height = 96;
-	i->surface_image.surface_id = surface_id;
-	QXLDrawable *d = copy(rect(600, 230, 128, 96), PHYSICAL(i), 128, 96, PUT);
-	d->surfaces_dest[0] = surface_id;
-	d->surfaces_rects[0] = rect(0, 0, 128, 96);
-	push(QXL_CMD_SURFACE, surface(QXL_SURFACE_CMD_DESTROY));
-}
-
-static void copy_bits(QXLRect box, int x, int y)
-{
-	QXLDrawable *d = draw(QXL_COPY_BITS, box, TRUE);
-	d->u.copy_bits.src_pos.x = x;
-	d->u.copy_bits.src_pos.y = y;
-}
-
-static void do_copy_bits(void)
-{
-	copy_bits(rect(200, 320, 300, 120), 360, 10);
-}
-
-static void do_cursor(void)
-{
-	enum { SIDE = 32, BYTES = SIDE * SIDE * 4 };
-	QXLCursor *c = g_malloc0(sizeof(*c) + BYTES);
-	QXLCursorCmd *set = g_new0(QXLCursorCmd, 1);
-	QXLCommandExt *e = g_new0(QXLCommandExt, 1);
-	c->header = (QXLCursorHeader){unique++, SPICE_CURSOR_TYPE_ALPHA, SIDE, SIDE, 3, 5};
-	c->data_size = c->chunk.data_size = BYTES;
-	for (int y = 0; y < SIDE; y++)
-		for (int x = 0; x < SIDE - y; x++)
-			memcpy(c->chunk.data + (y * SIDE + x) * 4, &(guint32){0xffff0000u + x * 8}, 4);
-	set->release_info.id = unique++;
-	set->type = QXL_CURSOR_SET;
-	set->u.set.position = (QXLPoint16){100, 120};
-	set->u.set.visible = 1;
-	set->u.set.shape = PHYSICAL(c);
-	e->cmd.type = QXL_CMD_CURSOR;
-	e->cmd.data = PHYSICAL(set);
-	g_async_queue_push(cursor_commands, e);
-}
-
-static const struct {
-	const char *name;
-	void (*run)(void);
-} groups[] = {
-	{"fill", do_fill},
-	{"pattern", do_pattern},
-	{"copy", do_copy},
-	{"opaque", do_opaque},
-	{"transp", do_transparent},
-	{"alpha", do_alpha},
-	{"blend", do_blend},
-	{"black", do_black},
-	{"white", do_white},
-	{"invers", do_invers},
-	{"rop3", do_rop3},
-	{"stroke", do_stroke},
-	{"text", do_text},
-	{"clip", do_clip},
-	{"mask", do_mask},
-	{"surf", do_surface},
-	{"comp", do_composite},
-	{"copybits", do_copy_bits},
-	{"cursor", do_cursor},
-};
-
-static void do_random(int n)
-{
-	static const int rops[] = {PUT, SPICE_ROPD_OP_XOR, SPICE_ROPD_OP_OR, SPICE_ROPD_OP_AND};
-	for (int i = 0; i < n; i++) {
-		int w = 1 + below(200), h = 1 + below(150);
-		int x = below(WIDTH - w), y = below(HEIGHT - h);
-		int rop = rops[below(4)];
-		switch (below(4)) {
-		case 0:
-			fill(rect(x, y, w, h), below(1 << 24), rop);
-			break;
-		case 1:
-			copy(rect(x, y, w, h), image32(w, h, below(3)), w, h, rop);
-			break;
-		case 2:
-			copy_bits(rect(x, y, w, h), below(WIDTH - w), below(HEIGHT - h));
-			break;
-		default:
-			draw(QXL_DRAW_INVERS, rect(x, y, w, h), FALSE);
-		}
-	}
 }
 
 static gboolean next_frame(gpointer left)
@@ -863,7 +410,7 @@ static gboolean write_when_taken(gpointer name)
 
 static void run_line(const char *line)
 {
-	int n, seed;
+	int n, seed, at;
 	if (!strncmp(line, "ref ", 4)) {
 		g_timeout_add(10, write_when_taken, g_strdup(line + 4));
 		return;
@@ -872,17 +419,15 @@ static void run_line(const char *line)
 		g_main_loop_quit(loop);
 		return;
 	}
-	if (sscanf(line, "random %d %d", &n, &seed) == 2) {
-		g_rand_set_seed(dice, seed);
-		do_random(n);
-	}
+	if (sscanf(line, "random %d %d", &n, &seed) == 2)
+		draw_random(n, seed);
+	if (sscanf(line, "any %d %d%n", &n, &seed, &at) == 2)
+		draw_any(n, seed, line + at);
 	if (sscanf(line, "heads %d", &n) == 1)
 		do_heads(n);
 	if (sscanf(line, "anim %d", &n) == 1)
 		do_animation(n);
-	for (size_t i = 0; i < G_N_ELEMENTS(groups); i++)
-		if (!strcmp(line, groups[i].name))
-			groups[i].run();
+	draw_group(line);
 	hand_over();
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # libspice-server sends draw commands that no guest makes; spice-view draws them, and what it has then equals what the
-# server's own renderer has. All groups of commands, alone and together, through every image compression.
+# server's own renderer has. All groups of commands, alone and together, through every image compression; then random
+# ones of every kind with all that they may carry, on the screen and on surfaces of every format.
 load lib
 
 # groups NAME...: these groups of commands while spice-view watches.
@@ -11,6 +12,7 @@ groups() {
 
 @test "fill, pattern" { groups fill pattern; }
 @test "copy from 32, 24, 16 and 8 bits, scaled, XOR" { groups fill copy; }
+@test "every word of ropd, inverted every way" { groups fill rops; }
 @test "opaque" { groups fill opaque; }
 @test "transparent" { groups fill transp; }
 @test "alpha blend" { groups fill alpha; }
@@ -39,4 +41,23 @@ all() {
 @test "all of them, glz" { all 5; }
 @test "all of them, lz" { all 6; }
 @test "300 random commands" { groups fill 'random 300 42'; }
-@test "300 others" { groups fill 'random 300 7'; }
+@test "1500 others" { groups fill 'random 300 7' 'random 300 1' 'random 300 2' 'random 300 3' 'random 300 4'; }
+
+# any COMPRESSION N SEED...: N commands of every kind for each seed.
+any() {
+	local seed
+	libspice "$1"
+	for seed in "${@:3}"; do libspice_draws "any $2 $seed"; done
+}
+
+@test "300 commands of every kind, six times" { any 1 300 1 2 3 4 5 6; }
+@test "the same, auto_glz" { any 2 300 11 12; }
+@test "the same, quic" { any 4 300 21 22; }
+@test "the same, glz" { any 5 300 31 32; }
+@test "the same, lz" { any 6 300 41 42; }
+@test "more palettes than a server remembers" {
+	libspice 1
+	libspice_draws 'any 400 1 copy'
+	libspice_draws 'any 400 2 copy'
+	libspice_draws 'any 400 3 copy'
+}
