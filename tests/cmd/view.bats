@@ -233,7 +233,7 @@ open('q.ppm', 'wb').write(d)"
 	picture p.ppm
 	serve --image p.ppm
 	printf 'wait-settle 50\nwait-change\n' >s
-	refuses 75 spice-view --timeout 300ms --script s "$at"
+	refuses 75 spice-view --timeout 2s --script s "$at"
 	grep -q '^spice-view: s:2: ' refused.err
 }
 
