@@ -1,34 +1,14 @@
-/* The pipe of one client's display. A queued command that a later opaque one hides is dropped: entries stand in cells
- * of their surface by their top left corner, and a command looks at the newest few of the cells that it covers, so that
- * its cost does not grow with the queue. What was read meanwhile (scrolled, or copied from the surface) stays. */
+/* The pipe of one client's display: a backlog of drawing commands, and beside it what it takes to catch up with the
+ * device when that grows too long. */
 #include "server/pipe.h"
 
 #include <stdlib.h>
 
-enum {
-	CELL_SHIFT = 7,   /* cells of 128 pixels */
-	CELL_SIDE = 32,   /* so many each way; what lies beyond shares the last */
-	LOOK = 8,         /* entries of a cell that a command looks at */
-	READS = 8,        /* reads of a surface that are remembered one by one */
-};
-
-/* The queued commands of a surface, by place. */
-struct cells {
-	struct list cell[CELL_SIDE * CELL_SIDE];
-	struct read {
-		uint64_t seq;
-		struct rect area;
-	} reads[READS];
-	unsigned n_reads;
-	uint64_t barrier; /* of entries before it nothing is known: they stay */
-};
+#include "server/backlog.h"
 
 struct entry {
-	struct list link;
-	struct list place; /* in its cell; PIPE_DRAW only */
-	uint64_t seq;
+	struct waiting w;
 	enum pipe_kind kind;
-	struct draw_item *item;
 	uint32_t id;
 	struct surface_create create; /* as it was then: it may be gone, or another, when this is sent */
 	uint32_t serial;
@@ -43,11 +23,7 @@ struct pipe {
 	void *owner;
 	pipe_filter_fn *filter;
 	void *filter_owner;
-	struct list entries;
-	uint64_t seq;
-	struct cells *cells[LIM_SURFACES]; /* of surfaces with queued commands */
-	size_t bytes;
-	unsigned hidden;
+	struct backlog backlog; /* struct entry */
 	bool catching_up, mark_due, monitors_due;
 	/* device->surface_serial of the surface that the client has under each id; even: none */
 	uint32_t sent_serial[LIM_SURFACES];
@@ -62,14 +38,9 @@ enum { REGION_RECTS = 64 };
 /* Pixels of one re-read after the first picture: bands keep inputs and others from waiting behind one message. */
 enum { BAND_PIXELS = 256 << 10 };
 
-static void forget(struct pipe *p, struct entry *e)
+static struct entry *first(const struct pipe *p)
 {
-	list_remove(&e->link);
-	list_remove(&e->place);
-	if (e->item)
-		p->bytes -= e->item->bytes;
-	draw_item_unref(e->item);
-	free(e);
+	return (struct entry *)backlog_first(&p->backlog);
 }
 
 static void add_damage(struct pipe *p, uint32_t id, const struct rect *r)
@@ -87,86 +58,6 @@ static void add_damage(struct pipe *p, uint32_t id, const struct rect *r)
 		p->damaged = id + 1;
 }
 
-/* ---- what hides what ---- */
-
-static struct cells *cells_of(struct pipe *p, uint32_t surface)
-{
-	struct cells *c = p->cells[surface];
-
-	if (c)
-		return c;
-	c = p->cells[surface] = new(struct cells);
-	for (unsigned i = 0; i < ARRAY_SIZE(c->cell); i++)
-		list_init(&c->cell[i]);
-	return c;
-}
-
-static unsigned cell_at(int v)
-{
-	unsigned i = (unsigned)v >> CELL_SHIFT;
-
-	return i < CELL_SIDE ? i : CELL_SIDE - 1;
-}
-
-/* Did anything queued after it read pixels that it draws? */
-static bool was_read(const struct cells *c, const struct entry *e)
-{
-	if (e->seq < c->barrier)
-		return true;
-	for (unsigned i = 0; i < c->n_reads; i++)
-		if (c->reads[i].seq > e->seq && rect_overlap(&c->reads[i].area, &e->item->damage))
-			return true;
-	return false;
-}
-
-static void note_read(struct pipe *p, uint32_t surface, uint64_t seq, const struct rect *area)
-{
-	struct cells *c = p->cells[surface];
-
-	if (!c)
-		return;
-	if (c->n_reads == READS) { /* the oldest one counts for all of the surface from now on */
-		c->barrier = c->reads[0].seq;
-		memmove(c->reads, c->reads + 1, (READS - 1) * sizeof(c->reads[0]));
-		c->n_reads--;
-	}
-	c->reads[c->n_reads++] = (struct read){seq, *area};
-}
-
-struct reader {
-	struct pipe *p;
-	uint64_t seq;
-};
-
-static void reads(void *user, uint32_t surface, const struct rect *area)
-{
-	struct reader *r = user;
-
-	note_read(r->p, surface, r->seq, area);
-}
-
-static void unread(void *user, uint32_t surface, const struct rect *area)
-{
-	const struct reader *r = user;
-	struct cells *c = r->p->cells[surface];
-
-	(void)area;
-	for (unsigned i = 0; c && i < c->n_reads; i++)
-		if (c->reads[i].seq == r->seq) {
-			c->n_reads--;
-			memmove(c->reads + i, c->reads + i + 1, (c->n_reads - i) * sizeof(c->reads[0]));
-			break;
-		}
-}
-
-/* Nobody will see what it draws, and what it read need not stay for it. */
-static void drop(struct pipe *p, struct entry *e)
-{
-	draw_item_reads(e->item, unread, &(struct reader){p, e->seq});
-	forget(p, e);
-	p->hidden++;
-}
-
 /* Does it set every pixel of its damage, whatever was there? */
 static bool is_opaque(const struct pipe *p, const struct draw_item *item)
 {
@@ -177,46 +68,6 @@ static bool is_opaque(const struct pipe *p, const struct draw_item *item)
 	       draw_item_is_opaque(item);
 }
 
-static void drop_hidden(struct pipe *p, const struct draw_item *item)
-{
-	struct cells *c = p->cells[item->surface];
-	const struct rect *r = &item->damage;
-
-	if (!c || !is_opaque(p, item))
-		return;
-	for (unsigned y = cell_at(r->top); y <= cell_at(r->bottom - 1); y++) {
-		for (unsigned x = cell_at(r->left); x <= cell_at(r->right - 1); x++) {
-			struct list *cell = &c->cell[y * CELL_SIDE + x], *at = cell->prev, *before;
-
-			for (unsigned n = 0; at != cell && n < LOOK; n++, at = before) {
-				struct entry *e = list_item(at, struct entry, place);
-
-				before = at->prev;
-				if (!rect_inside(&e->item->damage, r) || was_read(c, e))
-					continue;
-				drop(p, e);
-			}
-		}
-	}
-}
-
-/* A command finds its place among the others; those that it hides go. */
-static void place(struct pipe *p, struct entry *e)
-{
-	const struct rect *r = &e->item->damage;
-	struct cells *c = cells_of(p, e->id);
-
-	draw_item_reads(e->item, reads, &(struct reader){p, e->seq});
-	drop_hidden(p, e->item);
-	list_append(&c->cell[cell_at(r->top) * CELL_SIDE + cell_at(r->left)], &e->place);
-}
-
-static void forget_cells(struct pipe *p, uint32_t surface)
-{
-	free(p->cells[surface]);
-	p->cells[surface] = NULL;
-}
-
 /* Queued commands become damage; what was sent is compared with what is. */
 static void catch_up(struct pipe *p)
 {
@@ -224,15 +75,13 @@ static void catch_up(struct pipe *p)
 
 	p->catching_up = true;
 	p->damaged = LIM_SURFACES;
-	list_each(e, &p->entries, link) {
+	list_each(e, &p->backlog.all, w.link) {
 		if (e->kind == PIPE_DRAW)
-			add_damage(p, e->item->surface, &e->item->damage);
+			add_damage(p, e->id, &e->w.item->damage);
 		else if (e->kind == PIPE_MONITORS)
 			p->monitors_due = true;
-		forget(p, e);
 	}
-	for (uint32_t id = 0; id < LIM_SURFACES; id++)
-		forget_cells(p, id);
+	backlog_clear(&p->backlog);
 }
 
 static struct surface_create describe(const struct pipe *p, uint32_t id)
@@ -245,25 +94,16 @@ static struct surface_create describe(const struct pipe *p, uint32_t id)
 
 static void queue(struct pipe *p, enum pipe_kind kind, uint32_t id, struct draw_item *item)
 {
-	struct entry *e = new(struct entry), *oldest;
+	struct entry *e = new(struct entry);
 
 	e->kind = kind;
 	e->id = id;
-	e->item = item;
-	e->seq = ++p->seq;
-	list_init(&e->place);
 	e->serial = p->device->surface_serial[id];
 	if (kind == PIPE_CREATE)
 		e->create = describe(p, id);
 	e->since = p->now(p->owner);
-	if (item) {
-		draw_item_ref(item);
-		p->bytes += item->bytes;
-		place(p, e);
-	}
-	list_append(&p->entries, &e->link);
-	oldest = list_first(&p->entries, struct entry, link);
-	if (p->bytes > LIM_PIPE_BYTES || e->since - oldest->since > LIM_PIPE_MS)
+	backlog_append(&p->backlog, &e->w, item, item && is_opaque(p, item));
+	if (p->backlog.bytes > LIM_PIPE_BYTES || e->since - first(p)->since > LIM_PIPE_MS)
 		catch_up(p);
 	p->kick(p->owner);
 }
@@ -281,22 +121,6 @@ void pipe_damage(struct pipe *p, uint32_t surface, const struct rect *r)
 	p->kick(p->owner);
 }
 
-/* Does a command that waits read there? */
-static bool is_read(const struct pipe *p, uint32_t surface, const struct rect *r)
-{
-	const struct cells *c = p->cells[surface];
-	const struct entry *oldest = list_first(&p->entries, struct entry, link);
-
-	if (!c || !oldest)
-		return false;
-	if (c->barrier >= oldest->seq)
-		return true;
-	for (unsigned i = 0; i < c->n_reads; i++)
-		if (c->reads[i].seq >= oldest->seq && rect_overlap(&c->reads[i].area, r))
-			return true;
-	return false;
-}
-
 /* Its region comes by another way, and out of order: nothing that waits may read it, and what it hides may go. */
 static void taken(struct pipe *p, const struct draw_item *item)
 {
@@ -304,8 +128,9 @@ static void taken(struct pipe *p, const struct draw_item *item)
 	pixman_region32_t *damage = &p->damage[item->surface], part;
 	const struct rect *r = &item->damage;
 
-	drop_hidden(p, item);
-	if (!p->catching_up && is_read(p, item->surface, r))
+	if (is_opaque(p, item))
+		backlog_hide(&p->backlog, item);
+	if (!p->catching_up && backlog_reads(&p->backlog, item->surface, r))
 		catch_up(p);
 	if (!pixman_region32_not_empty(damage) ||
 		(base->clip.type == CLIP_TYPE_RECTS && base->clip.rects.num_rects != 1))
@@ -469,17 +294,17 @@ void pipe_next(struct pipe *p, struct pipe_out *out)
 		p->mark_due = p->monitors_due = false;
 		return;
 	}
-	e = list_first(&p->entries, struct entry, link);
+	e = first(p);
 	if (!e)
 		return;
-	*out = (struct pipe_out){.kind = e->kind, .item = e->item, .id = e->id, .create = e->create};
-	if (e->item)
-		draw_item_ref(e->item);
+	*out = (struct pipe_out){.kind = e->kind, .item = e->w.item, .id = e->id, .create = e->create};
+	if (e->w.item)
+		draw_item_ref(e->w.item);
 	if (e->kind == PIPE_CREATE)
 		p->sent_serial[e->id] = e->serial;
 	if (e->kind == PIPE_DESTROY)
 		p->sent_serial[e->id] = 0;
-	forget(p, e);
+	backlog_remove(&p->backlog, &e->w);
 }
 
 /* ---- life ---- */
@@ -492,7 +317,7 @@ struct pipe *pipe_new(struct device *d, uint64_t (*now)(void *), void (*kick)(vo
 	p->now = now;
 	p->kick = kick;
 	p->owner = owner;
-	list_init(&p->entries);
+	backlog_init(&p->backlog);
 	for (unsigned i = 0; i < LIM_SURFACES; i++)
 		pixman_region32_init(&p->damage[i]);
 	pixman_region32_init(&p->exact);
@@ -504,18 +329,13 @@ struct pipe *pipe_new(struct device *d, uint64_t (*now)(void *), void (*kick)(vo
 
 void pipe_free(struct pipe *p)
 {
-	struct entry *e;
-
 	if (!p)
 		return;
 	device_unlisten(&p->listener);
-	list_each(e, &p->entries, link)
-		forget(p, e);
+	backlog_clear(&p->backlog);
 	pixman_region32_fini(&p->exact);
-	for (unsigned i = 0; i < LIM_SURFACES; i++) {
+	for (unsigned i = 0; i < LIM_SURFACES; i++)
 		pixman_region32_fini(&p->damage[i]);
-		forget_cells(p, i);
-	}
 	free(p);
 }
 
@@ -532,12 +352,12 @@ bool pipe_screen_sent(const struct pipe *p)
 
 unsigned pipe_hidden(const struct pipe *p)
 {
-	return p->hidden;
+	return p->backlog.hidden;
 }
 
 size_t pipe_bytes(const struct pipe *p)
 {
-	return p->bytes;
+	return p->backlog.bytes;
 }
 
 bool pipe_catching_up(const struct pipe *p)
