@@ -15,6 +15,12 @@ static inline uint64_t rect_pixels(const struct rect *r)
 	return rect_is_empty(r) ? 0 : (uint64_t)((int64_t)r->right - r->left) * (uint64_t)((int64_t)r->bottom - r->top);
 }
 
+static inline bool rect_same_size(const struct rect *a, const struct rect *b)
+{
+	return a->right - (int64_t)a->left == b->right - (int64_t)b->left &&
+	       a->bottom - (int64_t)a->top == b->bottom - (int64_t)b->top;
+}
+
 static inline bool rect_inside(const struct rect *in, const struct rect *r)
 {
 	return in->left >= r->left && in->top >= r->top && in->right <= r->right && in->bottom <= r->bottom;

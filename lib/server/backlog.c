@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "draw/rect.h"
+#include "server/device.h"
 
 enum {
 	CELL_SHIFT = 7,   /* cells of 128 pixels */
@@ -33,8 +34,11 @@ void backlog_remove(struct backlog *b, struct waiting *w)
 {
 	list_remove(&w->link);
 	list_remove(&w->place);
-	if (w->item)
+	b->n--;
+	if (w->item) {
 		b->bytes -= w->item->bytes;
+		b->pixels -= rect_pixels(&w->item->damage);
+	}
 	draw_item_unref(w->item);
 	free(w);
 }
@@ -169,6 +173,18 @@ void backlog_hide(struct backlog *b, const struct draw_item *item)
 	}
 }
 
+void backlog_surface_gone(struct backlog *b, uint32_t surface)
+{
+	struct cells *c = b->cells[surface];
+	struct waiting *w;
+
+	for (unsigned i = 0; c && i < ARRAY_SIZE(c->cell); i++)
+		list_each(w, &c->cell[i], place)
+			drop(b, w);
+	free(c);
+	b->cells[surface] = NULL;
+}
+
 void backlog_append(struct backlog *b, struct waiting *w, struct draw_item *item, bool hides)
 {
 	struct cells *c;
@@ -177,10 +193,12 @@ void backlog_append(struct backlog *b, struct waiting *w, struct draw_item *item
 	w->item = item;
 	list_init(&w->place);
 	list_append(&b->all, &w->link);
+	b->n++;
 	if (!item)
 		return;
 	draw_item_ref(item);
 	b->bytes += item->bytes;
+	b->pixels += rect_pixels(&item->damage);
 	c = cells_of(b, item->surface);
 	draw_item_reads(item, note_read, &(struct reader){b, w->seq});
 	if (hides)

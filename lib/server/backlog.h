@@ -4,7 +4,11 @@
 #ifndef SERVER_BACKLOG_H
 #define SERVER_BACKLOG_H
 
-#include "server/device.h"
+#include "base/list.h"
+#include "base/limits.h"
+#include "wire/wire.h"
+
+struct draw_item;
 
 /* One that waits; the first member of what its owner has allocated for it. */
 struct waiting {
@@ -21,6 +25,8 @@ struct backlog {
 	uint64_t seq;
 	struct cells *cells[LIM_SURFACES]; /* of surfaces with commands, by place */
 	size_t bytes;                      /* of the items */
+	uint64_t pixels;                   /* that they draw */
+	unsigned n;
 	unsigned hidden;                   /* were dropped */
 };
 
@@ -34,6 +40,8 @@ struct waiting *backlog_first(const struct backlog *b);   /* NULL: nothing waits
 
 /* Such an item goes by another way: what it hides is freed. */
 void backlog_hide(struct backlog *b, const struct draw_item *item);
+/* A surface that nothing here reads is gone: what draws on it is freed. */
+void backlog_surface_gone(struct backlog *b, uint32_t surface);
 /* Does a command that waits read there? */
 bool backlog_reads(const struct backlog *b, uint32_t surface, const struct rect *r);
 

@@ -1,12 +1,20 @@
-/* The virtual QXL device: commands are executed on the canvas at once, and what they were goes to the listeners as
- * one shared item. A client that lags re-reads the canvas; the canvas never waits for a client. */
+/* The virtual QXL device: what commands were goes to the listeners at once, as one shared item; the plain ones among
+ * them are executed on the canvas when somebody looks at it. A client that lags re-reads the canvas; the canvas never
+ * waits for a client. */
 #include "server/device.h"
 
 #include <stdlib.h>
 
 #include "base/err.h"
 #include "base/log.h"
+#include "draw/rect.h"
 #include "server/encode.h"
+
+enum {
+	DUE_PIXELS = 128 << 20, /* some 50 ms of drawing */
+	DUE_BYTES = 8 << 20,
+	DUE_COMMANDS = 4096,
+};
 
 uint64_t device_picture(struct device *d, struct pixmap *p)
 {
@@ -79,7 +87,8 @@ static void collect(void *user, void **target)
 
 static int canvas_picture(void *owner, const struct image *img, bool mask, uint32_t target, struct pixmap **out)
 {
-	struct pixmap *p = device_picture_get(owner, img->d.id);
+	struct device *d = owner;
+	struct pixmap *p = d->doing ? d->doing->pictures[0] : device_picture_get(d, img->d.id);
 
 	(void)target;
 	if (!p || mask != (p->format == SURFACE_FMT_1_A))
@@ -112,30 +121,83 @@ static struct draw_item *item_of(struct device *d, unsigned number, const void *
 	return NULL;
 }
 
+static void finish(struct draw_item *item, const struct rect *damage)
+{
+	item->damage = *damage;
+	item->bytes += sizeof(*item) + item->arena.used;
+}
+
 /* Takes the reference. */
-static void tell(struct device *d, struct draw_item *item, const struct rect *damage)
+static void tell(struct device *d, struct draw_item *item)
 {
 	struct device_listener *l;
 
-	item->damage = *damage;
-	item->bytes += sizeof(*item) + item->arena.used;
 	list_each(l, &d->listeners, link)
 		if (l->ops->drawn)
 			l->ops->drawn(l->owner, item);
 	draw_item_unref(item);
 }
 
+static void do_first(struct device *d)
+{
+	struct waiting *w = backlog_first(&d->due);
+
+	d->doing = w->item;
+	canvas_draw(d->canvas, w->item->number, w->item->body, NULL);
+	d->doing = NULL;
+	backlog_remove(&d->due, w);
+}
+
+void device_settle(struct device *d)
+{
+	while (backlog_first(&d->due))
+		do_first(d);
+}
+
+bool device_is_settled(const struct device *d)
+{
+	return !backlog_first(&d->due);
+}
+
+struct pixmap *device_surface(struct device *d, uint32_t id)
+{
+	device_settle(d);
+	return canvas_surface(d->canvas, id);
+}
+
+/* Not for long, though: a look must not take long, and memory is bounded. */
+static void put_off(struct device *d, struct draw_item *item)
+{
+	struct waiting *w = new(struct waiting);
+
+	backlog_append(&d->due, w, item, true);
+	while (d->due.pixels > DUE_PIXELS || d->due.bytes > DUE_BYTES || d->due.n > DUE_COMMANDS)
+		do_first(d);
+}
+
 int device_draw(struct device *d, unsigned number, const void *body)
 {
 	struct draw_item *item = item_of(d, number, body);
 	struct rect damage = {0};
-	int rc = item ? canvas_draw(d->canvas, number, body, &damage) : E_INVAL;
+	bool later;
+	int rc = 0;
 
-	if (!rc && !rect_is_empty(&damage))
-		tell(d, item, &damage);
-	else
+	if (!item)
+		return E_INVAL;
+	later = draw_item_can_wait(item, d->canvas, &damage);
+	if (!later) {
+		device_settle(d);
+		rc = canvas_draw(d->canvas, number, body, &damage);
+	}
+	if (rc || rect_is_empty(&damage)) {
 		draw_item_unref(item);
-	return rc;
+		return rc;
+	}
+	finish(item, &damage);
+	if (later)
+		put_off(d, item);
+	tell(d, item);
+	return 0;
 }
 
 int device_drawn(struct device *d, unsigned number, const void *body)
@@ -144,7 +206,8 @@ int device_drawn(struct device *d, unsigned number, const void *body)
 
 	if (!item)
 		return E_INVAL;
-	tell(d, item, &((const struct draw_base *)item->body)->box);
+	finish(item, &((const struct draw_base *)item->body)->box);
+	tell(d, item);
 	return 0;
 }
 
@@ -173,9 +236,15 @@ int device_surface_create(struct device *d, uint32_t id, unsigned width, unsigne
 
 int device_surface_destroy(struct device *d, uint32_t id)
 {
-	int rc = canvas_surface_destroy(d->canvas, id);
+	static const struct rect all = {INT32_MIN, INT32_MIN, INT32_MAX, INT32_MAX};
+	int rc;
 
-	if (rc)
+	if (id < LIM_SURFACES) {
+		while (backlog_reads(&d->due, id, &all))
+			do_first(d);
+		backlog_surface_gone(&d->due, id);
+	}
+	if ((rc = canvas_surface_destroy(d->canvas, id)))
 		return rc;
 	d->surface_serial[id]++;
 	TELL(d, surface_destroyed, id);
@@ -269,6 +338,7 @@ struct device *device_new(void)
 	d->canvas = canvas_new(canvas_picture, d);
 	d->next_id = 1;
 	list_init(&d->listeners);
+	backlog_init(&d->due);
 	return d;
 }
 
@@ -281,6 +351,7 @@ void device_free(struct device *d)
 {
 	if (!d)
 		return;
+	backlog_clear(&d->due);
 	canvas_free(d->canvas);
 	map_clear(&d->pictures, drop_picture);
 	blob_unref(d->pointer.data);

@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "draw/canvas.h"
+#include "server/backlog.h"
 
 /* A drawing command as the listeners share it: counted references, immutable. */
 struct draw_item {
@@ -27,6 +28,9 @@ struct draw_item {
 };
 void draw_item_ref(struct draw_item *i);
 void draw_item_unref(struct draw_item *i); /* NULL is fine */
+/* Does its effect not depend on when it is done, but for what it reads, and is it sure to work? Then also what it draws
+ * on: *damage, which may be empty. Such a command is opaque. */
+bool draw_item_can_wait(const struct draw_item *i, struct canvas *c, struct rect *damage);
 /* Does it set every pixel of its box under its clip, whatever was there? (On 1_A surfaces most commands do nothing.) */
 bool draw_item_is_opaque(const struct draw_item *i);
 /* What it reads beside the pixels that it draws on: an area of a surface, or more than all of it. */
@@ -59,7 +63,9 @@ struct device_listener {
 };
 
 struct device {
-	struct canvas *canvas;
+	struct canvas *canvas;   /* pixels: device_surface; here for what surfaces there are */
+	struct backlog due;      /* what the canvas lacks */
+	struct draw_item *doing; /* of it, now */
 	struct list listeners;
 	struct map pictures; /* by id: struct pixmap *, a reference each */
 	uint64_t next_id;
@@ -96,6 +102,12 @@ struct image device_surface_image(struct device *d, uint32_t surface);
 
 /* A drawing command: `body` is the struct of its message, copied. E_INVAL for what the protocol forbids. */
 int device_draw(struct device *d, unsigned number, const void *body);
+
+/* The pixels of a surface as all commands have made them; NULL: there is none. They may be drawn upon, if listeners are
+ * told (device_drawn). */
+struct pixmap *device_surface(struct device *d, uint32_t id);
+bool device_is_settled(const struct device *d); /* nothing is left to be done for that */
+void device_settle(struct device *d);
 
 /* The same for a command that has been done on the canvas already: it says what stands in its box, which lies in the
  * surface, and is not clipped. Of several such commands all may have been done before the first is told of. */

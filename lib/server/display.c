@@ -132,7 +132,7 @@ static struct encode_rules rules_for(const struct server_display *e);
 /* exact: by no lossy form. */
 static void put_region(struct server_display *e, uint32_t id, const struct rect *r, bool whole, bool exact)
 {
-	struct pixmap *s = canvas_surface(session_device(e->session)->canvas, id), *p;
+	struct pixmap *s = device_surface(session_device(e->session), id), *p;
 	struct encode_rules rules;
 
 	if (s->format == SURFACE_FMT_1_A) {

@@ -73,7 +73,7 @@ static void work_done(uv_work_t *w, int status)
 /* With two references: the user's and the pool's. */
 static struct frame *begin(struct framer *fs, const struct rect *r)
 {
-	struct pixmap *screen = canvas_surface(fs->device->canvas, 0);
+	struct pixmap *screen = device_surface(fs->device, 0);
 	unsigned w = (unsigned)(r->right - r->left), h = (unsigned)(r->bottom - r->top);
 	struct frame *f = new(struct frame);
 

@@ -1,6 +1,7 @@
 /* Drawing commands as listeners share them: life, and what they do to the surfaces. */
 #include <stdlib.h>
 
+#include "draw/rect.h"
 #include "draw/rop.h"
 #include "server/device.h"
 #include "server/encode.h"
@@ -77,4 +78,65 @@ void draw_item_reads(const struct draw_item *item, draw_item_reads_fn *fn, void 
 			.bottom = m->src_pos.y + (m->base.box.bottom - m->base.box.top)});
 	else
 		canvas_sources(item->number, item->body, reads_surface, &(struct reading){fn, user});
+}
+
+/* ---- commands that can wait ---- */
+
+static struct rect all_of(const struct pixmap *p)
+{
+	return (struct rect){.right = (int)p->width, .bottom = (int)p->height};
+}
+
+/* A copy as it is, from all that is asked for. */
+static bool copies_plainly(const struct draw_item *i, const struct draw_copy *m, struct canvas *c)
+{
+	bool surface = m->src && m->src->d.type == IMAGE_TYPE_SURFACE;
+	const struct pixmap *from = surface ? canvas_surface(c, m->src->surface_id) : i->pictures[0];
+	struct rect all;
+
+	if (m->rop != ROPD_OP_PUT || m->mask.bitmap || !from || pixmap_bits(from->format) != 32 ||
+		(surface && m->src->surface_id == i->surface))
+		return false;
+	all = all_of(from);
+	return rect_inside(&m->src_area, &all) && !rect_is_empty(&m->src_area) &&
+	       rect_same_size(&m->src_area, &m->base.box);
+}
+
+static bool moves_plainly(const struct copy_bits *m, struct rect *damage)
+{
+	const struct rect *box = &m->base.box;
+	int64_t dx = (int64_t)box->left - m->src_pos.x, dy = (int64_t)box->top - m->src_pos.y;
+	struct rect from = *damage;
+
+	if (dx < -LIM_IMAGE_SIDE || dx > LIM_IMAGE_SIDE || dy < -LIM_IMAGE_SIDE || dy > LIM_IMAGE_SIDE)
+		return false;
+	from = (struct rect){.left = damage->left + (int)dx, .top = damage->top + (int)dy,
+		.right = damage->right + (int)dx, .bottom = damage->bottom + (int)dy};
+	*damage = rect_meet(&from, damage); /* what has its source on the surface */
+	return true;
+}
+
+bool draw_item_can_wait(const struct draw_item *i, struct canvas *c, struct rect *damage)
+{
+	const struct draw_base *base = i->body;
+	const struct draw_fill *fill = i->body;
+	const struct pixmap *on = canvas_surface(c, i->surface);
+	struct rect all;
+	bool can = false;
+
+	if (!on || pixmap_bits(on->format) != 32 ||
+		(base->clip.type == CLIP_TYPE_RECTS && base->clip.rects.num_rects != 1))
+		return false;
+	all = all_of(on);
+	*damage = all;
+	if (i->number == S_DISPLAY_DRAW_FILL)
+		can = fill->rop == ROPD_OP_PUT && fill->brush.type == BRUSH_TYPE_SOLID && !fill->mask.bitmap;
+	else if (i->number == S_DISPLAY_DRAW_COPY)
+		can = copies_plainly(i, i->body, c);
+	else if (i->number == S_DISPLAY_COPY_BITS)
+		can = moves_plainly(i->body, damage);
+	*damage = rect_meet(damage, &base->box);
+	if (base->clip.type == CLIP_TYPE_RECTS)
+		*damage = rect_meet(damage, base->clip.rects.rects);
+	return can;
 }

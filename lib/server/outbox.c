@@ -474,12 +474,6 @@ static void post_kept(struct outbox *o, const struct draw_copy *whole, struct pi
 	}
 }
 
-static bool same_size(const struct rect *a, const struct rect *b)
-{
-	return a->right - (int64_t)a->left == b->right - (int64_t)b->left &&
-	       a->bottom - (int64_t)a->top == b->bottom - (int64_t)b->top;
-}
-
 /* A copy of one picture, as it is: it may go in parts, and without what is not shown. */
 static bool can_be_cut(const struct draw_item *item)
 {
@@ -492,7 +486,7 @@ static bool can_be_cut(const struct draw_item *item)
 		return false;
 	all = (struct rect){.right = (int)pm->width, .bottom = (int)pm->height};
 	return rect_inside(&copy->src_area, &all) && !rect_is_empty(&copy->src_area) &&
-	       same_size(&copy->src_area, &copy->base.box);
+	       rect_same_size(&copy->src_area, &copy->base.box);
 }
 
 void outbox_item(struct outbox *o, struct draw_item *item)

@@ -328,8 +328,7 @@ static bool is_repaint(const struct qxl_event *e, const struct pixmap *s, struct
 		m->src->d.flags & IMAGE_FLAGS_HIGH_BITS_SET))
 		return false;
 	if (!rect_inside(a, &(struct rect){.right = (int)b->x, .bottom = (int)b->y}) || rect_is_empty(a) ||
-		(int64_t)to->right - to->left != a->right - a->left ||
-		(int64_t)to->bottom - to->top != a->bottom - a->top)
+		!rect_same_size(to, a))
 		return false;
 	return is_plain(&m->base, m->mask.bitmap, box);
 }
@@ -417,7 +416,7 @@ static int draw_now(struct qxl_player *p, struct qxl_event *e, struct arena *are
 	if (!r.rc)
 		wire_visit(m->desc(), e->body, wire_desc_image(), replace, &r);
 	if (!r.rc && e->self)
-		r.rc = self_image(p, s, &e->self_area, e->self, arena);
+		r.rc = self_image(p, device_surface(p->device, base->surface_id), &e->self_area, e->self, arena);
 	if (!r.rc)
 		r.rc = device_draw(p->device, e->number, e->body);
 	while (p->n_once)

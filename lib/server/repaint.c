@@ -1,4 +1,4 @@
-/* Repaints. The frame that the differ works on is the surface itself: it has what is new by the time the commands are
+/* Repaints. The frame that the differ works on is the surface itself: it has what is new by the time its operations are
  * told of. The memory of pictures that may come again is bounded. While much moves, as in video, only what has come a
  * second time is made a picture to keep. */
 #include "server/repaint.h"
@@ -130,12 +130,12 @@ static struct pixmap *pixmap_of(const struct piece *x)
 	return pm;
 }
 
-/* What the canvas has already. `at`: where in the picture its pixels begin. */
+/* `at`: where in the picture its pixels begin. The canvas may have them already, but it has not to be looked at. */
 static int draw_picture(struct repaint *r, const struct piece *x, uint64_t id, int at_x, int at_y)
 {
 	struct image img = device_image(r->device, id);
 
-	return device_drawn(r->device, S_DISPLAY_DRAW_COPY,
+	return device_draw(r->device, S_DISPLAY_DRAW_COPY,
 		&(struct draw_copy){.base = {.surface_id = x->surface, .box = x->to},
 			.src = &img,
 			.src_area = {.left = at_x, .top = at_y, .right = at_x + (int)width(x),
@@ -252,15 +252,6 @@ static uint64_t pixels_put(const struct differ_op *ops, unsigned n)
 
 /* ---- as a whole ---- */
 
-static void put_rows(const struct differ_task *t, const struct piece *x)
-{
-	uint8_t *to = t->frame + (size_t)t->at.top * t->frame_stride + 4 * (size_t)t->at.left;
-
-	for (unsigned y = 0; y < height(x); y++)
-		put_row((uint32_t *)(void *)(to + y * t->frame_stride),
-			(const uint32_t *)(const void *)(x->p + y * x->stride), width(x), x->alpha);
-}
-
 static int put_whole(struct repaint *r, const struct piece *x, const struct repaint_pixels *px, const struct rect *box)
 {
 	if (!px->id)
@@ -268,11 +259,13 @@ static int put_whole(struct repaint *r, const struct piece *x, const struct repa
 	return draw_picture(r, x, px->id, px->x + x->to.left - box->left, px->y + x->to.top - box->top);
 }
 
+/* A look costs the little that waits to be drawn, so there is none then. */
 static bool is_shown(struct repaint *r, const struct differ_task *t, const struct piece *x)
 {
 	const uint8_t *at = t->frame + (size_t)t->at.top * t->frame_stride + 4 * (size_t)t->at.left;
 
-	return differ_same(r->differ, at, t->frame_stride, x->p, x->stride, width(x), height(x), x->alpha);
+	return device_is_settled(r->device) &&
+	       differ_same(r->differ, at, t->frame_stride, x->p, x->stride, width(x), height(x), x->alpha);
 }
 
 /* ---- places ---- */
@@ -311,18 +304,17 @@ static int look(struct repaint *r, const struct differ_task *t, const struct pie
 		n_put = all;
 		whole = true;
 	} else {
+		device_settle(r->device);
 		n = differ_run(r->differ, t, &ops);
 		n_put = pixels_put(ops, n);
 		whole = n && n_put + (uint64_t)n * COMMAND > all / WHOLE;
 		note(place, whole);
 	}
-	if (whole) {
-		put_rows(t, x); /* also where the differ was: it leaves last bytes that mean nothing as they were */
+	if (whole)
 		rc = put_whole(r, x, px, box);
-	} else {
+	else
 		for (unsigned i = 0; i < n && !rc; i++)
 			rc = perform(r, &ops[i], x);
-	}
 	r->busy = (3 * r->busy + (whole ? all : n_put)) / 4;
 	return rc;
 }
@@ -348,6 +340,5 @@ int repaint(struct repaint *r, uint32_t surface, const struct rect *box, const s
 		return look(r, &task, &all, px, box);
 	if (is_shown(r, &task, &all))
 		return 0;
-	put_rows(&task, &all);
 	return put_whole(r, &all, px, box);
 }

@@ -206,11 +206,6 @@ static void close_stream(struct video *v, struct stream *s)
 	v->figures.streams--;
 }
 
-static bool same_size(const struct rect *a, const struct rect *b)
-{
-	return a->right - a->left == b->right - b->left && a->bottom - a->top == b->bottom - b->top;
-}
-
 /* This codec does not work, here or there. */
 static void give_up(struct video *v, uint8_t codec)
 {
@@ -232,7 +227,7 @@ static void reshape(struct video *v, struct stream *s, const struct rect *dest)
 {
 	pixman_region32_t left, now;
 
-	s->sized = s->announced && v->o.sized && (s->codec == VIDEO_CODEC_MJPEG || same_size(&s->dest, dest));
+	s->sized = s->announced && v->o.sized && (s->codec == VIDEO_CODEC_MJPEG || rect_same_size(&s->dest, dest));
 	if (!s->sized)
 		withdraw(v, s);
 	pixman_region32_init_rect(&now, dest->left, dest->top, (unsigned)(dest->right - dest->left),
@@ -268,7 +263,7 @@ static struct judged *judged_at(struct video *v, const struct rect *r, uint64_t 
 static void judge(struct video *v, const struct rect *r, uint64_t now)
 {
 	struct judged *j = judged_at(v, r, now);
-	bool smooth = v->o.all || choose_smooth(canvas_surface(v->device->canvas, 0), (unsigned)r->left,
+	bool smooth = v->o.all || choose_smooth(device_surface(v->device, 0), (unsigned)r->left,
 		(unsigned)r->top, (unsigned)(r->right - r->left), (unsigned)(r->bottom - r->top));
 
 	j->r = *r;
@@ -347,7 +342,7 @@ static bool follows(const struct stream *s, const struct rect *box, uint64_t now
 	if (now - s->painted > VIDEO_IDLE_MS / 2)
 		return false;
 	*to = *box;
-	if (same_size(box, &s->dest) && rect_pixels(&both))
+	if (rect_same_size(box, &s->dest) && rect_pixels(&both))
 		return true;
 	*to = rect_join(&s->dest, box);
 	return 2 * rect_pixels(&both) >= rect_pixels(box) && 4 * rect_pixels(box) >= rect_pixels(&s->dest) &&

@@ -29,7 +29,7 @@ static void more(size_t want)
 
 static void print_sum(struct device *d, uint64_t commands)
 {
-	struct pixmap *s = canvas_surface(d->canvas, 0);
+	struct pixmap *s = device_surface(d, 0);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	unsigned char sum[32];
 	uint8_t *row;

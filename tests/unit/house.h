@@ -56,7 +56,7 @@ static inline void house_close(struct house *h)
 /* Does the client show what the device has, in this rectangle (NULL: all of the screen)? */
 static inline bool house_shown(const struct house *h, struct client *c, const struct rect *in)
 {
-	struct pixmap *a = canvas_surface(h->device->canvas, 0), *s = client_screen(c, 0);
+	struct pixmap *a = device_surface(h->device, 0), *s = client_screen(c, 0);
 	struct rect all;
 
 	if (!s || s->width != a->width || s->height != a->height)

@@ -105,7 +105,7 @@ static void execute_item(struct client *c, const struct draw_item *item, struct 
 static void execute_region(struct client *c, struct device *d, uint32_t id, const struct rect *r, struct arena *a)
 {
 	int w = r->right - r->left, h = r->bottom - r->top;
-	struct pixmap *s = canvas_surface(d->canvas, id), *p = pixmap_new(s->format, (unsigned)w, (unsigned)h);
+	struct pixmap *s = device_surface(d, id), *p = pixmap_new(s->format, (unsigned)w, (unsigned)h);
 	struct draw_copy copy = {.base = {.surface_id = id, .box = *r}, .src_area = {.right = w, .bottom = h},
 		.rop = ROPD_OP_PUT};
 
@@ -171,7 +171,7 @@ static void client_free(struct client *c)
 static void same_surfaces(struct client *c, struct device *d)
 {
 	for (uint32_t id = 0; id < SURFACES; id++) {
-		struct pixmap *a = canvas_surface(d->canvas, id), *b = canvas_surface(c->canvas, id);
+		struct pixmap *a = device_surface(d, id), *b = canvas_surface(c->canvas, id);
 
 		assert_true(!a == !b);
 		if (!a)

@@ -149,7 +149,7 @@ static void run_fini(struct run *r)
 
 static uint32_t pixel(struct run *r, uint32_t surface, unsigned x, unsigned y)
 {
-	struct pixmap *s = canvas_surface(r->d->canvas, surface);
+	struct pixmap *s = device_surface(r->d, surface);
 
 	assert_non_null(s);
 	return get_le32(s->data + (size_t)y * (size_t)s->stride + 4 * (size_t)x) & 0xffffff;
@@ -195,7 +195,7 @@ static void surfaces(void **state)
 	assert_int_equal(r.faults, 0);
 	assert_int_equal(pixel(&r, 0, 0, H - 1), 0xaa);
 	assert_int_equal(pixel(&r, 0, 0, 0), 0);
-	assert_memory_equal(canvas_surface(r.d->canvas, 5)->data, "\1\2\3\4\5\6\7\x8", 8);
+	assert_memory_equal(device_surface(r.d, 5)->data, "\1\2\3\4\5\6\7\x8", 8);
 	assert_int_equal(r.d->heads[0].width, W);
 	run_fini(&r);
 
@@ -573,7 +573,7 @@ static void put_off(void **state)
 	assert_int_equal(n, 1);
 	assert_int_equal(later.faults, now.faults);
 	for (uint32_t id = 0; id <= 2; id += 2)
-		assert_memory_equal(canvas_surface(now.d->canvas, id)->data, canvas_surface(later.d->canvas, id)->data,
+		assert_memory_equal(device_surface(now.d, id)->data, device_surface(later.d, id)->data,
 			4 * W * H);
 	device_unlisten(&listener);
 	run_fini(&now);

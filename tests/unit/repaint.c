@@ -100,6 +100,7 @@ static const uint32_t *row_of(struct canvas *c, uint32_t surface, int y)
 {
 	const struct pixmap *p = canvas_surface(c, surface);
 
+	device_settle(b.device);
 	return (const uint32_t *)(const void *)(p->data + (size_t)y * (size_t)p->stride);
 }
 

@@ -128,7 +128,7 @@ static void view(struct viewer *v, const char *password)
 
 static bool same_picture(struct viewer *v)
 {
-	struct pixmap *p = canvas_surface(b.h.device->canvas, 0), *q = client_screen(v->c, 0);
+	struct pixmap *p = device_surface(b.h.device, 0), *q = client_screen(v->c, 0);
 
 	if (!q || p->width != q->width || p->height != q->height)
 		return false;
