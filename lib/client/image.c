@@ -440,20 +440,23 @@ static int from_cache(struct image_decoder *d, const struct image *img, struct p
 static int decode_new(struct image_decoder *d, const struct image *img, const struct decoder *t, bool mask,
 	uint32_t target, struct pixmap **out)
 {
+	struct pixmap *p;
 	int rc;
 
 	if (t->type != IMAGE_TYPE_BITMAP && (mask || !bitmap_size_ok(img->d.width, img->d.height)))
 		return E_INVAL;
-	if ((rc = t->decode(d, img, mask, target, out)))
+	if ((rc = t->decode(d, img, mask, target, &p)))
 		return rc;
-	if (img->d.flags & IMAGE_FLAGS_HIGH_BITS_SET && (*out)->format == SURFACE_FMT_32_xRGB)
-		pixmap_high_bits(*out);
+	if (img->d.flags & IMAGE_FLAGS_HIGH_BITS_SET && p->format == SURFACE_FMT_32_xRGB)
+		pixmap_high_bits(p);
 	if (img->d.flags & IMAGE_FLAGS_CACHE_REPLACE_ME && t->lossy)
 		rc = E_INVAL;
 	else if (img->d.flags & (IMAGE_FLAGS_CACHE_ME | IMAGE_FLAGS_CACHE_REPLACE_ME))
-		rc = store(d->images, img->d.id, *out, t->lossy, !(img->d.flags & IMAGE_FLAGS_CACHE_ME));
+		rc = store(d->images, img->d.id, p, t->lossy, !(img->d.flags & IMAGE_FLAGS_CACHE_ME));
 	if (rc)
-		pixmap_unref(*out);
+		pixmap_unref(p);
+	else
+		*out = p;
 	return rc;
 }
 

@@ -31,7 +31,8 @@ struct canvas;
  * the message, also when nothing will be drawn (caches and dictionaries must see it). SURFACE images are not asked
  * for: the canvas has them. The reference passes to the canvas. `mask`: a 1-bit image is wanted (bitmap without
  * palette), as format 1_A. `target`: the format of the surface drawn on (palettes on a 555 surface hold 555 values).
- * 0, E_AGAIN (an older picture is still missing: the whole command is given up and comes again) or E_*. */
+ * 0, E_AGAIN (an older picture is still missing: the whole command is given up and comes again) or E_*; *out is set
+ * with 0 alone. */
 typedef int canvas_image_fn(void *owner, const struct image *img, bool mask, uint32_t target, struct pixmap **out);
 
 struct canvas *canvas_new(canvas_image_fn *fn, void *owner);

@@ -62,7 +62,10 @@ static int decodes(struct bench *b)
 	struct pixmap *p;
 	int rc = decode(b, &p);
 
-	if (!rc)
+	/* a picture that is refused is nobody's */
+	if (rc)
+		assert_null(p);
+	else
 		pixmap_unref(p);
 	return rc;
 }
