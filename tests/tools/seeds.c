@@ -9,6 +9,7 @@
 #include "chan/ticket.h"
 #include "codec/jpeg.h"
 #include "codec/vp8.h"
+#include "tests/fuzz/display.h"
 #include "tests/fuzz/wire.h"
 
 enum { SERVER = 1, MINI = 2 }; /* fuzz_frames.c */
@@ -333,6 +334,55 @@ static void streams(void)
 	stream("h264", VIDEO_CODEC_H264, 0, 100);
 }
 
+/* ---- what is said on the display and cursor channels ---- */
+
+static void display_step(struct buf *out, unsigned what, unsigned how, struct rng *rng)
+{
+	buf_u8(out, (uint8_t)what);
+	buf_u8(out, (uint8_t)how);
+	buf_le16(out, (uint16_t)rng_below(rng, 40));
+	buf_le32(out, (uint32_t)rng_next(rng));
+	for (unsigned i = 0; i < how / SAY_HOW_MUTATE; i++) {
+		buf_le16(out, (uint16_t)rng_next(rng));
+		buf_u8(out, (uint8_t)(1u << rng_below(rng, 8)));
+	}
+}
+
+static unsigned display_what(unsigned number)
+{
+	unsigned i = 0;
+
+	while (say_display[i] != number)
+		i++;
+	return i;
+}
+
+/* Every message some times among surfaces, a stream and pictures; then all of them mixed, to all, also bent. */
+static void displays(struct rng *rng)
+{
+	struct buf b = {0};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(say_display) + 12; i++) {
+		bool mixed = i >= ARRAY_SIZE(say_display);
+		char *name = xasprintf("%02u", i);
+
+		for (unsigned k = 0; k < 3; k++)
+			display_step(&b, display_what(S_DISPLAY_SURFACE_CREATE), k & 1, rng);
+		display_step(&b, display_what(S_DISPLAY_STREAM_CREATE), 0, rng);
+		display_step(&b, display_what(S_DISPLAY_DRAW_COPY), 0, rng);
+		for (unsigned k = 0; k < (mixed ? 48 : 10); k++)
+			display_step(&b, mixed ? rng_below(rng, ARRAY_SIZE(say_display)) : i,
+				mixed ? rng_below(rng, i & 1 ? 256 : 32) : SAY_HOW_TICK | (k & 5), rng);
+		put("display", name, &b);
+		buf_clear(&b);
+		free(name);
+	}
+	for (unsigned k = 0; k < 40; k++)
+		display_step(&b, rng_below(rng, ARRAY_SIZE(say_pointer)), 2 | rng_below(rng, 2) * SAY_HOW_CUT, rng);
+	put("display", "pointer", &b);
+	buf_fini(&b);
+}
+
 int main(int argc, char **argv)
 {
 	static const uint8_t channels[] = {WIRE_MAIN, WIRE_DISPLAY, WIRE_INPUTS, WIRE_CURSOR,
@@ -356,5 +406,6 @@ int main(int argc, char **argv)
 	agents(WIRE_S, "agent_c", &rng);
 	ticket_key_free(key);
 	streams();
+	displays(&rng);
 	return 0;
 }
