@@ -383,6 +383,25 @@ static void displays(struct rng *rng)
 	buf_fini(&b);
 }
 
+/* ---- pixels and regions: fuzz_pixels.c reads small numbers ---- */
+
+static void pixels(struct rng *rng)
+{
+	enum { PARTS = 6, EACH = 4 };
+
+	for (unsigned i = 0; i < PARTS * EACH; i++) {
+		struct buf b = {0};
+		char *name = xasprintf("%u-%u", i / EACH, i % EACH);
+
+		buf_u8(&b, (uint8_t)(i / EACH));
+		for (unsigned k = 16 + rng_below(rng, 60); k; k--)
+			buf_u8(&b, (uint8_t)rng_next(rng));
+		put("pixels", name, &b);
+		free(name);
+		buf_fini(&b);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const uint8_t channels[] = {WIRE_MAIN, WIRE_DISPLAY, WIRE_INPUTS, WIRE_CURSOR,
@@ -407,5 +426,6 @@ int main(int argc, char **argv)
 	ticket_key_free(key);
 	streams();
 	displays(&rng);
+	pixels(&rng);
 	return 0;
 }
