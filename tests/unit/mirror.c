@@ -1,6 +1,7 @@
 /* The mirror, through everything: a device at one end, viewers of lib/client at the other, sockets between them.
- * Whatever is drawn, with each lossless compression, through caches and dictionaries, whole or in parts, fast or late,
- * the viewers' screens end as the device's. And what a server promises of its image cache. */
+ * Whatever is drawn (every command, on the screen and on surfaces of every format that come and go), with each lossless
+ * compression, through caches and dictionaries, whole or in parts, fast or late, the viewers' screens end as the
+ * device's. And what a server promises of its image cache. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include "base/rng.h"
 #include "server/imagecache.h"
 #include "server/repaint.h"
+#include "tests/unit/anydraw.h"
 #include "tests/unit/house.h"
 
 enum { W = 700, H = 500, KEPT = 6, STEPS = 300 };
@@ -22,6 +24,7 @@ static struct {
 	uint64_t kept[KEPT]; /* pictures that come again */
 	struct pixmap *pixels[KEPT];
 	struct repaint *repaint;
+	struct anydraw any;
 } b;
 
 struct viewer {
@@ -77,6 +80,7 @@ static void start_with(uint8_t compress, uint8_t jpeg)
 		b.pixels[i] = picture(&r, i ? 20 + rng_below(&r, 200) : 900, i ? 20 + rng_below(&r, 100) : 700);
 		b.kept[i] = device_picture(b.h.device, b.pixels[i]);
 	}
+	anydraw_init(&b.any, b.h.device, &r);
 	house_listen(&b.h, &o, NULL);
 }
 
@@ -149,7 +153,18 @@ static void step(struct rng *r)
 	struct pixmap *p;
 	int x, y;
 
-	switch (rng_below(r, 6)) {
+	b.any.rng = r;
+	switch (rng_below(r, 12)) {
+	case 6:
+	case 7:
+	case 8:
+		any_draw(&b.any, 0);
+		break;
+	case 9:
+	case 10:
+	case 11:
+		any_surface(&b.any);
+		break;
 	case 0:
 		p = picture(r, 1 + rng_below(r, 400), 1 + rng_below(r, 300));
 		x = (int)rng_below(r, W);
