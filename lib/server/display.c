@@ -481,6 +481,8 @@ static int init(struct server_display *e, const struct display_init *m)
 	want_acks(e);
 	chan_send(&e->conn->chan, S_DISPLAY_INVAL_ALL_PALETTES, NULL);
 	e->pipe = pipe_new(session_device(e->session), now, kick, e);
+	if (!client_has(e, DISPLAY_CAP_COMPOSITE))
+		pipe_without_composite(e->pipe);
 	e->mend = mend_new();
 	e->video = video_for(e);
 	say_choices(e);

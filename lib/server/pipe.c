@@ -24,7 +24,7 @@ struct pipe {
 	pipe_filter_fn *filter;
 	void *filter_owner;
 	struct backlog backlog; /* struct entry */
-	bool catching_up, mark_due, monitors_due;
+	bool catching_up, mark_due, monitors_due, no_composite;
 	/* device->surface_serial of the surface that the client has under each id; even: none */
 	uint32_t sent_serial[LIM_SURFACES];
 	pixman_region32_t damage[LIM_SURFACES];
@@ -146,6 +146,8 @@ static void drawn(void *owner, struct draw_item *item)
 	struct pipe *p = owner;
 	enum pipe_verdict verdict = p->filter ? p->filter(p->filter_owner, item) : PIPE_QUEUE;
 
+	if (verdict == PIPE_QUEUE && p->no_composite && item->number == S_DISPLAY_DRAW_COMPOSITE)
+		verdict = PIPE_REREAD;
 	if (verdict == PIPE_TAKEN) {
 		taken(p, item);
 	} else if (verdict == PIPE_REREAD) {
@@ -343,6 +345,11 @@ void pipe_filter(struct pipe *p, pipe_filter_fn *fn, void *owner)
 {
 	p->filter = fn;
 	p->filter_owner = owner;
+}
+
+void pipe_without_composite(struct pipe *p)
+{
+	p->no_composite = true;
 }
 
 bool pipe_screen_sent(const struct pipe *p)

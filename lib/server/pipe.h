@@ -36,6 +36,8 @@ struct pipe;
 /* Listens to the device; `kick` is called when there is something new. now: a clock in milliseconds. */
 struct pipe *pipe_new(struct device *d, uint64_t (*now)(void *), void (*kick)(void *), void *owner);
 void pipe_free(struct pipe *p);
+/* The client does not know DRAW_COMPOSITE: what it draws is read from the canvas. */
+void pipe_without_composite(struct pipe *p);
 
 /* Somebody else may take care of what commands draw (video): asked about each of them, before it is queued. */
 enum pipe_verdict {

@@ -419,6 +419,40 @@ static void read_no_more(void **state)
 	device_free(d);
 }
 
+/* Composites of a surface, to a client that knows none: it gets pixels of the screen, and right ones. */
+static void without_composite(void **state)
+{
+	enum { SIDE = 64 };
+	struct device *d = device_new();
+	struct draw_composite m = {.base.box = {.left = 5, .top = 6, .right = 40, .bottom = 50}, .flags = 3};
+	struct image img;
+
+	(void)state;
+	device_resize(d, SIDE, SIDE);
+	device_surface_create(d, 1, SIDE, SIDE, SURFACE_FMT_32_ARGB);
+	img = device_surface_image(d, 1);
+	m.src = &img;
+	device_draw(d, S_DISPLAY_DRAW_FILL, &(struct draw_fill){.base = {.surface_id = 1, .box = {.right = SIDE,
+		.bottom = SIDE}}, .rop = ROPD_OP_PUT, .brush = {.type = BRUSH_TYPE_SOLID, .color = 0x80402010}});
+	for (int knows = 0; knows < 2; knows++) {
+		struct client *c = client_new(d);
+		unsigned regions;
+
+		if (!knows)
+			pipe_without_composite(c->pipe);
+		while (take(c, d))
+			;
+		regions = c->regions;
+		device_draw(d, S_DISPLAY_DRAW_COMPOSITE, &m);
+		while (take(c, d))
+			;
+		assert_int_equal(c->regions - regions > 0, !knows);
+		same_surfaces(c, d);
+		client_free(c);
+	}
+	device_free(d);
+}
+
 static void marks(void **state)
 {
 	struct device *d = device_new();
@@ -445,6 +479,7 @@ int main(void)
 		cmocka_unit_test(marks),
 		cmocka_unit_test(bounded),
 		cmocka_unit_test(read_no_more),
+		cmocka_unit_test(without_composite),
 		cmocka_unit_test(mirror),
 	};
 
