@@ -12,6 +12,7 @@ enum {
 	FULL_HEADER = 18,
 	MINI_HEADER = 6,
 	ITEMS_AHEAD = 4,
+	SMALL_AHEAD = 4 << 10, /* but more of them while they are so few bytes: a write costs as much as many small ones */
 	/* how much more than its own size a message may make us parse by sub-messages that share bytes */
 	SUB_WORK = 4,
 };
@@ -348,7 +349,7 @@ int chan_output(struct chan *c, struct slice *out)
 	int rc = 1;
 
 	c->pulling = true;
-	for (int i = 0; i < ITEMS_AHEAD && rc == 1; i++) {
+	for (int i = 0; (i < ITEMS_AHEAD || buf_len(&c->out) < SMALL_AHEAD) && rc == 1; i++) {
 		if (!c->ops->pull || buf_len(&c->out) >= LIM_AHEAD || !window_open(c))
 			break;
 		rc = c->ops->pull(c->end);
