@@ -12,7 +12,7 @@ enum {
 	FULL_HEADER = 18,
 	MINI_HEADER = 6,
 	ITEMS_AHEAD = 4,
-	SMALL_AHEAD = 4 << 10, /* but more of them while they are so few bytes: a write costs as much as many small ones */
+	SMALL_AHEAD = 4 << 10, /* but more of them while they are no more bytes: each write has its price */
 	/* how much more than its own size a message may make us parse by sub-messages that share bytes */
 	SUB_WORK = 4,
 };

@@ -30,15 +30,44 @@ void backlog_init(struct backlog *b)
 	list_init(&b->all);
 }
 
+/* ---- memory ---- */
+
+static void count(struct backlog *b, const struct draw_item *item)
+{
+	b->bytes += item->bytes;
+	b->pixels += rect_pixels(&item->damage);
+	for (unsigned i = 0; i < item->n_pictures; i++) {
+		const struct pixmap *p = item->pictures[i];
+		uintptr_t times = (uintptr_t)map_get(&b->pictures, (uintptr_t)p);
+
+		if (!times)
+			b->bytes += (size_t)p->stride * p->height;
+		map_put(&b->pictures, (uintptr_t)p, (void *)(times + 1));
+	}
+}
+
+static void uncount(struct backlog *b, const struct draw_item *item)
+{
+	b->bytes -= item->bytes;
+	b->pixels -= rect_pixels(&item->damage);
+	for (unsigned i = 0; i < item->n_pictures; i++) {
+		const struct pixmap *p = item->pictures[i];
+		uintptr_t times = (uintptr_t)map_remove(&b->pictures, (uintptr_t)p);
+
+		if (times > 1)
+			map_put(&b->pictures, (uintptr_t)p, (void *)(times - 1));
+		else
+			b->bytes -= (size_t)p->stride * p->height;
+	}
+}
+
 void backlog_remove(struct backlog *b, struct waiting *w)
 {
 	list_remove(&w->link);
 	list_remove(&w->place);
 	b->n--;
-	if (w->item) {
-		b->bytes -= w->item->bytes;
-		b->pixels -= rect_pixels(&w->item->damage);
-	}
+	if (w->item)
+		uncount(b, w->item);
 	draw_item_unref(w->item);
 	free(w);
 }
@@ -58,6 +87,7 @@ void backlog_clear(struct backlog *b)
 		free(b->cells[id]);
 		b->cells[id] = NULL;
 	}
+	map_clear(&b->pictures, NULL);
 }
 
 static struct cells *cells_of(struct backlog *b, uint32_t surface)
@@ -100,10 +130,8 @@ struct reader {
 static void note_read(void *user, uint32_t surface, const struct rect *area)
 {
 	const struct reader *r = user;
-	struct cells *c = r->b->cells[surface];
+	struct cells *c = cells_of(r->b, surface);
 
-	if (!c)
-		return;
 	if (c->n_reads == READS) { /* the oldest one counts for all of the surface from now on */
 		c->barrier = c->reads[0].seq;
 		memmove(c->reads, c->reads + 1, (READS - 1) * sizeof(c->reads[0]));
@@ -197,8 +225,7 @@ void backlog_append(struct backlog *b, struct waiting *w, struct draw_item *item
 	if (!item)
 		return;
 	draw_item_ref(item);
-	b->bytes += item->bytes;
-	b->pixels += rect_pixels(&item->damage);
+	count(b, item);
 	c = cells_of(b, item->surface);
 	draw_item_reads(item, note_read, &(struct reader){b, w->seq});
 	if (hides)

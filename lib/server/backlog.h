@@ -6,6 +6,7 @@
 
 #include "base/list.h"
 #include "base/limits.h"
+#include "base/map.h"
 #include "wire/wire.h"
 
 struct draw_item;
@@ -24,7 +25,8 @@ struct backlog {
 	struct list all; /* struct waiting */
 	uint64_t seq;
 	struct cells *cells[LIM_SURFACES]; /* of surfaces with commands, by place */
-	size_t bytes;                      /* of the items */
+	size_t bytes;                      /* of the items and their pictures, each of which counts once */
+	struct map pictures;               /* by pixmap: how many times it is there */
 	uint64_t pixels;                   /* that they draw */
 	unsigned n;
 	unsigned hidden;                   /* were dropped */

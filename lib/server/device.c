@@ -8,12 +8,14 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "draw/rect.h"
+#include "server/due.h"
 #include "server/encode.h"
 
 enum {
-	DUE_PIXELS = 128 << 20, /* some 50 ms of drawing */
-	DUE_BYTES = 8 << 20,
-	DUE_COMMANDS = 4096,
+	DUE_BYTES = 8 << 20, /* of what waits to be drawn, */
+	DUE_COMMANDS = 1024,
+	SMALL = 4 << 10,     /* pixels; */
+	LITTLE = 4 << 20,
 };
 
 uint64_t device_picture(struct device *d, struct pixmap *p)
@@ -82,7 +84,6 @@ static void collect(void *user, void **target)
 	}
 	c->item->kept[c->item->n_pictures] = !(img->d.id & DEVICE_ONCE);
 	c->item->pictures[c->item->n_pictures++] = pixmap_ref(p);
-	c->item->bytes += (size_t)p->stride * p->height;
 }
 
 static int canvas_picture(void *owner, const struct image *img, bool mask, uint32_t target, struct pixmap **out)
@@ -138,20 +139,25 @@ static void tell(struct device *d, struct draw_item *item)
 	draw_item_unref(item);
 }
 
-static void do_first(struct device *d)
+/* Little is drawn as it came. */
+static void do_all(struct device *d)
 {
-	struct waiting *w = backlog_first(&d->due);
+	struct waiting *w;
 
-	d->doing = w->item;
-	canvas_draw(d->canvas, w->item->number, w->item->body, NULL);
+	list_each(w, &d->due.all, link) {
+		d->doing = w->item;
+		canvas_draw(d->canvas, w->item->number, w->item->body, NULL);
+	}
 	d->doing = NULL;
-	backlog_remove(&d->due, w);
+	backlog_clear(&d->due);
 }
 
 void device_settle(struct device *d)
 {
-	while (backlog_first(&d->due))
-		do_first(d);
+	if (d->due.pixels > LITTLE)
+		due_settle(&d->due, d->canvas);
+	else if (d->due.n)
+		do_all(d);
 }
 
 bool device_is_settled(const struct device *d)
@@ -165,14 +171,14 @@ struct pixmap *device_surface(struct device *d, uint32_t id)
 	return canvas_surface(d->canvas, id);
 }
 
-/* Not for long, though: a look must not take long, and memory is bounded. */
+/* A small one is drawn in no time, and hardly hides anything. */
 static void put_off(struct device *d, struct draw_item *item)
 {
-	struct waiting *w = new(struct waiting);
+	bool small = rect_pixels(&item->damage) <= SMALL;
 
-	backlog_append(&d->due, w, item, true);
-	while (d->due.pixels > DUE_PIXELS || d->due.bytes > DUE_BYTES || d->due.n > DUE_COMMANDS)
-		do_first(d);
+	backlog_append(&d->due, new(struct waiting), item, !small);
+	if (d->due.bytes > DUE_BYTES || d->due.n > DUE_COMMANDS)
+		device_settle(d);
 }
 
 int device_draw(struct device *d, unsigned number, const void *body)
@@ -240,8 +246,8 @@ int device_surface_destroy(struct device *d, uint32_t id)
 	int rc;
 
 	if (id < LIM_SURFACES) {
-		while (backlog_reads(&d->due, id, &all))
-			do_first(d);
+		if (backlog_reads(&d->due, id, &all))
+			device_settle(d);
 		backlog_surface_gone(&d->due, id);
 	}
 	if ((rc = canvas_surface_destroy(d->canvas, id)))

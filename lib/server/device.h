@@ -23,7 +23,7 @@ struct draw_item {
 	struct pixmap *pictures[4]; /* of its images that are no surfaces, in the order of the body */
 	bool kept[4];         /* not DEVICE_ONCE: the picture may come again, under the id in the body */
 	unsigned n_pictures;
-	size_t bytes;         /* about what it holds in memory, pictures included */
+	size_t bytes;         /* about what it holds in memory, pictures left out */
 	struct list codings;  /* of its pictures, as far as clients share them: server/encode.h */
 };
 void draw_item_ref(struct draw_item *i);
