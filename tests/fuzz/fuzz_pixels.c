@@ -11,7 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
-enum { SIDE = 24, FRAME_W = 136, FRAME_H = 64, TURNS = 24, RECTS = 12 };
+enum { SIDE = 24, FRAME_W = 96, FRAME_H = 56, TURNS = 24, RECTS = 12 };
 
 static const uint32_t formats[] = {SURFACE_FMT_32_xRGB, SURFACE_FMT_32_ARGB, SURFACE_FMT_16_555, SURFACE_FMT_16_565,
 	SURFACE_FMT_8_A, SURFACE_FMT_1_A};
@@ -50,8 +50,15 @@ static struct rect take_rect(int side)
 /* What is left of the input, again and again, so that short ones make whole pictures. */
 static void take_pixels(uint8_t *p, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		p[i] = in.n ? (uint8_t)(in.p[i % in.n] + i / in.n) : (uint8_t)(i * 7);
+	unsigned round = 0;
+
+	for (size_t i = 0, k = 0; i < n; i++) {
+		p[i] = in.n ? (uint8_t)(in.p[k] + round) : (uint8_t)(i * 7);
+		if (++k >= in.n) {
+			k = 0;
+			round++;
+		}
+	}
 }
 
 static struct pixmap *take_pixmap(uint32_t format)
@@ -176,7 +183,7 @@ static void bitmaps(void)
 		uint32_t v = bits_of(row, x, format);
 
 		if (f->indexed && !mask)
-			v = ents[v] & (p->format == SURFACE_FMT_16_555 ? 0x7fff : 0xffffff);
+			v = ents[v] & (p->format == SURFACE_FMT_16_555 ? 0x7fff : 0xffffffff);
 		must(word(p, x, 0) == v);
 	}
 	free(row);
@@ -350,7 +357,8 @@ static void apply(uint32_t *screen, const struct differ_op *op, const uint32_t *
 	static uint32_t copy[FRAME_W * FRAME_H];
 
 	must(!rect_is_empty(&op->to) && rect_inside(&op->to, at));
-	memcpy(copy, screen, sizeof(copy));
+	if (op->kind == DIFFER_COPY)
+		memcpy(copy, screen, sizeof(copy));
 	for (int y = op->to.top; y < op->to.bottom; y++) {
 		for (int x = op->to.left; x < op->to.right; x++) {
 			int fx = op->x + x - op->to.left, fy = op->y + y - op->to.top;
@@ -393,31 +401,28 @@ static void next_frame(uint32_t *want)
 static void differs(void)
 {
 	static uint32_t screen[FRAME_W * FRAME_H], frame[FRAME_W * FRAME_H], want[FRAME_W * FRAME_H];
+	struct rect all = {.right = FRAME_W, .bottom = FRAME_H}, at = take(2) ? all : take_rect(FRAME_W);
 	bool alpha = take(2);
-	struct differ *d = differ_new(take(2) ? cpu_level() : CPU_C);
-	struct rect at = take(2) ? (struct rect){.right = FRAME_W, .bottom = FRAME_H} : take_rect(FRAME_W);
 	uint32_t counting = alpha ? 0xffffffff : 0xffffff;
+	struct differ *d = differ_new(take(2) ? cpu_level() : CPU_C);
+	const struct differ_op *ops;
+	struct differ_task t = {.frame = (uint8_t *)frame, .frame_stride = 4 * FRAME_W, .width = FRAME_W,
+		.height = FRAME_H, .stride = 4 * FRAME_W, .alpha = alpha};
 
-	at = rect_meet(&at, &(struct rect){.right = FRAME_W, .bottom = FRAME_H});
+	t.at = rect_meet(&at, &all);
+	if (rect_is_empty(&t.at))
+		t.at = all;
+	t.pixels = (uint8_t *)pixel(want, t.at.left, t.at.top);
 	take_pixels((uint8_t *)frame, sizeof(frame));
-	for (unsigned i = 0; i < 3 && !rect_is_empty(&at); i++) {
-		const struct differ_op *ops;
-		struct differ_task t = {.frame = (uint8_t *)frame, .frame_stride = 4 * FRAME_W, .width = FRAME_W,
-			.height = FRAME_H, .at = at, .pixels = (uint8_t *)pixel(want, at.left, at.top),
-			.stride = 4 * FRAME_W, .alpha = alpha};
-		unsigned n;
-
-		memcpy(screen, frame, sizeof(screen));
-		memcpy(want, frame, sizeof(want));
-		next_frame(want);
-		n = differ_run(d, &t, &ops);
-		for (unsigned k = 0; k < n; k++)
-			apply(screen, &ops[k], want, &at);
-		for (int y = 0; y < FRAME_H; y++) {
-			for (int x = 0; x < FRAME_W; x++) {
-				must(!((*pixel(screen, x, y) ^ *pixel(frame, x, y)) & counting));
-				must(!in_rect(&at, x, y) || !((*pixel(screen, x, y) ^ *pixel(want, x, y)) & counting));
-			}
+	memcpy(screen, frame, sizeof(screen));
+	memcpy(want, frame, sizeof(want));
+	next_frame(want);
+	for (unsigned n = differ_run(d, &t, &ops); n; n--, ops++)
+		apply(screen, ops, want, &t.at);
+	for (int y = 0; y < FRAME_H; y++) {
+		for (int x = 0; x < FRAME_W; x++) {
+			must(!((*pixel(screen, x, y) ^ *pixel(frame, x, y)) & counting));
+			must(!in_rect(&t.at, x, y) || !((*pixel(screen, x, y) ^ *pixel(want, x, y)) & counting));
 		}
 	}
 	differ_free(d);
