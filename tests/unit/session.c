@@ -1,5 +1,5 @@
 /* Both ends of the house on one loop: a server with a device, clients of lib/client, and peers that know the link stage
- * and then misbehave. Rows 7, 14, 33, 52, 62, 65, 69 of RELIABILITY 8, L-5 and the tickets of CLI.md. */
+ * and then misbehave. Rows 7, 14, 21, 33, 52, 62, 65, 67, 69 of RELIABILITY 8, L-5 and the tickets of CLI.md. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -391,6 +391,58 @@ static void hostile_messages(void **state)
 	finish();
 }
 
+/* Rows 21 and 67: a client's numbers about pictures and streams, none of which means anything. */
+static void absurd_numbers(struct rogue *r)
+{
+	static const uint32_t values[] = {0, 1, VIDEO_CODEC_VP9, LIM_STREAMS - 1, LIM_STREAMS, 0x7fffffff, 0x80000000,
+		0xffffffff};
+	uint8_t codecs[255];
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		uint32_t v = values[i];
+
+		for (size_t k = 0; k < ARRAY_SIZE(values); k++)
+			chan_send(&r->conn->chan, C_DISPLAY_STREAM_REPORT, &(struct stream_report){v, values[k], v,
+				values[k], v, values[k], (int32_t)v, values[k]});
+		chan_send(&r->conn->chan, C_DISPLAY_PREFERRED_COMPRESSION,
+			&(struct display_preferred_compression){(uint8_t)v});
+		memset(codecs, (int)v, sizeof(codecs));
+		chan_send(&r->conn->chan, C_DISPLAY_PREFERRED_VIDEO_CODEC_TYPE,
+			&(struct display_preferred_video_codec_type){(uint8_t)v, {codecs, (uint8_t)v}});
+	}
+}
+
+static void display_numbers(void **state)
+{
+	static const struct display_init bad[] = {{1, -1, 1, 0}, {1, 0, 1, -1}, {1, INT64_MIN, 1, INT32_MIN},
+		{1, 0, 1, INT32_MAX}};
+	struct rogue main, display;
+
+	(void)state;
+	start(8);
+	link_as(&main, WIRE_MAIN, 0);
+	UNTIL(&b.h, main.session);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		link_as(&display, WIRE_DISPLAY, main.session);
+		chan_send(&display.conn->chan, C_DISPLAY_INIT, &bad[i]);
+		UNTIL(&b.h, display.closed);
+		hang_up(&display);
+	}
+	link_as(&display, WIRE_DISPLAY, main.session);
+	absurd_numbers(&display);
+	chan_send(&display.conn->chan, C_DISPLAY_INIT, &(struct display_init){255, INT64_MAX, 255, 1 << 20});
+	UNTIL(&b.h, display.conn->chan.serial_in > 0); /* the channel lives: it is answered */
+	absurd_numbers(&display);
+	assert_int_equal(display.closed, 0);
+	chan_send(&display.conn->chan, C_DISPLAY_INIT, &(struct display_init){0}); /* the second one */
+	UNTIL(&b.h, display.closed);
+	assert_int_equal(main.closed, 0);
+	hang_up(&display);
+	hang_up(&main);
+	UNTIL(&b.h, server_clients(b.h.server) == 0);
+	finish();
+}
+
 /* Row 33: every scan code, and streams of them that break off. */
 static void scan_codes(void **state)
 {
@@ -492,7 +544,7 @@ int main(void)
 		cmocka_unit_test(come_and_go),
 		cmocka_unit_test(not_spice),
 		cmocka_unit_test(hostile_messages),
-		cmocka_unit_test(scan_codes),
+		cmocka_unit_test(display_numbers), cmocka_unit_test(scan_codes),
 		cmocka_unit_test(strangers),
 		cmocka_unit_test(cut_anywhere),
 	};
