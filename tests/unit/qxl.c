@@ -708,6 +708,45 @@ static void passed_over(void **state)
 	buf_fini(&b);
 }
 
+/* Rows 10, 11 and 13: ids, sizes and strides of surfaces that a guest can't mean. */
+static void wild_surfaces(void **state)
+{
+	static const unsigned ids[] = {1, 1023, 1024, 0x7fffffff, 0xffffffff};
+	static const struct {
+		unsigned id, format, width, height;
+		int stride;
+	} bad[] = {
+		{1, 32, 0, 0, 0}, {1, 32, 0, 1, 4}, {1, 32, 1, 0, 4}, {1, 32, 65536, 65536, 4},
+		{1, 32, 0xffffffff, 1, 4}, {1, 32, 16385, 1, 65540}, {1, 32, 8192, 8193, 32768}, {1, 0, 2, 1, 8},
+		{1, 33, 2, 1, 8}, {1, 255, 2, 1, 8}, {1024, 32, 2, 1, 8}, {0xffffffff, 32, 2, 1, 8},
+		{1, 32, 2, 1, INT32_MIN}, {1, 32, 2, 1, 7}, {1, 32, 2, 1, INT32_MAX}, {1, 32, 2, 0x10001, 0x10000},
+	};
+	struct buf b = {0};
+	struct run r;
+
+	(void)state;
+	begin(&b, 32);
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+		base(&b, ids[i], box(0, 0, 4, 4), 1);
+		buf_printf(&b, "type 1\nu.color 1\nrop_descriptor 8\n%s", no_mask);
+		event(&b, 0, 5, 0);
+		buf_printf(&b, "surface_cmd\nsurface_id %u\ntype 1\nflags 0\n", ids[i]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		event(&b, 0, 5, 0);
+		buf_printf(&b, "surface_cmd\nsurface_id %u\ntype 0\nflags 1\nu.surface_create.format %u\n"
+			"u.surface_create.width %u\nu.surface_create.height %u\nu.surface_create.stride %d\n",
+			bad[i].id, bad[i].format, bad[i].width, bad[i].height, bad[i].stride);
+		block(&b, "data", "\1\2\3\4\5\6\7\x8", 8);
+	}
+	whole(&r, &b);
+	assert_int_equal(r.faults, 2 * ARRAY_SIZE(ids) + ARRAY_SIZE(bad));
+	assert_null(canvas_surface(r.d->canvas, 1));
+	assert_int_equal(pixel(&r, 0, 0, 0), 0);
+	run_fini(&r);
+	buf_fini(&b);
+}
+
 /* The surface as the source of what is drawn on it, said by a driver of today and by one of old. */
 static void self_source(void **state)
 {
@@ -749,6 +788,7 @@ int main(void)
 		cmocka_unit_test(flipped),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(passed_over),
+		cmocka_unit_test(wild_surfaces),
 		cmocka_unit_test(self_source),
 	};
 
