@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/filemap.h"
@@ -360,7 +361,7 @@ static int replay_open(const struct source_env *env, void **source)
 	s->idle = source_idle(env->loop, s);
 	s->patience = PATIENCE;
 	s->player = qxl_player_new(env->device);
-	if (filemap_open(env->argument, &s->file)) {
+	if (!strcmp(env->argument, "-") || filemap_open(env->argument, &s->file)) {
 		s->input = input_new(env->loop, env->argument, &input_ops, s, &rc);
 	} else {
 		s->ended = true;

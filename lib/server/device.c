@@ -12,7 +12,7 @@
 #include "server/encode.h"
 
 enum {
-	DUE_BYTES = 8 << 20, /* of what waits to be drawn, */
+	DUE_BYTES = 24 << 20, /* of what waits to be drawn, */
 	DUE_COMMANDS = 1024,
 	SMALL = 4 << 10,     /* pixels; */
 	LITTLE = 4 << 20,

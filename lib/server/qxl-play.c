@@ -442,13 +442,14 @@ static uint32_t surface_of(const struct qxl_event *e)
 static bool put_off(struct qxl_player *p, struct qxl_event *e, struct arena *arena)
 {
 	const struct pixmap *s = canvas_surface(p->device->canvas, surface_of(e));
-	struct arena old = p->due.arena;
+	struct arena old;
 	struct rect box;
 
 	if (!p->stays || !s || (!is_repaint(e, s, &box) && !is_plain_fill(e, &box)))
 		return false;
 	if (p->due.any && (surface_of(&p->due.e) != surface_of(e) || !rect_inside(&p->due.box, &box)))
 		qxl_settle(p);
+	old = p->due.arena;
 	p->due.any = true;
 	p->due.e = *e;
 	p->due.box = box;
