@@ -64,8 +64,8 @@ struct script_picture *script_arg_picture(struct script *s, struct script_args *
 	return p || a->why[0] ? p : picture_new(s, a, name, name);
 }
 
-/* "@ID": a surface as the picture. Clients abort when its depth is another than the target's. */
-static void surface_source(struct script *s, struct script_args *a, struct source *out)
+/* "@ID": a surface as the picture. Clients abort when its depth is another than the target's, but in composite. */
+static void surface_source(struct script *s, struct script_args *a, bool any_depth, struct source *out)
 {
 	struct script_args id = {.line = &(struct script_line){
 					 .n = 1, .words = &(char *){a->line->words[a->at] + 1}}};
@@ -78,26 +78,36 @@ static void surface_source(struct script *s, struct script_args *a, struct sourc
 		arg_fault(a, "there is no surface '%.20s'", id.line->words[0]);
 	else if (surface == s->on)
 		arg_fault(a, "a surface can't be drawn on itself: use copy-bits");
-	else if (!to || pixmap_bits(from->format) != pixmap_bits(to->format))
+	else if (!to || (!any_depth && pixmap_bits(from->format) != pixmap_bits(to->format)))
 		arg_fault(a, "surface %u has another depth than the one drawn on", surface);
 	else
 		*out = (struct source){
 			device_surface_image(s->device, surface), from->width, from->height};
 }
 
-static struct source arg_source(struct script *s, struct script_args *a)
+static bool arg_is_surface(struct script_args *a)
+{
+	return arg_more(a) && a->line->words[a->at][0] == '@';
+}
+
+static struct source arg_source_of(struct script *s, struct script_args *a, bool any_depth)
 {
 	struct source out = {.width = 1, .height = 1};
 	struct script_picture *p;
 
-	if (arg_more(a) && a->line->words[a->at][0] == '@') {
-		surface_source(s, a, &out);
+	if (arg_is_surface(a)) {
+		surface_source(s, a, any_depth, &out);
 	} else if ((p = script_arg_picture(s, a)) != NULL) {
 		out.image = device_image(s->device, p->id);
 		out.width = p->picture.p->width;
 		out.height = p->picture.p->height;
 	}
 	return out;
+}
+
+static struct source arg_source(struct script *s, struct script_args *a)
+{
+	return arg_source_of(s, a, false);
 }
 
 static struct rect rect_of(int x, int y, unsigned w, unsigned h)
@@ -404,35 +414,42 @@ static unsigned arg_operator(struct script_args *a)
 	return 0;
 }
 
+/* A mask of composite: a picture's alpha, or a surface. */
+static struct image arg_alpha(struct script *s, struct script_args *a)
+{
+	struct script_picture *p;
+
+	if (arg_is_surface(a))
+		return arg_source_of(s, a, true).image;
+	if (!(p = script_arg_picture(s, a)))
+		return (struct image){0};
+	if (!p->alpha_id) {
+		struct pixmap *alpha = loaded_alpha(&p->picture);
+
+		p->alpha_id = device_picture(s->device, alpha);
+		pixmap_unref(alpha);
+	}
+	return device_image(s->device, p->alpha_id);
+}
+
 static void do_composite(struct script *s, struct script_args *a)
 {
 	unsigned op = arg_operator(a);
 	int x = arg_coord(a, "x"), y = arg_coord(a, "y");
-	struct source src = arg_source(s, a);
-	struct script_picture *m = arg_more(a) ? script_arg_picture(s, a) : NULL;
-	struct image mask;
+	struct source src = arg_source_of(s, a, true);
+	bool masked = arg_more(a);
+	struct image mask = masked ? arg_alpha(s, a) : (struct image){0};
 	struct draw_composite c = {.base = script_base(s, rect_of(x, y, src.width, src.height)),
 		.src = &src.image,
-		.flags = op};
+		.mask = masked ? &mask : NULL,
+		.flags = op | (masked ? COMPOSITE_FLAGS_HAS_MASK : 0)};
 
 	if (!arg_end(a))
 		return;
-	if (!inside_target(s, c.base.box)) {
+	if (inside_target(s, c.base.box))
+		script_draw(s, a, S_DISPLAY_DRAW_COMPOSITE, &c);
+	else
 		arg_fault(a, "the picture must lie within the surface");
-		return;
-	}
-	if (m) {
-		if (!m->alpha_id) {
-			struct pixmap *p = loaded_alpha(&m->picture);
-
-			m->alpha_id = device_picture(s->device, p);
-			pixmap_unref(p);
-		}
-		mask = device_image(s->device, m->alpha_id);
-		c.mask = &mask;
-		c.flags |= COMPOSITE_FLAGS_HAS_MASK;
-	}
-	script_draw(s, a, S_DISPLAY_DRAW_COMPOSITE, &c);
 }
 
 /* ---- brushes and ternary operations ---- */
