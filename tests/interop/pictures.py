@@ -36,6 +36,12 @@ def ramp(x, y, w, h):
 	return (x * 255 // (w - 1)) << 24 | 0xff8000 ^ (y * 255 // (h - 1))
 
 
+def glass(x, y, w, h):
+	"""Alpha from clear at the top left to opaque, colours that differ from it, not premultiplied."""
+	a = (x * 255 // (w - 1) + y * 255 // (h - 1)) // 2
+	return a << 24 | (255 - x * 255 // (w - 1)) << 16 | (y * 255 // (h - 1)) << 8 | (x * 37 + y * 91) & 255
+
+
 def ring(x, y, w, h):
 	dx, dy = 2 * x - w + 1, 2 * y - h + 1
 	r = dx * dx + dy * dy
@@ -50,6 +56,8 @@ def main(folder):
 		write = pixels.write_png if name.endswith('.png') else pixels.write_ppm
 		write('%s/%s' % (folder, name), make(w, h, colour))
 	pixels.write_png(folder + '/ramp.png', make(80, 50, ramp), alpha=True)
+	pixels.write_png(folder + '/glass.png', make(28, 18, glass), alpha=True)
+	pixels.write_ppm(folder + '/spot.ppm', make(28, 18, ring))
 
 
 main(sys.argv[1])

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
-# The real clients see what spice-serve draws, pixel for pixel: an independent rendering of the drawing scripts is the
-# oracle. Each script goes two ways: drawn before a client comes (it gets the picture) and while one watches (it gets
-# the draw commands and does the drawing).
+# The real clients see what spice-serve draws, pixel for pixel. Each script goes two ways: drawn before a client comes (it
+# gets the picture) and while one watches (it gets the draw commands and does the drawing). The oracle is an independent
+# rendering of the script; where that does not know the commands (lines, text, composite) it is our own canvas, and the
+# client's drawing the other opinion.
 load lib
 
 setup() { material; }
@@ -27,14 +28,44 @@ before() { # SCRIPT: drawn before anybody watches
 	peer_shows gtk "$F/art/$1.ppm" 20
 }
 
+# watched SCRIPT: live-SCRIPT is drawn, as far as it begins with or has a wait-client, while a client watches.
+watched() {
+	serve -g 320x240 --script "live-$1.draw"
+	peer gtk "uri=spice://127.0.0.1?port=$PORT"
+	peer_shows gtk "$F/art/$1.ppm" 20
+	! saw 'draw:[0-9]+:' "$T/serve.err"
+}
+
 live() { # SCRIPT: drawn while a client watches
 	have spice-serve
 	rendered "$1"
 	{ echo wait-client; cat "$F/art/$1.draw"; } >"$F/art/live-$1.draw"
-	serve -g 320x240 --script "live-$1.draw"
-	peer gtk "uri=spice://127.0.0.1?port=$PORT"
-	peer_shows gtk "$F/art/$1.ppm" 20
-	! saw 'live-.*draw:[0-9]+:' "$T/serve.err"
+	watched "$1"
+}
+
+# on_canvas SCRIPT: $F/art/SCRIPT.ppm becomes what our canvas has, seen by a viewer that gets pixels only.
+on_canvas() {
+	have spice-serve spice-view spicy-screenshot
+	[ -s "$F/art/$1.ppm" ] && return
+	serve -g 320x240 --script "$1.draw"
+	timeout -k 1 20 spice-view --screenshot "$F/art/$1.part.ppm" "spice://127.0.0.1:$PORT" 3>&-
+	stop serve
+	! saw 'draw:[0-9]+:' "$T/serve.err"
+	mv "$F/art/$1.part.ppm" "$F/art/$1.ppm"
+}
+
+like_canvas() { # SCRIPT: drawn while a client watches; another sees the same picture afterwards
+	on_canvas "$1"
+	{ echo wait-client; cat "$F/art/$1.draw"; } >"$F/art/live-$1.draw"
+	watched "$1"
+	shot_equals "$F/art/$1.ppm" -h 127.0.0.1 -p "$PORT"
+}
+
+sent_then_used() { # SCRIPT: a client gets the pixels of its surfaces, and draws with them then
+	on_canvas "$1"
+	sed 's/^# the screen$/wait-client/' "$F/art/$1.draw" >"$F/art/live-$1.draw"
+	[ "$(grep -c '^wait-client$' "$F/art/live-$1.draw")" = 1 ]
+	watched "$1"
 }
 
 @test "rops: the picture" { before rops; }
@@ -45,6 +76,19 @@ live() { # SCRIPT: drawn while a client watches
 @test "clip, mask, copy-bits, loops: the commands" { live region; }
 @test "surfaces: the picture" { before surfaces; }
 @test "surfaces: the commands" { live surfaces; }
+
+@test "lines, solid and dashed" { like_canvas stroke; }
+@test "curves" { like_canvas curve; }
+@test "text of one and four bits" { like_canvas text; }
+@test "composite: every operator, with and without masks" { like_canvas composite; }
+@test "composite onto ARGB: the same" { like_canvas composite-argb; }
+@test "composite onto ARGB: the surface is sent, then used" { sent_then_used composite-argb; }
+@test "surfaces of 32, 16 and 8 bits: every command on each" { like_canvas formats; }
+@test "surfaces of 32, 16 and 8 bits: sent, then used" { sent_then_used formats; }
+@test "surfaces of 32, 16 and 8 bits drawn on one another" { like_canvas mixed; }
+@test "surfaces of 32, 16 and 8 bits drawn on one another: sent, then used" { sent_then_used mixed; }
+@test "a surface of one bit: fills, a source, a mask" { like_canvas bits; }
+@test "a surface of one bit: sent, then used" { sent_then_used bits; }
 
 @test "a PNG by --image arrives exactly" {
 	have spice-serve spicy-screenshot
