@@ -311,6 +311,8 @@ struct xport *xport_tls_client(struct xport *below, struct tls_client *c, const 
 	t->trust = c;
 	c->refs++;
 	t->verify = (struct tls_verify){.trust = c, .host = xstrdup(host), .peer = t->x.info.host};
+	if (!t->err)
+		t->err = tls_client_roots(c);
 	if (t->err)
 		return &t->x;
 	SSL_set_app_data(t->ssl, &t->verify);

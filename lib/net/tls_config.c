@@ -195,8 +195,9 @@ static int trust_pem(SSL_CTX *ctx, struct slice pem, const char *name)
 	return E_CONFIG;
 }
 
-static int trust_roots(SSL_CTX *ctx, const struct tls_trust *trust)
+static int trust_roots(struct tls_client *t, const struct tls_trust *trust)
 {
+	SSL_CTX *ctx = t->ctx;
 	struct buf pem = {0};
 	int rc;
 
@@ -213,7 +214,19 @@ static int trust_roots(SSL_CTX *ctx, const struct tls_trust *trust)
 	}
 	if (trust->ca_pem.n)
 		return trust_pem(ctx, trust->ca_pem, "ca");
-	return SSL_CTX_set_default_verify_paths(ctx) == 1 ? 0 : E_CONFIG;
+	t->roots_due = true;
+	return 0;
+}
+
+int tls_client_roots(struct tls_client *t)
+{
+	if (!t->roots_due)
+		return 0;
+	t->roots_due = false;
+	if (SSL_CTX_set_default_verify_paths(t->ctx) == 1)
+		return 0;
+	log_error("TLS: the system's CA certificates: %s", tls_reason());
+	return E_CONFIG;
 }
 
 /* 64 hex digits, with a colon between bytes or none. */
@@ -272,7 +285,7 @@ struct tls_client *tls_client_new(const struct tls_trust *trust, int *err)
 		if (*err)
 			log_error("a pin is a SHA-256 fingerprint: 64 hex digits, colons optional");
 	} else if (!*err) {
-		*err = trust_roots(t->ctx, trust);
+		*err = trust_roots(t, trust);
 	}
 	if (*err) {
 		tls_client_free(t);

@@ -19,6 +19,7 @@ struct tls_client {
 	unsigned refs;	    /* the owner and every connection */
 	char *host_subject; /* or NULL */
 	bool pinned;
+	bool roots_due; /* the system's are to be read when a connection needs them: it takes 20 ms */
 	uint8_t pin[PIN_BYTES];
 	int keylog; /* descriptor of SSLKEYLOGFILE, or -1 */
 };
@@ -45,5 +46,6 @@ const char *tls_reason(void);
 
 struct tls_server *tls_server_ref(struct tls_server *t); /* dropped by tls_server_free */
 void tls_client_unref(struct tls_client *t);
+int tls_client_roots(struct tls_client *t); /* before a connection: 0, or E_CONFIG, said */
 
 #endif
