@@ -44,6 +44,7 @@ struct repaint {
 	size_t bytes;
 	uint64_t seen[SEEN]; /* hashes of what was put lately, each in its place */
 	uint64_t busy; /* pixels put in a repaint, lately */
+	bool done; /* the canvas has what is drawn now */
 	struct place places[PLACES];
 };
 
@@ -130,12 +131,12 @@ static struct pixmap *pixmap_of(const struct piece *x)
 	return pm;
 }
 
-/* `at`: where in the picture its pixels begin. The canvas may have them already, but it has not to be looked at. */
+/* `at`: where in the picture its pixels begin. */
 static int draw_picture(struct repaint *r, const struct piece *x, uint64_t id, int at_x, int at_y)
 {
 	struct image img = device_image(r->device, id);
 
-	return device_draw(r->device, S_DISPLAY_DRAW_COPY,
+	return (r->done ? device_drawn : device_draw)(r->device, S_DISPLAY_DRAW_COPY,
 		&(struct draw_copy){.base = {.surface_id = x->surface, .box = x->to},
 			.src = &img,
 			.src_area = {.left = at_x, .top = at_y, .right = at_x + (int)width(x),
@@ -309,12 +310,14 @@ static int look(struct repaint *r, const struct differ_task *t, const struct pie
 		n_put = pixels_put(ops, n);
 		whole = n && n_put + (uint64_t)n * COMMAND > all / WHOLE;
 		note(place, whole);
+		r->done = !whole || x->alpha; /* without alpha the differ leaves last bytes that a picture has not */
 	}
 	if (whole)
 		rc = put_whole(r, x, px, box);
 	else
 		for (unsigned i = 0; i < n && !rc; i++)
 			rc = perform(r, &ops[i], x);
+	r->done = false;
 	r->busy = (3 * r->busy + (whole ? all : n_put)) / 4;
 	return rc;
 }
