@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 
-enum { FEW = 8, READY = 32 };
+enum { FEW = 4, READY = 32 }; /* FEW: the channels that we have */
 
 struct keys {
 	uv_loop_t *loop;
