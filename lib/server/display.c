@@ -483,6 +483,8 @@ static int init(struct server_display *e, const struct display_init *m)
 	e->pipe = pipe_new(session_device(e->session), now, kick, e);
 	if (!client_has(e, DISPLAY_CAP_COMPOSITE))
 		pipe_without_composite(e->pipe);
+	if (!client_has(e, DISPLAY_CAP_A8_SURFACE))
+		pipe_without_a8(e->pipe);
 	e->mend = mend_new();
 	e->video = video_for(e);
 	say_choices(e);

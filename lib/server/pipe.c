@@ -24,7 +24,8 @@ struct pipe {
 	pipe_filter_fn *filter;
 	void *filter_owner;
 	struct backlog backlog; /* struct entry */
-	bool catching_up, mark_due, monitors_due, no_composite;
+	bool catching_up, mark_due, monitors_due, no_composite, no_a8;
+	bool withheld[LIM_SURFACES]; /* the client must not have the surface of the device under this id */
 	/* device->surface_serial of the surface that the client has under each id; even: none */
 	uint32_t sent_serial[LIM_SURFACES];
 	pixman_region32_t damage[LIM_SURFACES];
@@ -141,12 +142,40 @@ static void taken(struct pipe *p, const struct draw_item *item)
 	pixman_region32_fini(&part);
 }
 
+struct search {
+	const struct pipe *p;
+	bool found;
+};
+
+static void find_withheld(void *user, uint32_t surface, const struct rect *area)
+{
+	struct search *s = user;
+
+	(void)area;
+	s->found = s->found || s->p->withheld[surface];
+}
+
+/* Does the client know all that this is about? */
+static bool client_can(const struct pipe *p, const struct draw_item *item)
+{
+	struct search s = {p, false};
+
+	if (p->no_composite && item->number == S_DISPLAY_DRAW_COMPOSITE)
+		return false;
+	if (p->no_a8)
+		draw_item_reads(item, find_withheld, &s);
+	return !s.found;
+}
+
 static void drawn(void *owner, struct draw_item *item)
 {
 	struct pipe *p = owner;
-	enum pipe_verdict verdict = p->filter ? p->filter(p->filter_owner, item) : PIPE_QUEUE;
+	enum pipe_verdict verdict;
 
-	if (verdict == PIPE_QUEUE && p->no_composite && item->number == S_DISPLAY_DRAW_COMPOSITE)
+	if (p->withheld[item->surface])
+		return;
+	verdict = p->filter ? p->filter(p->filter_owner, item) : PIPE_QUEUE;
+	if (verdict == PIPE_QUEUE && !client_can(p, item))
 		verdict = PIPE_REREAD;
 	if (verdict == PIPE_TAKEN) {
 		taken(p, item);
@@ -160,10 +189,20 @@ static void drawn(void *owner, struct draw_item *item)
 	}
 }
 
+static bool is_withheld(const struct pipe *p, uint32_t id)
+{
+	const struct pixmap *s = canvas_surface(p->device->canvas, id);
+
+	return p->no_a8 && s && s->format == SURFACE_FMT_8_A;
+}
+
 static void surface_created(void *owner, uint32_t id)
 {
 	struct pipe *p = owner;
 
+	p->withheld[id] = is_withheld(p, id);
+	if (p->withheld[id])
+		return;
 	if (id == 0 && !p->catching_up) /* a new screen: everything before it is of no interest any more */
 		catch_up(p);
 	if (p->catching_up) {
@@ -179,7 +218,9 @@ static void surface_destroyed(void *owner, uint32_t id)
 {
 	struct pipe *p = owner;
 
-	if (p->catching_up) {
+	if (p->withheld[id]) {
+		p->withheld[id] = false;
+	} else if (p->catching_up) {
 		pixman_region32_clear(&p->damage[id]);
 		if (id >= p->damaged)
 			p->damaged = id + 1;
@@ -213,7 +254,7 @@ static const struct device_ops device_ops = {
 /* Does the client have another surface under this id than the device? Says what to do about it. */
 static bool differs(struct pipe *p, uint32_t id, struct pipe_out *out)
 {
-	uint32_t have = p->sent_serial[id], want = p->device->surface_serial[id];
+	uint32_t have = p->sent_serial[id], want = p->withheld[id] ? 0 : p->device->surface_serial[id];
 
 	if (have == want || (!(have & 1) && !(want & 1)))
 		return false;
@@ -350,6 +391,13 @@ void pipe_filter(struct pipe *p, pipe_filter_fn *fn, void *owner)
 void pipe_without_composite(struct pipe *p)
 {
 	p->no_composite = true;
+}
+
+void pipe_without_a8(struct pipe *p)
+{
+	p->no_a8 = true;
+	for (uint32_t id = 0; id < LIM_SURFACES; id++)
+		p->withheld[id] = is_withheld(p, id);
 }
 
 bool pipe_screen_sent(const struct pipe *p)

@@ -38,6 +38,9 @@ struct pipe *pipe_new(struct device *d, uint64_t (*now)(void *), void (*kick)(vo
 void pipe_free(struct pipe *p);
 /* The client does not know DRAW_COMPOSITE: what it draws is read from the canvas. */
 void pipe_without_composite(struct pipe *p);
+/* Nor may it be given surfaces of format 8_A: what is drawn with them is read from the canvas. Before the first
+ * pipe_next. */
+void pipe_without_a8(struct pipe *p);
 
 /* Somebody else may take care of what commands draw (video): asked about each of them, before it is queued. */
 enum pipe_verdict {

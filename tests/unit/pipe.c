@@ -453,6 +453,57 @@ static void without_composite(void **state)
 	device_free(d);
 }
 
+/* An 8_A surface, to a client that must not have it: it gets what is drawn with it. The number may be that of another
+ * surface before and after. */
+static void without_a8(void **state)
+{
+	enum { SIDE = 64, A8 = SURFACES };
+	struct device *d = device_new();
+	struct image source, mask;
+	struct draw_composite m = {.base.box = {.left = 5, .top = 6, .right = 40, .bottom = 50}, .src = &source,
+		.mask = &mask, .flags = 3 | COMPOSITE_FLAGS_HAS_MASK};
+	struct draw_fill fill = {.base.box = {.right = SIDE, .bottom = SIDE}, .rop = ROPD_OP_PUT,
+		.brush = {.type = BRUSH_TYPE_SOLID, .color = 0x80402010}};
+	struct client *c;
+	unsigned regions;
+
+	(void)state;
+	device_resize(d, SIDE, SIDE);
+	device_surface_create(d, 1, SIDE, SIDE, SURFACE_FMT_32_ARGB);
+	device_surface_create(d, A8, SIDE, SIDE, SURFACE_FMT_8_A);
+	source = device_surface_image(d, 1);
+	mask = device_surface_image(d, A8);
+	c = client_new(d);
+	pipe_without_a8(c->pipe);
+	for (int turn = 0; turn < 3; turn++) {
+		for (fill.base.surface_id = 1; fill.base.surface_id <= A8; fill.base.surface_id += A8 - 1) {
+			fill.brush.color += 0x01010150;
+			device_draw(d, S_DISPLAY_DRAW_FILL, &fill);
+		}
+		while (take(c, d))
+			;
+		assert_null(canvas_surface(c->canvas, A8));
+		regions = c->regions;
+		device_draw(d, S_DISPLAY_DRAW_COMPOSITE, &m);
+		while (turn < 2 && take(c, d)) /* the last time what comes then comes while the client catches up */
+			;
+		assert_int_equal(c->regions > regions, turn < 2);
+		device_surface_destroy(d, A8);
+		device_surface_create(d, A8, SIDE, SIDE, SURFACE_FMT_32_xRGB);
+		while (turn != 1 && take(c, d)) /* once it goes before the client heard of it */
+			;
+		assert_int_equal(canvas_surface(c->canvas, A8) != NULL, turn != 1);
+		device_surface_destroy(d, A8);
+		device_surface_create(d, A8, SIDE, SIDE, SURFACE_FMT_8_A);
+	}
+	while (take(c, d))
+		;
+	assert_null(canvas_surface(c->canvas, A8));
+	same_surfaces(c, d);
+	client_free(c);
+	device_free(d);
+}
+
 static void marks(void **state)
 {
 	struct device *d = device_new();
@@ -480,6 +531,7 @@ int main(void)
 		cmocka_unit_test(bounded),
 		cmocka_unit_test(read_no_more),
 		cmocka_unit_test(without_composite),
+		cmocka_unit_test(without_a8),
 		cmocka_unit_test(mirror),
 	};
 
