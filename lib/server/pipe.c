@@ -155,12 +155,16 @@ static void find_withheld(void *user, uint32_t surface, const struct rect *area)
 	s->found = s->found || s->p->withheld[surface];
 }
 
-/* Does the client know all that this is about? */
+/* Does the client draw this as the canvas does? Real ones read the rows of A8 glyphs one too far, past the glyph
+ * (channels.md, "Text"). */
 static bool client_can(const struct pipe *p, const struct draw_item *item)
 {
+	const struct draw_text *text = item->body;
 	struct search s = {p, false};
 
 	if (p->no_composite && item->number == S_DISPLAY_DRAW_COMPOSITE)
+		return false;
+	if (item->number == S_DISPLAY_DRAW_TEXT && text->str && text->str->a8)
 		return false;
 	if (p->no_a8)
 		draw_item_reads(item, find_withheld, &s);

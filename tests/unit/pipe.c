@@ -504,6 +504,40 @@ static void without_a8(void **state)
 	device_free(d);
 }
 
+/* Real clients draw glyphs of eight bits wrongly: they get pixels. Others go as commands. */
+static void eight_bit_text(void **state)
+{
+	enum { SIDE = 64 };
+	static const uint8_t rows[8 * 8] = {0, 9, 80, 255, 200, 3};
+	struct device *d = device_new();
+	struct client *c;
+	struct glyph_a1 a1 = {.render_pos = {10, 10}, .width = 8, .height = 8, .data = {rows, 8}};
+	struct glyph_a8 a8 = {.render_pos = {30, 10}, .width = 8, .height = 8, .data = {rows, 64}};
+
+	(void)state;
+	device_resize(d, SIDE, SIDE);
+	c = client_new(d);
+	while (take(c, d))
+		;
+	for (int eight = 0; eight < 2; eight++) {
+		struct string str = {.length = 1, .flags = eight ? STRING_FLAGS_RASTER_A8 : STRING_FLAGS_RASTER_A1,
+			.a1 = eight ? NULL : &a1, .a8 = eight ? &a8 : NULL};
+		struct draw_text text = {.base.box = {.right = SIDE, .bottom = SIDE}, .str = &str,
+			.fore_brush = {.type = BRUSH_TYPE_SOLID, .color = 0xffffff}, .fore_mode = ROPD_OP_PUT,
+			.back_mode = ROPD_OP_PUT};
+		unsigned regions = c->regions, items = c->items;
+
+		assert_int_equal(device_draw(d, S_DISPLAY_DRAW_TEXT, &text), 0);
+		while (take(c, d))
+			;
+		assert_int_equal(c->regions > regions, eight);
+		assert_int_equal(c->items > items, !eight);
+		same_surfaces(c, d);
+	}
+	client_free(c);
+	device_free(d);
+}
+
 static void marks(void **state)
 {
 	struct device *d = device_new();
@@ -532,6 +566,7 @@ int main(void)
 		cmocka_unit_test(read_no_more),
 		cmocka_unit_test(without_composite),
 		cmocka_unit_test(without_a8),
+		cmocka_unit_test(eight_bit_text),
 		cmocka_unit_test(mirror),
 	};
 
