@@ -24,6 +24,7 @@ enum {
 	POLL_MS = 2,		/* the distance of looks */
 	PRELUDE = 64 << 20,	/* bytes of a file that are looked at for a screen, before anybody is served */
 	EAGER = 1 << 20,	/* an event of more bytes is not looked at again with each piece */
+	DONE = 8 << 20,
 };
 
 struct replay {
@@ -32,7 +33,8 @@ struct replay {
 	struct input *input;
 	struct arena arena;
 	struct slice file;	/* a regular file is mapped, */
-	size_t at;		/* and played up to here; */
+	size_t at;		/* and played up to here, */
+	size_t mark, done;	/* marked a while ago, and its memory given back up to here; */
 	struct buf bytes;	/* of others this is here and not yet played */
 	size_t wanted;		/* bytes of the next event, at least */
 	uv_timer_t *timer;
@@ -57,10 +59,16 @@ static struct slice rest(const struct replay *s)
 
 static void skip(struct replay *s, size_t n)
 {
-	if (s->file.n)
-		s->at += n;
-	else
+	if (!s->file.n) {
 		buf_skip(&s->bytes, n);
+		return;
+	}
+	s->at += n;
+	if (s->at - s->mark >= DONE) { /* what was played last may be put off, and looked at yet */
+		filemap_done(slice_of(s->file.p + s->done, s->mark - s->done));
+		s->done = s->mark;
+		s->mark = s->at;
+	}
 }
 
 static void pause_input(struct replay *s, bool paused)

@@ -56,6 +56,16 @@ int filemap_open(const char *name, struct slice *out)
 	return rc;
 }
 
+void filemap_done(struct slice part)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), from = (size_t)(part.p - start), to = from + part.n;
+
+	from = (from + page - 1) / page * page;
+	to = to / page * page;
+	if (from < to)
+		madvise(start + from, to - from, MADV_DONTNEED);
+}
+
 void filemap_close(struct slice s)
 {
 	if (!s.n)

@@ -11,7 +11,7 @@
 #include "server/repaint.h"
 
 enum {
-	KEPT_BYTES = 64 << 20,
+	KEPT_BYTES = 24 << 20,
 	IMAGES = 4, /* of one command */
 	KEPT_PIXELS = 64 << 10, /* of a repaint, that is kept under its id */
 };

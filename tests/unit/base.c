@@ -310,6 +310,8 @@ static void mapped_files(void **state)
 	assert_int_equal(s.p[40 * sizeof(piece)], 0);
 	for (size_t i = 11 * sizeof(piece); i < s.n; i += 512)
 		assert_true(s.p[i] == 0 || s.p[i] == 'x'); /* what had been read ahead may still be there */
+	filemap_done(slice_of(s.p + 100, 5 * sizeof(piece)));
+	assert_int_equal(s.p[3 * sizeof(piece)], 'x');
 	filemap_close(s);
 	assert_int_equal(filemap_open("/", &s), ENODEV);
 	assert_int_equal(filemap_open("/nowhere/at/all", &s), ENOENT);
