@@ -103,15 +103,16 @@ struct image device_surface_image(struct device *d, uint32_t surface);
 /* A drawing command: `body` is the struct of its message, copied. E_INVAL for what the protocol forbids. */
 int device_draw(struct device *d, unsigned number, const void *body);
 
+/* A drawing command that has been done on the canvas already (by way of device_surface): listeners are told. It says
+ * what stands in its box, which lies in the surface, and is not clipped. Of several such commands all may have been
+ * done before the first is told of. */
+int device_drawn(struct device *d, unsigned number, const void *body);
+
 /* The pixels of a surface as all commands have made them; NULL: there is none. They may be drawn upon, if listeners are
  * told (device_drawn). */
 struct pixmap *device_surface(struct device *d, uint32_t id);
 bool device_is_settled(const struct device *d); /* nothing is left to be done for that */
 void device_settle(struct device *d);
-
-/* The same for a command that has been done on the canvas already: it says what stands in its box, which lies in the
- * surface, and is not clipped. Of several such commands all may have been done before the first is told of. */
-int device_drawn(struct device *d, unsigned number, const void *body);
 
 /* Bytes of a pointer shape (channels.md 4); 0 for an unknown type. */
 size_t device_pointer_bytes(enum wire_cursor_type type, size_t w, size_t h);
