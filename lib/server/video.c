@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "codec/vp8.h"
+#include "draw/rect.h"
 #include "server/choose.h"
 #include "server/video-find.h"
 #include "server/video-rate.h"
