@@ -7,7 +7,7 @@ load helper
 		[ -s o ] && [ ! -s e ]
 	done
 	spice-serve --version | grep -qE '^spice-serve [0-9.]+$'
-	! spice-serve --help | grep -qE -- '--password( |=)'
+	! spice-serve --help | grep -qE -- '--password( |=)' || false
 }
 
 @test "usage errors end with 64" {
@@ -278,5 +278,5 @@ for line in open('out'):
 	echo SPCANARY-ticket >tickets
 	SPICE_PASSWORD=SPCANARY-env serve -v -v --ticket-file tickets
 	SPICE_PASSWORD=SPCANARY-ticket view -v -v --screenshot x.ppm "$at"
-	! grep -aq SPCANARY "/proc/$server/cmdline" "/proc/$server/environ" out err at
+	! grep -aq SPCANARY "/proc/$server/cmdline" "/proc/$server/environ" out err at || false
 }

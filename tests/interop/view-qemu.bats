@@ -79,7 +79,7 @@ view_equals() {
 	port=$(cut -d ' ' -f 2 "$T/fake.log")
 	view 77 --ca-file "$PKI/ca-cert.pem" --password-file "$T/ticket" "spice+tls://localhost:$port"
 	within 5 saw 'handshake' "$T/seen"
-	! saw 'bytes=[1-9]' "$T/seen"
+	! saw 'bytes=[1-9]' "$T/seen" || false
 	# The same server is spoken to by who trusts it, so it would have seen a byte.
 	run timeout -k 1 10 spice-view --timeout 1 --screenshot "$T/view.ppm" --ca-file "$PKI/other-ca-cert.pem" \
 		--password-file "$T/ticket" "spice+tls://localhost:$port" 3>&-
@@ -93,7 +93,7 @@ view_equals() {
 	within 10 saw '^up ' "$T/fake.log"
 	view 77 --ca-file "$PKI/ca-cert.pem" "spice+tls://127.0.0.2:$(cut -d ' ' -f 2 "$T/fake.log")"
 	within 5 saw 'handshake' "$T/seen"
-	! saw 'bytes=[1-9]' "$T/seen"
+	! saw 'bytes=[1-9]' "$T/seen" || false
 }
 
 @test "nobody there: dead port 69, unknown host 68, silent server 75, missing file 66" {

@@ -31,7 +31,7 @@ plays_exactly() {
 	within 20 saw '^animated' "$T/srv.log"
 	libspice_shot
 	same "$T/playing.ppm" "$T/ref.ppm" $JPEG_TOLERANCE
-	! same "$T/playing.ppm" "$T/ref.ppm"
+	! same "$T/playing.ppm" "$T/ref.ppm" || false
 	view_shows view "$T/ref.ppm" 20
 }
 
