@@ -23,9 +23,9 @@ ifeq ($(SAN),1)
 override BUILD := $(BUILD)/san
 endif
 
-LIBS = openssl popt libuv pixman-1 libturbojpeg vpx liblz4 zlib libpng libpcap xkbcommon sdl2 x11
+LIBS = openssl popt libuv pixman-1 libturbojpeg vpx liblz4 zlib libpng libpcap jansson xkbcommon sdl2 x11
 PKGS_BUILD = gcc make pkg-config libssl-dev libpopt-dev libuv1-dev libpixman-1-dev libturbojpeg0-dev \
-	libvpx-dev liblz4-dev zlib1g-dev libpng-dev libpcap-dev libxkbcommon-dev xkb-data libx11-data \
+	libvpx-dev liblz4-dev zlib1g-dev libpng-dev libpcap-dev libjansson-dev libxkbcommon-dev xkb-data libx11-data \
 	libsdl2-dev libx11-dev
 PKGS_CHECK = libcmocka-dev bats bats-assert bats-support libspice-protocol-dev xz-utils zstd openssl python3 \
 	socat mandoc

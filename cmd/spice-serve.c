@@ -142,7 +142,7 @@ static void event(const char *name, const struct server_client *c,
 	if (!serve.events)
 		return;
 	json_open(&j, NULL, '{');
-	json_real(&j, "time", (double)(uv_hrtime() - serve.began) / 1e9, 3);
+	json_decimal(&j, "time", (double)(uv_hrtime() - serve.began) / 1e9, 3);
 	json_str(&j, "event", name);
 	json_uint(&j, "client", c->id);
 	if (more)

@@ -57,7 +57,7 @@ void json_bool(struct json *j, const char *key, bool v)
 	buf_str(j->out, v ? "true" : "false");
 }
 
-void json_real(struct json *j, const char *key, double v, int decimals)
+void json_decimal(struct json *j, const char *key, double v, int decimals)
 {
 	begin(j, key);
 	buf_printf(j->out, "%.*f", decimals, v);
@@ -79,7 +79,7 @@ void json_hex(struct json *j, const char *key, struct slice s)
 	buf_commit(j->out, 2 * s.n + 2);
 }
 
-void json_null(struct json *j, const char *key)
+void json_none(struct json *j, const char *key)
 {
 	begin(j, key);
 	buf_str(j->out, "null");

@@ -80,6 +80,9 @@ enum {
 	LIM_STALL_MS = 30000,
 	LIM_SILENT_MS = 60000,
 	LIM_PING_MS = 20000,
+	/* L-23: a line of the control socket, nesting of JSON */
+	LIM_CONTROL_LINE = 64 << 10,
+	LIM_JSON_DEPTH = 16,
 	/* L-24: a log line, lines a second about one peer */
 	LIM_LOG_LINE = 512,
 	LIM_LOG_RATE = 10,

@@ -144,7 +144,7 @@ void say_json(const struct tap_event *e, uint64_t zero, unsigned flags, struct b
 	struct buf word = {0};
 
 	json_open(&j, NULL, '{');
-	json_real(&j, "time", (double)((e->time > zero ? e->time - zero : 0) / 1000) / 1e6, 6);
+	json_decimal(&j, "time", (double)((e->time > zero ? e->time - zero : 0) / 1000) / 1e6, 6);
 	json_uint(&j, "conn", e->conn);
 	say_channel(e->type, &word);
 	json_text(&j, "channel", buf_slice(&word));

@@ -200,7 +200,7 @@ static void print_row(struct printer *p, const struct row *r, const char *host)
 		if (*(const char *const *)field)
 			put_struct(p, r->sub(), r->name, *(const char *const *)field);
 		else if (p->j)
-			json_null(p->j, r->name);
+			json_none(p->j, r->name);
 		break;
 	case ROW_ARRAY:
 	case ROW_INTS:

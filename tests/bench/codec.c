@@ -424,10 +424,10 @@ static void tell(const struct result *r, unsigned n, const struct result *total)
 
 static void put_figure(struct json *j, const struct result *r, unsigned i)
 {
-	json_real(j, "encode_mb_s", rate(r, r->of[i].enc), 1);
-	json_real(j, "decode_mb_s", rate(r, r->of[i].dec), 1);
+	json_decimal(j, "encode_mb_s", rate(r, r->of[i].enc), 1);
+	json_decimal(j, "decode_mb_s", rate(r, r->of[i].dec), 1);
 	json_uint(j, "bytes", r->of[i].n);
-	json_real(j, "ratio", ratio(r, i), 3);
+	json_decimal(j, "ratio", ratio(r, i), 3);
 }
 
 static void put_row(struct json *j, unsigned i, const struct result *r, unsigned n, const struct result *total)
@@ -449,8 +449,8 @@ static void put_row(struct json *j, unsigned i, const struct result *r, unsigned
 	put_figure(j, total, i);
 	json_close(j, '}');
 	json_open(j, "beside_lz4", '{');
-	json_real(j, "encode", beside(lz4->enc, f->enc), 3);
-	json_real(j, "decode", beside(lz4->dec, f->dec), 3);
+	json_decimal(j, "encode", beside(lz4->enc, f->enc), 3);
+	json_decimal(j, "decode", beside(lz4->dec, f->dec), 3);
 	json_close(j, '}');
 	json_close(j, '}');
 }

@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/filemap.h"
 #include "base/json.h"
+#include "base/jsonin.h"
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/log.h"
@@ -187,12 +189,45 @@ static void json_writer(void **state)
 	json_close(&j, ']');
 	json_bool(&j, "c", true);
 	json_hex(&j, "d", slice_of("\x00\xab", 2));
-	json_null(&j, "e");
-	json_real(&j, "f", 1.5, 2);
+	json_none(&j, "e");
+	json_decimal(&j, "f", 1.5, 2);
 	json_close(&j, '}');
 	assert_string_equal(buf_cstr(&b), "{\"a\":\"x\\\"y\\\\\\u0001\\ufffd\xf0\x9f\x98\x80\","
 		"\"b\":[-1,18446744073709551615,{}],\"c\":true,\"d\":\"00ab\",\"e\":null,\"f\":1.50}");
 	buf_fini(&b);
+}
+
+static void json_reader(void **state)
+{
+	static const char *const bad[] = {"", " ", "{", "{}x", "{} {}", "{\"a\":1,\"a\":2}", "\"\xff\"",
+		"\"a\\u0000b\"", "\"\\ud800\"", "[1,]", "nul", "01", "'a'", "99999999999999999999"};
+	struct buf deep = {0};
+	struct json_t *v;
+	size_t at;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_null(json_read(slice_str(bad[i]), &at));
+	assert_null(json_read(slice_of("\"a\0b\"", 5), &at));
+	v = json_read(slice_str(" {\"a\": [null, 1.5, true, \"\\\"}{\"], \"b\": -7}\r\n"), &at);
+	assert_non_null(v);
+	assert_int_equal(json_integer_value(json_object_get(v, "b")), -7);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(v, "a"), 3)), "\"}{");
+	json_decref(v);
+	for (int over = 0; over <= 1; over++) {
+		int n = LIM_JSON_DEPTH + over;
+
+		buf_clear(&deep);
+		for (int i = 0; i < n; i++)
+			buf_u8(&deep, '[');
+		for (int i = 0; i < n; i++)
+			buf_u8(&deep, ']');
+		v = json_read(buf_slice(&deep), &at);
+		assert_int_equal(v == NULL, over);
+		assert_int_equal(at, over ? LIM_JSON_DEPTH : 2 * LIM_JSON_DEPTH);
+		json_decref(v);
+	}
+	buf_fini(&deep);
 }
 
 static void numbers(void **state)
@@ -342,6 +377,7 @@ int main(void)
 		cmocka_unit_test(maps),
 		cmocka_unit_test(escapes),
 		cmocka_unit_test(json_writer),
+		cmocka_unit_test(json_reader),
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(percent),
 		cmocka_unit_test(logging),
