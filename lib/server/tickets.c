@@ -132,7 +132,7 @@ static int parse(struct tickets *t, char *text, const char *file, struct ticket 
 		if (next)
 			*next++ = 0;
 		number++;
-		if (parse_line(t, line, &k, &have) || *n == TICKETS_MAX) {
+		if (parse_line(t, line, &k, &have) || (have && *n == TICKETS_MAX)) {
 			free(k.id);
 			log_error("%s:%u: not a ticket", file, number);
 			return E_CONFIG;

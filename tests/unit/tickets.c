@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/limits.h"
 #include "server/gate.h"
@@ -76,7 +77,37 @@ static void bad_files(void **state)
 	assert_non_null(find(t, "keepme12", 1));
 	assert_int_equal(tickets_load(t, "/nonexistent", false), E_NOFILE);
 	assert_null(find(t, "keepme12", 1));
-	write_file(""); /* an empty file admits nobody */
+	tickets_free(t);
+}
+
+/* As many as may be, and a comment behind them. */
+static void full_file(void **state)
+{
+	enum { MOST = 4096 };
+	struct tickets *t = tickets_new();
+	struct buf text = {0};
+
+	(void)state;
+	for (unsigned i = 0; i < MOST; i++)
+		buf_printf(&text, "secret%03x\n", i);
+	buf_printf(&text, "# the end\n");
+	write_file(buf_cstr(&text));
+	assert_int_equal(tickets_load(t, path, false), 0);
+	assert_non_null(find(t, "secretfff", 1));
+	buf_printf(&text, "onemore1\n");
+	write_file(buf_cstr(&text));
+	assert_int_equal(tickets_load(t, path, false), E_CONFIG);
+	buf_fini(&text);
+	tickets_free(t);
+}
+
+/* Admits nobody. */
+static void empty_file(void **state)
+{
+	struct tickets *t = tickets_new();
+
+	(void)state;
+	write_file("");
 	assert_int_equal(tickets_load(t, path, false), 0);
 	assert_null(find(t, "", 1));
 	tickets_free(t);
@@ -162,6 +193,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(file_format),
 		cmocka_unit_test(bad_files),
+		cmocka_unit_test(full_file),
+		cmocka_unit_test(empty_file),
 		cmocka_unit_test(one_more),
 		cmocka_unit_test(gate_waits),
 		cmocka_unit_test(gate_window),
