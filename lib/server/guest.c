@@ -75,28 +75,33 @@ static bool offered(unsigned type, unsigned id)
 	       (id == 0 && (type == WIRE_DISPLAY || type == WIRE_INPUTS || type == WIRE_CURSOR));
 }
 
-static void caps_for(unsigned type, struct link_caps *c)
+/* What we can, beyond what every channel of ours can. */
+static const struct {
+	unsigned type;
+	uint32_t caps;
+} channel_caps[] = {
+	{WIRE_MAIN, 1u << MAIN_CAP_NAME_AND_UUID | 1u << MAIN_CAP_AGENT_CONNECTED_TOKENS},
+	{WIRE_DISPLAY, 1u << DISPLAY_CAP_MONITORS_CONFIG | 1u << DISPLAY_CAP_PREF_COMPRESSION |
+		1u << DISPLAY_CAP_STREAM_REPORT | 1u << DISPLAY_CAP_MULTI_CODEC | 1u << DISPLAY_CAP_CODEC_MJPEG |
+		1u << DISPLAY_CAP_CODEC_VP8 | 1u << DISPLAY_CAP_PREF_VIDEO_CODEC_TYPE},
+	{WIRE_INPUTS, 1u << INPUTS_CAP_KEY_SCANCODE},
+};
+
+static struct link_caps caps_for(unsigned type)
 {
-	*c = (struct link_caps){.n_common = 1};
-	c->common[0] = 1u << COMMON_CAP_PROTOCOL_AUTH_SELECTION | 1u << COMMON_CAP_AUTH_SPICE |
-		       1u << COMMON_CAP_MINI_HEADER;
-	if (type == WIRE_MAIN)
-		c->channel[0] = 1u << MAIN_CAP_NAME_AND_UUID | 1u << MAIN_CAP_AGENT_CONNECTED_TOKENS;
-	else if (type == WIRE_DISPLAY)
-		c->channel[0] = 1u << DISPLAY_CAP_MONITORS_CONFIG | 1u << DISPLAY_CAP_PREF_COMPRESSION |
-				1u << DISPLAY_CAP_STREAM_REPORT | 1u << DISPLAY_CAP_MULTI_CODEC |
-				1u << DISPLAY_CAP_CODEC_MJPEG | 1u << DISPLAY_CAP_CODEC_VP8 |
-				1u << DISPLAY_CAP_PREF_VIDEO_CODEC_TYPE;
-	else if (type == WIRE_INPUTS)
-		c->channel[0] = 1u << INPUTS_CAP_KEY_SCANCODE;
-	c->n_channel = c->channel[0] ? 1 : 0;
+	struct link_caps c = {.n_common = 1, .common = {1u << COMMON_CAP_PROTOCOL_AUTH_SELECTION |
+		1u << COMMON_CAP_AUTH_SPICE | 1u << COMMON_CAP_MINI_HEADER}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(channel_caps); i++)
+		if (channel_caps[i].type == type)
+			c.channel[c.n_channel++] = channel_caps[i].caps;
+	return c;
 }
 
 static void admit(struct guest *g, struct ticket_key *key)
 {
-	struct link_caps caps;
+	struct link_caps caps = caps_for(g->conn->link.server.channel_type);
 
-	caps_for(g->conn->link.server.channel_type, &caps);
 	conn_accept(g->conn, key, &caps);
 }
 
@@ -129,61 +134,46 @@ static void asked(void *owner, struct conn *c)
 
 /* ---- authentication ---- */
 
-/* Is this the password of some valid ticket? Fills what the session will know of it. */
-static bool check_password(struct server *s, const struct link_server *l, struct session *x)
+/* Is this the password of a valid ticket, or, for a channel of a session that is in, of that session's, whatever became
+ * of it since? For the former *t is the ticket. */
+static bool check_password(struct server *s, const struct link_server *l, uint8_t verifier[VERIFIER],
+	struct ticket **t)
 {
 	struct session *joined = l->channel_type == WIRE_MAIN ? NULL : session_by_id(s, l->connection_id);
-	uint8_t verifier[VERIFIER];
-	struct ticket *t;
+	bool said = l->password_ok && l->password[0];
 
 	tickets_verifier(s->tickets, l->password_ok ? l->password : "", verifier);
-	t = tickets_find(s->tickets, verifier, time(NULL));
-	if (joined) /* a channel of a session that is in: its own ticket, whatever became of it since */
-		return l->password_ok && l->password[0] &&
-		       CRYPTO_memcmp(verifier, joined->verifier, VERIFIER) == 0;
-	if (!t || !l->password_ok || !l->password[0])
-		return false;
-	if (x) {
-		memcpy(x->verifier, verifier, VERIFIER);
-		x->info.view_only = t->view_only;
-		x->info.ticket_id = t->id;
-		t->used = true;
-	}
-	return true;
+	*t = tickets_find(s->tickets, verifier, time(NULL));
+	if (joined)
+		return said && CRYPTO_memcmp(verifier, joined->verifier, VERIFIER) == 0;
+	return said && *t;
 }
 
-/* The LinkResult for a guest; a main channel's session is founded in *found. */
-static uint32_t judge(struct guest *g, const struct link_server *l, struct session **found)
+/* The LinkResult for a guest. A main channel founds the session *founded, for which a `once` ticket burns. */
+static uint32_t judge(struct guest *g, const struct link_server *l, struct session **founded)
 {
 	struct server *s = g->server;
 	uint64_t now = uv_now(s->loop);
-	bool main_channel = l->channel_type == WIRE_MAIN, ok;
-	struct session *x;
+	uint8_t verifier[VERIFIER] = {0};
+	struct ticket *t = NULL;
+	bool ok = l->ticket_ok;
 
 	if (s->asks) {
 		if (!gate_open(s->gate, g->info.source, now))
 			return LINK_ERR_PERMISSION_DENIED;
-		x = new(struct session);
-		ok = check_password(s, l, x);
+		ok = check_password(s, l, verifier, &t);
 		gate_result(s->gate, g->info.source, now, ok);
-	} else {
-		x = new(struct session);
-		ok = l->ticket_ok;
 	}
-	if (ok && main_channel && s->n_sessions < s->o.max_clients) {
-		*found = x;
-		return LINK_ERR_OK;
-	}
-	OPENSSL_cleanse(x, sizeof(*x));
-	free(x);
 	if (!ok)
 		return LINK_ERR_PERMISSION_DENIED;
-	if (main_channel) {
+	if (l->channel_type != WIRE_MAIN)
+		return session_by_id(s, l->connection_id) ? LINK_ERR_OK : LINK_ERR_BAD_CONNECTION_ID;
+	if (s->n_sessions >= s->o.max_clients) {
 		log_warn("%s: refused: %u clients are in", g->conn->name, s->n_sessions);
 		return LINK_ERR_PERMISSION_DENIED;
 	}
-	x = session_by_id(s, l->connection_id);
-	return x ? LINK_ERR_OK : LINK_ERR_BAD_CONNECTION_ID;
+	*founded = session_found(s, g->conn->name, &g->info, verifier, t);
+	return LINK_ERR_OK;
 }
 
 static void ticket(void *owner, struct conn *c)
@@ -194,10 +184,8 @@ static void ticket(void *owner, struct conn *c)
 
 	if (err == LINK_ERR_PERMISSION_DENIED)
 		log_warn("%s: ticket refused", c->name);
-	if (x) {
-		session_found(g->server, x, c->name, &g->info);
+	if (x)
 		c->link.server.connection_id = x->info.id; /* linked() finds it by this */
-	}
 	conn_result(c, err);
 }
 

@@ -61,9 +61,10 @@ void guests_watch(struct server *s); /* those whose link stage lasts too long go
 
 /* ---- session.c ---- */
 
-/* An authenticated main link founds a session; `proto` brings what is known of it and is taken. */
-struct session *session_found(struct server *s, struct session *proto, const char *address,
-	const struct xport_info *info);
+/* An authenticated main link founds a session; its other channels will bring the same verifier. `by`: the ticket that
+ * let it in, which counts as used then; NULL where nobody is asked. Never NULL. */
+struct session *session_found(struct server *s, const char *address, const struct xport_info *info,
+	const uint8_t verifier[VERIFIER], struct ticket *by);
 void session_leave(struct session *s, const char *why);
 struct session *session_by_id(struct server *s, uint32_t id);
 bool session_of_source(const struct server *s, const char *source);

@@ -228,9 +228,19 @@ void session_join(struct session *s, struct conn *c)
 
 /* ---- coming and going ---- */
 
-struct session *session_found(struct server *s, struct session *x, const char *address,
-	const struct xport_info *info)
+/* What the session knows of its ticket is its own: tickets may be read again meanwhile. */
+static void came_by(struct session *x, struct ticket *by)
 {
+	by->used = true;
+	x->info.view_only = by->view_only;
+	x->info.ticket_id = x->ticket_id = by->id ? xstrdup(by->id) : NULL;
+}
+
+struct session *session_found(struct server *s, const char *address, const struct xport_info *info,
+	const uint8_t verifier[VERIFIER], struct ticket *by)
+{
+	struct session *x = new(struct session);
+
 	x->server = s;
 	x->pinged = uv_now(s->loop);
 	do {
@@ -241,6 +251,9 @@ struct session *session_found(struct server *s, struct session *x, const char *a
 	snprintf(x->source, sizeof(x->source), "%s", info->source);
 	x->info.address = x->address;
 	x->info.tls = info->tls;
+	memcpy(x->verifier, verifier, VERIFIER);
+	if (by)
+		came_by(x, by);
 	list_append(&s->sessions, &x->link);
 	s->n_sessions++;
 	others_changed(s);
@@ -263,6 +276,7 @@ void session_leave(struct session *s, const char *why)
 	list_remove(&s->link);
 	s->server->n_sessions--;
 	others_changed(s->server);
+	free(s->ticket_id);
 	OPENSSL_cleanse(s->verifier, sizeof(s->verifier));
 	free(s);
 }

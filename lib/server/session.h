@@ -13,6 +13,7 @@ struct session {
 	struct server_client info;
 	char address[80];
 	char source[48];
+	char *ticket_id;       /* info's */
 	uint8_t verifier[VERIFIER]; /* of the ticket it came in with: its other channels bring the same */
 	bool ready;            /* its first picture is out */
 	bool dying;

@@ -103,7 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	bool mini = n && p[0] & 1;
 
 	set_up();
-	s = session_found(server, new(struct session), "fuzz", &info);
+	s = session_found(server, "fuzz", &info, (const uint8_t[VERIFIER]){0}, NULL);
 	for (int i = 0; i < 4; i++)
 		ch[i] = (struct channel){fake(s, types[i], mini), true};
 	for (size_t at = 1; at + 2 <= n;) {

@@ -19,6 +19,7 @@ enum { W = 120, H = 80 };
 struct bench {
 	struct house h;
 	unsigned joined, left, ready, keys_down, keys_up, last_key, buttons, positions;
+	char ticket[16]; /* of the one that left last */
 };
 
 static struct bench b;
@@ -33,8 +34,9 @@ static void on_joined(void *owner, const struct server_client *c)
 
 static void on_left(void *owner, const struct server_client *c)
 {
-	(void)owner, (void)c;
+	(void)owner;
 	b.left++;
+	snprintf(b.ticket, sizeof(b.ticket), "%s", c->ticket_id ? c->ticket_id : "");
 }
 
 static void on_ready(void *owner, const struct server_client *c)
@@ -126,17 +128,9 @@ static void view(struct viewer *v, const char *password)
 	v->c = client_new(&b.h.loop, &e, &o, &viewer_ops, v);
 }
 
-static bool same_picture(struct viewer *v)
+static bool same_picture(const struct viewer *v)
 {
-	struct pixmap *p = device_surface(b.h.device, 0), *q = client_screen(v->c, 0);
-
-	if (!q || p->width != q->width || p->height != q->height)
-		return false;
-	for (unsigned y = 0; y < p->height; y++)
-		for (unsigned x = 0; x < 4 * p->width; x++)
-			if (x % 4 != 3 && p->data[y * (size_t)p->stride + x] != q->data[y * (size_t)q->stride + x])
-				return false;
-	return true;
+	return house_shown(&b.h, v->c, NULL);
 }
 
 static void picture_and_inputs(void **state)
@@ -173,17 +167,25 @@ static void picture_and_inputs(void **state)
 	finish();
 }
 
-static void tickets(void **state)
+/* As the server's ticket file, or in its place; SIGHUP reads it again. */
+static void read_tickets(const char *text)
 {
 	char file[] = "/tmp/spice-session-XXXXXX";
 	int fd = mkstemp(file);
+
+	assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+	assert_int_equal(server_tickets(b.h.server, file), 0);
+	unlink(file);
+}
+
+static void tickets(void **state)
+{
 	struct viewer v;
 
 	(void)state;
-	assert_true(fd >= 0 && write(fd, "opensesame\nonlyonce once\nlooking1 view-only\n", 44) == 44);
-	close(fd);
 	start(8);
-	assert_int_equal(server_tickets(b.h.server, file), 0);
+	read_tickets("opensesame\nonlyonce once\nlooking1 view-only\n");
 	view(&v, "opensesame");
 	UNTIL(&b.h, v.marks);
 	client_free(v.c);
@@ -211,7 +213,23 @@ static void tickets(void **state)
 	client_free(v.c);
 	UNTIL(&b.h, b.left == 3);
 	assert_int_equal(b.keys_down, 0);
-	unlink(file);
+	finish();
+}
+
+/* The session was let in by it: what becomes of the file since is nothing to it. */
+static void tickets_read_again(void **state)
+{
+	struct viewer v;
+
+	(void)state;
+	start(8);
+	read_tickets("opensesame id=alice\n");
+	view(&v, "opensesame");
+	UNTIL(&b.h, v.marks);
+	read_tickets("another1 id=bob\n");
+	client_free(v.c);
+	UNTIL(&b.h, b.left == 1);
+	assert_string_equal(b.ticket, "alice");
 	finish();
 }
 
@@ -338,13 +356,18 @@ static void rogue_closed(void *owner, struct conn *c, int err)
 
 static const struct conn_ops rogue_conn = {.linked = rogue_linked, .closed = rogue_closed};
 
-static void link_as(struct rogue *r, unsigned type, uint32_t session)
+static void link_with(struct rogue *r, unsigned type, uint32_t session, const char *password)
 {
 	struct link_caps caps = {.common = {1 << COMMON_CAP_MINI_HEADER | 1}, .n_common = 1};
 
 	*r = (struct rogue){0};
-	r->conn = conn_client(&b.h.loop, xport_socket(dial()), session, type, 0, &caps, NULL, &rogue_conn, r);
+	r->conn = conn_client(&b.h.loop, xport_socket(dial()), session, type, 0, &caps, password, &rogue_conn, r);
 	UNTIL(&b.h, r->linked || r->closed);
+}
+
+static void link_as(struct rogue *r, unsigned type, uint32_t session)
+{
+	link_with(r, type, session, NULL);
 }
 
 static void hang_up(struct rogue *r)
@@ -499,6 +522,33 @@ static void strangers(void **state)
 	finish();
 }
 
+/* a `once` ticket burns on success only: not for a channel without a session, nor where there is no room. */
+static void ticket_without_success(void **state)
+{
+	struct rogue stray;
+	struct viewer first, second;
+
+	(void)state;
+	start(1);
+	read_tickets("opensesame\nonlyonce once\n");
+	link_with(&stray, WIRE_DISPLAY, 12345, "onlyonce");
+	assert_int_equal(stray.closed, E_PROTO);
+	hang_up(&stray);
+	view(&first, "opensesame");
+	UNTIL(&b.h, first.marks);
+	view(&second, "onlyonce");
+	UNTIL(&b.h, second.closed);
+	client_free(second.c);
+	client_free(first.c);
+	UNTIL(&b.h, b.left == 1);
+	view(&second, "onlyonce");
+	UNTIL(&b.h, second.marks || second.closed);
+	assert_int_equal(second.closed, 0);
+	client_free(second.c);
+	UNTIL(&b.h, b.left == 2);
+	finish();
+}
+
 /* Rows 7 and 62: a client that goes after k bytes of its life, for many k, while another one is served. */
 static void cut_anywhere(void **state)
 {
@@ -540,12 +590,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(picture_and_inputs),
 		cmocka_unit_test(tickets),
+		cmocka_unit_test(tickets_read_again),
 		cmocka_unit_test(many_clients),
 		cmocka_unit_test(come_and_go),
 		cmocka_unit_test(not_spice),
 		cmocka_unit_test(hostile_messages),
-		cmocka_unit_test(display_numbers), cmocka_unit_test(scan_codes),
+		cmocka_unit_test(display_numbers),
+		cmocka_unit_test(scan_codes),
 		cmocka_unit_test(strangers),
+		cmocka_unit_test(ticket_without_success),
 		cmocka_unit_test(cut_anywhere),
 	};
 
