@@ -53,11 +53,9 @@ CPPFLAGS += -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib -I. $(PKG_CFLAGS)
 CFLAGS += -std=gnu11 $(OPT) -fPIE $(WARN)
 LDFLAGS += $(LDOPT) -Wl,--as-needed
 
-# The commands: each is its files and the common skeleton.
-COMMANDS = $(basename $(notdir $(wildcard cmd/spice-serve.c cmd/spice-view.c cmd/spice-dump.c)))
-SRC_spice-serve = $(wildcard cmd/spice-serve*.c cmd/source-*.c)
-SRC_spice-view = $(wildcard cmd/spice-view*.c)
-SRC_spice-dump = $(wildcard cmd/spice-dump*.c)
+# The commands: each is cmd/spice-NAME.c, what is further its own (cmd/spice-NAME-*.c, MORE_), and the common skeleton.
+COMMANDS := $(foreach c,$(basename $(notdir $(wildcard cmd/spice-*.c))),$(if $(word 3,$(subst -, ,$(c))),,$(c)))
+MORE_spice-serve = cmd/source-*.c
 
 LIB_SRC = $(sort $(wildcard lib/*/*.c))
 CLI_SRC = $(wildcard cmd/cli*.c)
@@ -89,7 +87,7 @@ $(LIB): $(call obj,$(LIB_SRC))
 	$(Q)rm -f $@ && ar qcs $@ $^
 
 define command
-$(BUILD)/bin/$(1): $$(call obj,$$(SRC_$(1)) $$(CLI_SRC)) $$(LIB)
+$(BUILD)/bin/$(1): $$(call obj,$$(wildcard cmd/$(1).c cmd/$(1)-*.c $$(MORE_$(1))) $$(CLI_SRC)) $$(LIB)
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)
 	$$(Q)$$(CC) $$(LDFLAGS) $$^ $$(PKG_LIBS) -o $$@
