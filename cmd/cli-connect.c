@@ -133,30 +133,47 @@ char *cli_password(const struct endpoint *e, int *err)
 	return e->password ? xstrdup(e->password) : NULL;
 }
 
-/* A signal while the terminal waits ends the waiting; it is given on when the terminal is as it was. */
+/* A signal while the terminal waits ends the waiting, in whichever thread it arrives: the pool's threads take signals,
+ * too. It is given on when the terminal is as it was. The pipe stays open, for a thread may be in the handler still. */
 static volatile sig_atomic_t asked_to_stop;
+static int stop_pipe[2];
 
 static void stop_asking(int signo)
 {
+	int saved = errno;
+	ssize_t n;
+
 	asked_to_stop = signo;
+	n = write(stop_pipe[1], "", 1);
+	(void)n;
+	errno = saved;
+}
+
+static ssize_t read_unless_stopped(int fd, char *line, size_t size)
+{
+	struct pollfd in[] = {{.fd = fd, .events = POLLIN}, {.fd = stop_pipe[0], .events = POLLIN}};
+
+	while (!asked_to_stop) {
+		if (poll(in, ARRAY_SIZE(in), -1) < 0 && errno != EINTR)
+			break;
+		if (in[0].revents && !in[1].revents)
+			return read(fd, line, size);
+	}
+	return -1;
 }
 
 /* A line without echo; its length, or less than 1. The prompt comes when the echo is off: what was typed before is
- * dropped. Signals come within ppoll only, so that none is lost between the prompt and the waiting. */
+ * dropped. */
 static ssize_t read_hidden(int fd, const char *prompt, char *line, size_t size)
 {
 	struct sigaction stop = {.sa_handler = stop_asking}, old_int, old_term;
-	struct pollfd in = {.fd = fd, .events = POLLIN};
 	struct termios old, quiet;
 	bool echo = tcgetattr(fd, &old) == 0;
-	sigset_t both, before;
-	ssize_t n = -1;
+	ssize_t n;
 
 	asked_to_stop = 0;
-	sigemptyset(&both);
-	sigaddset(&both, SIGINT);
-	sigaddset(&both, SIGTERM);
-	sigprocmask(SIG_BLOCK, &both, &before);
+	if (pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -1;
 	sigaction(SIGINT, &stop, &old_int);
 	sigaction(SIGTERM, &stop, &old_term);
 	if (echo) {
@@ -165,13 +182,11 @@ static ssize_t read_hidden(int fd, const char *prompt, char *line, size_t size)
 		tcsetattr(fd, TCSAFLUSH, &quiet);
 	}
 	dprintf(fd, "%s", prompt);
-	if (ppoll(&in, 1, NULL, &before) > 0)
-		n = read(fd, line, size);
+	n = read_unless_stopped(fd, line, size);
 	if (echo)
 		tcsetattr(fd, TCSAFLUSH, &old);
 	sigaction(SIGINT, &old_int, NULL);
 	sigaction(SIGTERM, &old_term, NULL);
-	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (asked_to_stop)
 		raise(asked_to_stop);
 	return n;

@@ -28,6 +28,7 @@ enter() {
 	run -77 ask wrong-ticket
 	[ "$(grep -o 'password: ' <<<"$output" | wc -l)" = 1 ]
 	run -130 ask ^C
+	run -130 ask '^C elsewhere'
 	SPICE_PASSWORD=wrong-ticket run -77 ask secret-ticket
 	[[ $output != *"password: "* ]]
 }
