@@ -199,6 +199,7 @@ static int raw_open(const struct source_env *env, void **source)
 
 const struct source_ops source_raw = {
 	.name = "raw",
+	.reads_stdin = true,
 	.open = raw_open,
 	.free = raw_free,
 };

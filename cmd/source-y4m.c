@@ -82,6 +82,7 @@ static int screen_open(const struct source_env *env, void **source)
 
 const struct source_ops source_y4m = {
 	.name = "y4m",
+	.reads_stdin = true,
 	.open = screen_open,
 	.free = screen_free,
 };

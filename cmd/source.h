@@ -32,7 +32,8 @@ enum {
 };
 
 struct source_ops {
-	const char *name;
+	const char *name; /* its option is --name */
+	bool reads_stdin; /* whatever its argument is; one that is "-" says so for any source */
 	/* Looks at its arguments and files, makes the first picture where it can without waiting. 0 and *source, or
 	 * E_* with the reason logged. Nothing has been served yet. */
 	int (*open)(const struct source_env *env, void **source);
@@ -41,6 +42,7 @@ struct source_ops {
 	void (*free)(void *source);         /* handles close on the loop afterwards */
 };
 
+/* Each is a row of spice-serve.c's `sources`. */
 extern const struct source_ops source_demo, source_script, source_image, source_raw, source_y4m, source_qxl;
 
 /* The screen in the size of --geometry, else in the given one. 0 or E_*, logged. */

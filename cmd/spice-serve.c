@@ -380,42 +380,71 @@ static int encoding(struct server_options *o)
 	return 0;
 }
 
+/* A row a source. The first is shown when none is named. */
+static const struct {
+	const struct source_ops *ops;
+	const int *given;      /* its option, "--" and its name, is there */
+	char *const *argument; /* where that has one */
+} sources[] = {
+	{&source_demo, &opt.demo, NULL},
+	{&source_script, NULL, &opt.script},
+	{&source_image, &opt.image, NULL},
+	{&source_raw, NULL, &opt.raw},
+	{&source_y4m, &opt.y4m, NULL},
+	{&source_qxl, NULL, &opt.qxl},
+};
+
 static int choose_source(int n, const char **words)
 {
-	int named = opt.demo + (opt.script != NULL) + (opt.image > 0) + (opt.raw != NULL) + opt.y4m + (opt.qxl != NULL);
+	unsigned named = 0;
 
+	serve.ops = sources[0].ops;
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
+		const char *argument = sources[i].argument ? *sources[i].argument : NULL;
+
+		if (!argument && !(sources[i].given && *sources[i].given))
+			continue;
+		serve.ops = sources[i].ops;
+		serve.env.argument = argument;
+		named++;
+	}
 	if (named > 1) {
 		cli_error("one source at a time");
 		return E_USAGE;
 	}
-	if (n && !opt.image) {
+	if (n && serve.ops != &source_image) {
 		cli_error("'%s': what is that? a picture goes with --image", words[0]);
 		return E_USAGE;
 	}
-	serve.ops = opt.script ? &source_script
-		: opt.image    ? &source_image
-		: opt.raw      ? &source_raw
-		: opt.y4m      ? &source_y4m
-		: opt.qxl      ? &source_qxl
-			       : &source_demo;
-	serve.env.argument = opt.script ? opt.script : opt.raw ? opt.raw : opt.qxl;
 	return 0;
+}
+
+static bool reads_stdin(void)
+{
+	return serve.ops->reads_stdin || (serve.env.argument && strcmp(serve.env.argument, "-") == 0);
 }
 
 /* Options that go only with others, and what only one can have. */
 static int contradictions(void)
 {
-	if ((opt.strict && !opt.script) || (opt.delay && !opt.image)) {
-		cli_error(opt.strict ? "--strict goes with --script" : "--delay goes with --image");
-		return E_USAGE;
+	const struct {
+		const char *option;
+		bool given;
+		const struct source_ops *with;
+	} companions[] = {
+		{"--strict", opt.strict, &source_script},
+		{"--delay", opt.delay, &source_image},
+		{"--speed", opt.speed, &source_qxl},
+		{"--commands", opt.commands, &source_qxl},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(companions); i++) {
+		if (companions[i].given && serve.ops != companions[i].with) {
+			cli_error("%s goes with --%s", companions[i].option, companions[i].with->name);
+			return E_USAGE;
+		}
 	}
-	if (!opt.qxl && (opt.speed || opt.commands)) {
-		cli_error("%s goes with --qxl-replay", opt.speed ? "--speed" : "--commands");
-		return E_USAGE;
-	}
-	if ((opt.raw || opt.y4m || (opt.script && strcmp(opt.script, "-") == 0) ||
-		    (opt.qxl && strcmp(opt.qxl, "-") == 0)) &&
-		cli_password_fd && strcmp(cli_password_fd, "0") == 0) {
+	if (reads_stdin() && cli_password_fd && strcmp(cli_password_fd, "0") == 0) {
 		cli_error("the source and --password-fd both want standard input");
 		return E_USAGE;
 	}
