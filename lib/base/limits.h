@@ -80,6 +80,8 @@ enum {
 	LIM_STALL_MS = 30000,
 	LIM_SILENT_MS = 60000,
 	LIM_PING_MS = 20000,
+	/* what a server makes a client say that it does not take: beyond, it is not read */
+	LIM_ANSWERS = 1 << 20,
 	/* L-23: a line of the control socket, nesting of JSON */
 	LIM_CONTROL_LINE = 64 << 10,
 	LIM_JSON_DEPTH = 16,

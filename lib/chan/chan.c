@@ -79,6 +79,7 @@ static int client_base(struct chan *c, unsigned number, const void *body, bool *
 		return 0;
 	case S_BASE_PING:
 		chan_send(c, C_BASE_PONG, &(struct pong){ping->id, ping->timestamp});
+		c->pings++;
 		return 0;
 	case S_BASE_WAIT_FOR_CHANNELS:
 		for (unsigned i = 0; i < wait->wait_count; i++)

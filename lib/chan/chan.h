@@ -42,6 +42,7 @@ struct chan {
 	uint32_t want_window, want_generation, unacked;
 	bool want_synced;
 	uint32_t unknown;   /* messages of unknown number that were met; only the first is said */
+	uint32_t pings;     /* answered (client) */
 	bool pulling;
 	/* of the message at the front of `in`, which may be given several times while parked */
 	bool counted;       /* for the ack */

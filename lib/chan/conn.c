@@ -107,6 +107,14 @@ static int link_stage(struct conn *c, const uint8_t **p, size_t *n)
 	return 0;
 }
 
+/* Not while a message waits for another channel, nor on and on from a server that takes none of our answers. */
+static void read_on(struct conn *c)
+{
+	bool heedless = c->role == CHAN_CLIENT && buf_len(&c->chan.out) > LIM_ANSWERS;
+
+	pump_pause(c->pump, c->chan.parked || heedless);
+}
+
 static int bytes(struct conn *c, const uint8_t *p, size_t n)
 {
 	int rc = 0;
@@ -118,8 +126,8 @@ static int bytes(struct conn *c, const uint8_t *p, size_t n)
 		rc = link_stage(c, &p, &n);
 	if (!rc && c->linked && !c->doomed && n)
 		rc = chan_input(&c->chan, p, n);
-	if (!c->doomed && c->linked && c->chan.parked)
-		pump_pause(c->pump, true);
+	if (!c->doomed && c->linked)
+		read_on(c);
 	return leave(c) ? rc : 0;
 }
 
@@ -154,10 +162,12 @@ static void sent(void *owner, size_t n)
 {
 	struct conn *c = owner;
 
-	if (buf_len(link_out(c)))
+	if (buf_len(link_out(c))) {
 		buf_skip(link_out(c), n);
-	else
+	} else {
 		chan_sent(&c->chan, n);
+		read_on(c);
+	}
 }
 
 static void closed(void *owner, int err)
@@ -270,15 +280,10 @@ void conn_resume(struct conn *c)
 	if (!c->doomed && rc) {
 		pump_close(c->pump, false);
 		closed(c, rc);
-	} else if (!c->doomed && !c->chan.parked) {
-		pump_pause(c->pump, false);
+	} else if (!c->doomed) {
+		read_on(c);
 	}
 	leave(c);
-}
-
-void conn_pause(struct conn *c, bool paused)
-{
-	pump_pause(c->pump, paused || (c->linked && c->chan.parked));
 }
 
 /* The end is gone: what the channel still has in hand goes nowhere. */

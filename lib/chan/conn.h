@@ -64,9 +64,6 @@ const struct link_caps *conn_peer_caps(const struct conn *c);
 /* After something that a parked channel waited for: goes on with it. */
 void conn_resume(struct conn *c);
 
-/* Stops reading the peer, or goes on. */
-void conn_pause(struct conn *c, bool paused);
-
 /* Ends the connection; no call comes to the owner or the end afterwards. Safe from any callback; NULL is fine. With
  * `flush` what is ready is still written. */
 void conn_close(struct conn *c, bool flush);

@@ -1,7 +1,8 @@
 /* A client in front of a server of our making. Hostile: rows 10, 11, 29 and 70 of RELIABILITY 8. And one with two
  * displays, whose pictures come in another order than they were made in. The harness answers the links of main, two
  * displays and cursor over unix sockets on one loop, says something, and asks by a PING on the same channel: either a
- * PONG comes back (what was said did no harm) or the session has ended with an error. */
+ * PONG comes back (what was said did no harm) or the session has ended with an error. The clock that the client sees
+ * can be set forward: a server that says nothing any more, or takes nothing, is left by L-21. */
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -34,6 +35,15 @@ struct host {
 	int closed; /* E_*: the client has said so */
 	struct buf got; /* of the channel that is asked */
 };
+
+/* In place of libuv's: timers run by the real clock, who asks for the time is told another. */
+static uint64_t ahead_ms;
+
+uint64_t uv_now(const uv_loop_t *l)
+{
+	(void)l;
+	return uv_hrtime() / 1000000 + ahead_ms;
+}
 
 static void on_closed(void *owner, int err)
 {
@@ -468,6 +478,92 @@ static void out_of_order(void **state)
 	glz_dict_free(d);
 }
 
+/* ---- L-21: liveness ---- */
+
+/* So much later, and a while to notice it: E_* when the session has ended. */
+static int later(struct host *h, uint64_t ms)
+{
+	uint64_t end;
+
+	ahead_ms += ms;
+	for (end = uv_hrtime() + 800 * 1000000ull; uv_hrtime() < end && !h->closed;)
+		uv_run(&loop, UV_RUN_ONCE);
+	return h->closed;
+}
+
+static void silence_of_who_pings(void **state)
+{
+	struct host h;
+
+	(void)state;
+	open_host(&h);
+	assert_int_equal(later(&h, 15000), 0);
+	assert_int_equal(outcome(&h, MAIN), 0);
+	assert_int_equal(later(&h, LIM_SILENT_MS - 5000), 0);
+	assert_int_equal(outcome(&h, CURSOR), 0); /* any channel will do */
+	assert_int_equal(later(&h, LIM_SILENT_MS - 5000), 0);
+	assert_int_equal(later(&h, 6000), E_TIMEOUT);
+	close_host(&h);
+}
+
+static void silence_of_who_does_not(void **state)
+{
+	struct host h;
+
+	(void)state;
+	open_host(&h);
+	assert_int_equal(outcome(&h, MAIN), 0);
+	assert_int_equal(later(&h, 100ull * LIM_SILENT_MS), 0);
+	assert_int_equal(outcome(&h, DISPLAY), 0);
+	close_host(&h);
+}
+
+/* We were stopped ourselves; what was said meanwhile waits in the socket. */
+static void own_sleep(void **state)
+{
+	struct host h;
+
+	(void)state;
+	open_host(&h);
+	assert_int_equal(later(&h, 15000), 0);
+	assert_int_equal(outcome(&h, MAIN), 0);
+	ahead_ms += 2 * LIM_SILENT_MS;
+	assert_int_equal(outcome(&h, MAIN), 0);
+	assert_int_equal(later(&h, LIM_SILENT_MS / 2), 0);
+	close_host(&h);
+}
+
+/* A server that asks and asks and takes no answer fills no memory, and is left in time. */
+static void answers_not_taken(void **state)
+{
+	static uint8_t pings[30 * 4096];
+	struct host h;
+	size_t said = 0;
+	uint64_t last = uv_hrtime();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pings); i += 30) { /* header, id, timestamp */
+		put_le16(pings + i + 8, S_BASE_PING);
+		put_le32(pings + i + 10, 12);
+	}
+	open_host(&h);
+	while (uv_hrtime() - last < 300 * 1000000ull) {
+		ssize_t n = write(h.fds[DISPLAY], pings + said % sizeof(pings), sizeof(pings) - said % sizeof(pings));
+
+		if (n > 0) {
+			said += (size_t)n;
+			last = uv_hrtime();
+		}
+		assert_true(said < 16 * LIM_ANSWERS);
+		assert_int_equal(h.closed, 0);
+		uv_run(&loop, UV_RUN_NOWAIT);
+	}
+	assert_true(said > LIM_ANSWERS);
+	assert_int_equal(later(&h, LIM_STALL_MS - 5000), 0);
+	assert_int_equal(later(&h, 6000), E_TIMEOUT);
+	close_host(&h);
+}
+
 static int set_up(void **state)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
@@ -502,6 +598,10 @@ int main(void)
 		cmocka_unit_test(pointer_shapes),
 		cmocka_unit_test(rectangles),
 		cmocka_unit_test(out_of_order),
+		cmocka_unit_test(silence_of_who_pings),
+		cmocka_unit_test(silence_of_who_does_not),
+		cmocka_unit_test(own_sleep),
+		cmocka_unit_test(answers_not_taken),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
