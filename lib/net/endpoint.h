@@ -5,7 +5,7 @@
 
 #include "base/bytes.h"
 
-enum { ENDPOINT_PORT = 5900 };
+enum { ENDPOINT_PORT = 5900 /* where none is said */ };
 
 struct endpoint {
 	char *host;	 /* without brackets; NULL for a unix socket */
@@ -32,6 +32,9 @@ int endpoint_parse_vv(struct endpoint *e, struct slice text);
 
 /* A host name, or an IPv4 or IPv6 address without brackets, perhaps with a zone (fe80::1%eth0)? */
 bool endpoint_is_host(const char *s);
+
+/* An absolute path that the address of a unix socket holds: at most 107 bytes? */
+bool endpoint_is_unix_path(const char *s);
 
 /* The URI of e without secrets, for messages and titles. malloc'ed. */
 char *endpoint_uri(const struct endpoint *e);

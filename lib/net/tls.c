@@ -87,15 +87,7 @@ static BIO_METHOD *bio_method(void)
 /* Sends what is sealed: 0 when all is gone, E_AGAIN, or E_*. */
 static int flush(struct tls *t)
 {
-	while (buf_len(&t->sealed)) {
-		ssize_t n = xport_write(t->x.below, buf_data(&t->sealed), buf_len(&t->sealed));
-
-		if (n <= 0)
-			return n ? (int)n : E_AGAIN;
-		buf_skip(&t->sealed, (size_t)n);
-	}
-	buf_trim(&t->sealed);
-	return (int)xport_write(t->x.below, NULL, 0);
+	return xport_flush(t->x.below, &t->sealed);
 }
 
 static int broken(struct tls *t, int err)
@@ -270,8 +262,7 @@ static struct tls *tls_new(struct xport *below, SSL_CTX *ctx)
 	struct tls *t = new(struct tls);
 	BIO *bio = BIO_new(bio_method());
 
-	t->x = (struct xport){
-		.ops = &tls_ops, .below = below, .fd = below->fd, .info = below->info};
+	xport_put_on(&t->x, &tls_ops, below);
 	t->x.info.tls = true;
 	t->ssl = SSL_new(ctx);
 	if (!t->ssl || !bio) {

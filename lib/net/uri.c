@@ -19,7 +19,7 @@ enum {
 	HOST_MAX = 255,
 	PATH_MAX_BYTES = 1024,
 	ZONE_MAX = 31,
-	UNIX_PATH_MAX = 107
+	UNIX_PATH_MAX = 107,
 };
 
 struct scheme {
@@ -87,6 +87,11 @@ static bool is_ipv6(const char *s)
 bool endpoint_is_host(const char *s)
 {
 	return is_host_name(s) || is_ipv6(s);
+}
+
+bool endpoint_is_unix_path(const char *s)
+{
+	return s[0] == '/' && strlen(s) <= UNIX_PATH_MAX;
 }
 
 static int read_port(struct slice s, int *port)
@@ -213,7 +218,7 @@ static int query(struct endpoint *e, const struct scheme *scheme, const char *s)
 
 static int unix_uri(struct endpoint *e, const char *path)
 {
-	if (path[0] != '/' || strlen(path) > UNIX_PATH_MAX)
+	if (!endpoint_is_unix_path(path))
 		return refuse("the path of a unix socket is absolute and at most 107 bytes long");
 	e->unix_path = xstrdup(path);
 	return 0;

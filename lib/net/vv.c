@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "net/endpoint.h"
 
-enum { NAME_MAX_BYTES = 64, UNIX_PATH_MAX = 107 };
+enum { NAME_MAX_BYTES = 64 };
 
 /* The newest virt-viewer whose files we understand: `version` asks for at least that. */
 static const unsigned understood[] = {11, 0, 0, 0};
@@ -143,15 +143,6 @@ static int set_bool(bool *to, const struct key *k, struct slice value)
 	return 0;
 }
 
-static struct slice trimmed(struct slice s)
-{
-	while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
-	while (s.n && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = slice_of(s.p + 1, s.n - 1);
-	return s;
-}
-
 static int set(struct vv *v, struct slice name, struct slice value)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
@@ -162,9 +153,9 @@ static int set(struct vv *v, struct slice name, struct slice value)
 			continue;
 		switch (k->kind) {
 		case PORT:
-			return set_port((int *)(void *)at, k, trimmed(value));
+			return set_port((int *)(void *)at, k, slice_trim(value));
 		case BOOL:
-			return set_bool((bool *)at, k, trimmed(value));
+			return set_bool((bool *)at, k, slice_trim(value));
 		default:
 			return set_text((char **)(void *)at, k, value);
 		}
@@ -181,10 +172,10 @@ static int line(struct vv *v, struct slice s, bool *ours, bool *any)
 
 	if (s.n && s.p[s.n - 1] == '\r')
 		s.n--;
-	if (trimmed(s).n == 0 || s.p[0] == '#')
+	if (slice_trim(s).n == 0 || s.p[0] == '#')
 		return 0;
 	if (s.p[0] == '[') {
-		s = trimmed(s);
+		s = slice_trim(s);
 		if (s.n < 3 || s.p[s.n - 1] != ']' || memchr(s.p + 1, '[', s.n - 1))
 			return refuse("group", "malformed");
 		*any = true;
@@ -192,7 +183,7 @@ static int line(struct vv *v, struct slice s, bool *ours, bool *any)
 		return 0;
 	}
 	eq = memchr(s.p, '=', s.n);
-	name = trimmed(slice_of(s.p, eq ? (size_t)(eq - s.p) : 0));
+	name = slice_trim(slice_of(s.p, eq ? (size_t)(eq - s.p) : 0));
 	if (!eq || !name.n || name.n > NAME_MAX_BYTES || !*any)
 		return refuse("line", *any ? "not key=value" : "not in a group");
 	value = slice_of(eq + 1, s.n - (size_t)(eq + 1 - s.p));
@@ -232,7 +223,7 @@ static int check(const struct vv *v)
 		return E_INVAL;
 	if (e->unix_path && (e->host || e->port || e->tls_port))
 		return refuse("unix-path", "not together with host and ports");
-	if (e->unix_path && (e->unix_path[0] != '/' || strlen(e->unix_path) > UNIX_PATH_MAX))
+	if (e->unix_path && !endpoint_is_unix_path(e->unix_path))
 		return refuse("unix-path", "not an absolute path of at most 107 bytes");
 	if (!e->unix_path && !e->host)
 		return refuse("host", "missing");

@@ -61,15 +61,7 @@ static struct ws *of(struct xport *x)
 /* Sends what waits: 0 when all is gone, else E_*. */
 static int flush(struct ws *w)
 {
-	while (buf_len(&w->out)) {
-		ssize_t n = xport_write(w->x.below, buf_data(&w->out), buf_len(&w->out));
-
-		if (n <= 0)
-			return n ? (int)n : E_AGAIN;
-		buf_skip(&w->out, (size_t)n);
-	}
-	buf_trim(&w->out);
-	return (int)xport_write(w->x.below, NULL, 0);
+	return xport_flush(w->x.below, &w->out);
 }
 
 static void mask_bytes(uint8_t *p, size_t n, const uint8_t mask[4], unsigned at)
@@ -408,7 +400,7 @@ static struct ws *ws_new(struct xport *below, bool client)
 {
 	struct ws *w = new(struct ws);
 
-	w->x = (struct xport){.ops = &ws_ops, .below = below, .fd = below->fd, .info = below->info};
+	xport_put_on(&w->x, &ws_ops, below);
 	w->x.info.websocket = true;
 	w->client = client;
 	return w;

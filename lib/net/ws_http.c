@@ -43,15 +43,6 @@ static bool begins(struct slice a, const char *b)
 	return a.n >= strlen(b) && memcmp(a.p, b, strlen(b)) == 0;
 }
 
-static struct slice trimmed(struct slice s)
-{
-	while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
-	while (s.n && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = slice_of(s.p + 1, s.n - 1);
-	return s;
-}
-
 static bool clean(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -95,7 +86,7 @@ static const char *parse(struct slice s, struct head *h)
 		if (h->n == LIM_HTTP_LINES)
 			return "too many headers";
 		h->field[h->n].name = slice_of(line.p, n);
-		h->field[h->n++].value = trimmed(slice_of(colon + 1, line.n - n - 1));
+		h->field[h->n++].value = slice_trim(slice_of(colon + 1, line.n - n - 1));
 	}
 }
 
@@ -124,7 +115,7 @@ static bool lists(const struct head *h, const char *name, const char *word)
 			const uint8_t *comma = memchr(rest.p, ',', rest.n);
 			size_t n = comma ? (size_t)(comma - rest.p) : rest.n;
 
-			if (same(trimmed(slice_of(rest.p, n)), word))
+			if (same(slice_trim(slice_of(rest.p, n)), word))
 				return true;
 			rest = slice_of(rest.p + n + (comma != NULL), rest.n - n - (comma != NULL));
 		}

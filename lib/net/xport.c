@@ -42,6 +42,24 @@ void xport_close(struct xport *x)
 		x->ops->close(x);
 }
 
+void xport_put_on(struct xport *x, const struct xport_ops *ops, struct xport *below)
+{
+	*x = (struct xport){.ops = ops, .below = below, .fd = below->fd, .info = below->info};
+}
+
+int xport_flush(struct xport *below, struct buf *held)
+{
+	while (buf_len(held)) {
+		ssize_t n = xport_write(below, buf_data(held), buf_len(held));
+
+		if (n <= 0)
+			return n ? (int)n : E_AGAIN;
+		buf_skip(held, (size_t)n);
+	}
+	buf_trim(held);
+	return (int)xport_write(below, NULL, 0);
+}
+
 void xport_complain(const struct xport *x, const char *what, const char *why)
 {
 	static struct log_limit limit;

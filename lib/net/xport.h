@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include "base/bytes.h"
+#include "base/buf.h"
 
 enum { XPORT_IN = 1, XPORT_OUT = 2 };
 
@@ -59,6 +59,13 @@ void xport_close(struct xport *x);
 /* Says what a peer did wrong before it is anybody: "HOST: what: why". At most LIM_LOG_RATE lines a
  * second for all such peers together (L-24), for strangers have many addresses. */
 void xport_complain(const struct xport *x, const char *what, const char *why);
+
+/* For filters: makes x the top of the stack over `below`, with its descriptor and its peer. Takes below. */
+void xport_put_on(struct xport *x, const struct xport_ops *ops, struct xport *below);
+
+/* For filters: hands what they hold to the transport below. 0 when all of it is gone, there too; E_AGAIN when some
+ * waits; other E_*. */
+int xport_flush(struct xport *below, struct buf *held);
 
 /* The bottom: a connected non-blocking stream socket. Takes fd. */
 struct xport *xport_socket(int fd);
