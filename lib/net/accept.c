@@ -19,37 +19,42 @@ struct held {
 	struct buf bytes;
 };
 
+static struct held *held_of(struct xport *x)
+{
+	return container_of(x, struct held, x);
+}
+
 static ssize_t held_read(struct xport *x, void *p, size_t n)
 {
-	struct held *h = container_of(x, struct held, x);
+	struct buf *b = &held_of(x)->bytes;
 
-	if (!buf_len(&h->bytes))
+	if (!buf_len(b))
 		return xport_read(x->below, p, n);
-	if (n > buf_len(&h->bytes))
-		n = buf_len(&h->bytes);
-	memcpy(p, buf_data(&h->bytes), n);
-	buf_skip(&h->bytes, n);
+	if (n > buf_len(b))
+		n = buf_len(b);
+	memcpy(p, buf_data(b), n);
+	buf_skip(b, n);
 	return (ssize_t)n;
 }
 
-static ssize_t below_write(struct xport *x, const void *p, size_t n)
+static ssize_t held_write(struct xport *x, const void *p, size_t n)
 {
 	return xport_write(x->below, p, n);
 }
 
-static unsigned below_want(struct xport *x)
+static unsigned held_want(struct xport *x)
 {
 	return xport_want(x->below);
 }
 
 static bool held_pending(struct xport *x)
 {
-	return buf_len(&container_of(x, struct held, x)->bytes) || xport_pending(x->below);
+	return buf_len(&held_of(x)->bytes) || xport_pending(x->below);
 }
 
 static void held_close(struct xport *x)
 {
-	struct held *h = container_of(x, struct held, x);
+	struct held *h = held_of(x);
 
 	xport_close(x->below);
 	buf_fini(&h->bytes);
@@ -58,23 +63,11 @@ static void held_close(struct xport *x)
 
 static const struct xport_ops held_ops = {
 	.read = held_read,
-	.write = below_write,
-	.want = below_want,
+	.write = held_write,
+	.want = held_want,
 	.pending = held_pending,
 	.close = held_close,
 };
-
-/* Takes below, and the memory of bytes. */
-static struct xport *hold(struct xport *below, struct buf *bytes)
-{
-	struct held *h = new(struct held);
-
-	h->x = (struct xport){
-		.ops = &held_ops, .below = below, .fd = below->fd, .info = below->info};
-	h->bytes = *bytes;
-	*bytes = (struct buf){0};
-	return &h->x;
-}
 
 /* The top of the stack until it is known what is spoken, and a way through afterwards. */
 struct sniff {
@@ -83,7 +76,7 @@ struct sniff {
 	bool tls_only;
 	bool known;
 	int err; /* sticky */
-	struct buf seen;
+	struct buf seen; /* empty again once it is known */
 };
 
 static struct sniff *of(struct xport *x)
@@ -91,7 +84,18 @@ static struct sniff *of(struct xport *x)
 	return container_of(x, struct sniff, x);
 }
 
-static void put_on(struct sniff *s, struct xport *top)
+/* What was below, with the bytes seen in front of what it reads next. */
+static struct xport *unread(struct sniff *s)
+{
+	struct held *h = new(struct held);
+
+	xport_put_on(&h->x, &held_ops, s->x.below);
+	h->bytes = s->seen;
+	s->seen = (struct buf){0};
+	return &h->x;
+}
+
+static void put_below(struct sniff *s, struct xport *top)
 {
 	s->x.below = top;
 	s->x.info = top->info;
@@ -99,34 +103,33 @@ static void put_on(struct sniff *s, struct xport *top)
 
 static void begin_tls(struct sniff *s)
 {
-	put_on(s, xport_tls_server(hold(s->x.below, &s->seen), s->tls));
+	put_below(s, xport_tls_server(unread(s), s->tls));
 	tls_server_free(s->tls);
 	s->tls = NULL;
 }
 
-/* Judges the bytes seen: true when it is known now what is spoken. */
-static bool judge(struct sniff *s)
+static void go_through(struct sniff *s, struct xport *top)
+{
+	put_below(s, top);
+	s->known = true;
+}
+
+/* Judges the bytes seen, of which there are some. */
+static void judge(struct sniff *s)
 {
 	static const char get[LOOK] = "GET ";
-	size_t n = buf_len(&s->seen) < LOOK ? buf_len(&s->seen) : LOOK;
+	size_t n = buf_len(&s->seen);
 
-	if (!n)
-		return false;
 	if (s->tls && buf_data(&s->seen)[0] == TLS_HANDSHAKE) {
 		begin_tls(s);
-		return false;
-	}
-	if (s->tls_only && !s->x.info.tls) {
+	} else if (s->tls_only && !s->x.info.tls) {
 		xport_complain(&s->x, "TLS", "plain bytes on a port for TLS only");
 		s->err = E_PROTO;
-		return false;
+	} else if (memcmp(buf_data(&s->seen), get, n) != 0) {
+		go_through(s, unread(s));
+	} else if (n == LOOK) {
+		go_through(s, xport_ws_server(unread(s)));
 	}
-	if (memcmp(buf_data(&s->seen), get, n) != 0)
-		return true;
-	if (n < LOOK)
-		return false;
-	put_on(s, xport_ws_server(hold(s->x.below, &s->seen)));
-	return true;
 }
 
 /* 0 once it is known what is spoken. */
@@ -136,32 +139,21 @@ static int find_out(struct sniff *s)
 		size_t n = LOOK - buf_len(&s->seen);
 		ssize_t r = xport_read(s->x.below, buf_reserve(&s->seen, n), n);
 
-		if (r == E_CLOSED && buf_len(&s->seen) && (!s->tls_only || s->x.info.tls)) {
-			s->known = true; /* "GE" and gone: somebody else's to complain about */
-			break;
-		}
-		if (r < 0)
+		if (r == E_CLOSED && buf_len(&s->seen)) /* "GE" and gone: somebody else's to complain about */
+			go_through(s, unread(s));
+		else if (r < 0)
 			return (int)r;
-		buf_commit(&s->seen, (size_t)r);
-		s->known = judge(s);
+		else if (buf_commit(&s->seen, (size_t)r), buf_len(&s->seen))
+			judge(s);
 	}
 	return s->err;
 }
 
 static ssize_t sniff_read(struct xport *x, void *p, size_t n)
 {
-	struct sniff *s = of(x);
-	int rc = find_out(s);
+	int rc = find_out(of(x));
 
-	if (rc)
-		return rc;
-	if (!buf_len(&s->seen))
-		return xport_read(x->below, p, n);
-	if (n > buf_len(&s->seen))
-		n = buf_len(&s->seen);
-	memcpy(p, buf_data(&s->seen), n);
-	buf_skip(&s->seen, n);
-	return (ssize_t)n;
+	return rc ? rc : xport_read(x->below, p, n);
 }
 
 static ssize_t sniff_write(struct xport *x, const void *p, size_t n)
@@ -173,16 +165,14 @@ static ssize_t sniff_write(struct xport *x, const void *p, size_t n)
 
 static unsigned sniff_want(struct xport *x)
 {
-	struct sniff *s = of(x);
+	const struct sniff *s = of(x);
 
 	return xport_want(x->below) | (s->known || s->err ? 0 : XPORT_IN);
 }
 
 static bool sniff_pending(struct xport *x)
 {
-	struct sniff *s = of(x);
-
-	return (s->known && buf_len(&s->seen)) || xport_pending(x->below);
+	return xport_pending(x->below);
 }
 
 static void sniff_close(struct xport *x)
@@ -207,10 +197,8 @@ struct xport *xport_accept(int fd, struct tls_server *tls, bool tls_only)
 {
 	struct sniff *s = new(struct sniff);
 
-	s->x.ops = &sniff_ops;
-	s->x.fd = fd;
+	xport_put_on(&s->x, &sniff_ops, xport_socket(fd));
 	s->tls = tls ? tls_server_ref(tls) : NULL;
 	s->tls_only = tls_only;
-	put_on(s, xport_socket(fd));
 	return &s->x;
 }
