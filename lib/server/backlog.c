@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "draw/rect.h"
-#include "server/device.h"
+#include "server/item.h"
 
 enum {
 	CELL_SHIFT = 7,   /* cells of 128 pixels */

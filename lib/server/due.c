@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 
-#include "draw/rect.h"
-#include "server/device.h"
+#include "draw/region.h"
+#include "server/item.h"
 
 struct piece {
 	uint32_t from, to;        /* surfaces */
@@ -84,14 +84,14 @@ static void answer(struct walk *w, const struct piece *p, pixman_region32_t *par
 	}
 }
 
-/* Its pixels were on `surface` before, dx and dy further left and up. */
-static void trace(struct walk *w, const struct piece *p, pixman_region32_t *part, uint32_t surface, int dx, int dy)
+/* Its pixels were on `surface` before, and have moved since. */
+static void trace(struct walk *w, const struct piece *p, pixman_region32_t *part, uint32_t surface, struct point by)
 {
-	struct piece q = {.from = surface, .to = p->to, .dx = p->dx + dx, .dy = p->dy + dy};
+	struct piece q = {.from = surface, .to = p->to, .dx = p->dx + by.x, .dy = p->dy + by.y};
 
 	pixman_region32_init(&q.region);
 	pixman_region32_copy(&q.region, part);
-	pixman_region32_translate(&q.region, -dx, -dy);
+	pixman_region32_translate(&q.region, -by.x, -by.y);
 	add_piece(&w->more, &q);
 }
 
@@ -100,15 +100,14 @@ static void explain(struct walk *w, const struct draw_item *item, const struct p
 	const struct rect *box = &((const struct draw_base *)item->body)->box;
 	const struct draw_fill *fill = item->body;
 	const struct draw_copy *copy = item->body;
-	const struct copy_bits *bits = item->body;
 
 	if (item->number == S_DISPLAY_DRAW_FILL)
 		answer(w, p, part, &(struct dab){.colour = fill->brush.color});
 	else if (item->number == S_DISPLAY_COPY_BITS)
-		trace(w, p, part, item->surface, box->left - bits->src_pos.x, box->top - bits->src_pos.y);
+		trace(w, p, part, item->surface, draw_item_move(item));
 	else if (copy->src->d.type == IMAGE_TYPE_SURFACE)
-		trace(w, p, part, copy->src->surface_id, box->left - copy->src_area.left,
-			box->top - copy->src_area.top);
+		trace(w, p, part, copy->src->surface_id, (struct point){box->left - copy->src_area.left,
+			box->top - copy->src_area.top});
 	else
 		answer(w, p, part, &(struct dab){.p = item->pictures[0], .x = copy->src_area.left - box->left,
 			.y = copy->src_area.top - box->top});
@@ -116,11 +115,9 @@ static void explain(struct walk *w, const struct draw_item *item, const struct p
 
 static void step_back(struct walk *w, const struct draw_item *item)
 {
-	const struct rect *r = &item->damage;
 	pixman_region32_t drawn, part;
 
-	pixman_region32_init_rect(&drawn, r->left, r->top, (unsigned)(r->right - r->left),
-		(unsigned)(r->bottom - r->top));
+	region_init(&drawn, &item->damage);
 	pixman_region32_init(&part);
 	for (unsigned i = w->pieces.n; i-- > 0;) {
 		struct piece *p = &w->pieces.list[i];
@@ -128,11 +125,11 @@ static void step_back(struct walk *w, const struct draw_item *item)
 		if (p->from != item->surface)
 			continue;
 		pixman_region32_intersect(&part, &p->region, &drawn);
-		if (!pixman_region32_not_empty(&part))
+		if (region_is_empty(&part))
 			continue;
 		pixman_region32_subtract(&p->region, &p->region, &drawn);
 		explain(w, item, p, &part);
-		if (!pixman_region32_not_empty(&p->region))
+		if (region_is_empty(&p->region))
 			remove_piece(&w->pieces, i);
 	}
 	for (unsigned i = 0; i < w->more.n; i++)
@@ -145,11 +142,9 @@ static void step_back(struct walk *w, const struct draw_item *item)
 /* Every surface on which something waits is wanted as it will be, where that will have been drawn. */
 static void want(struct walk *w, const struct draw_item *item)
 {
-	const struct rect *r = &item->damage;
 	struct piece p = {.from = item->surface, .to = item->surface};
 
-	pixman_region32_init_rect(&p.region, r->left, r->top, (unsigned)(r->right - r->left),
-		(unsigned)(r->bottom - r->top));
+	region_init(&p.region, &item->damage);
 	add_piece(&w->pieces, &p);
 }
 

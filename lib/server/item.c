@@ -1,9 +1,10 @@
-/* Drawing commands as listeners share them: life, and what they do to the surfaces. */
+/* Drawing commands as listeners share them. */
+#include "server/item.h"
+
 #include <stdlib.h>
 
-#include "draw/rect.h"
+#include "draw/region.h"
 #include "draw/rop.h"
-#include "server/device.h"
 #include "server/encode.h"
 
 void draw_item_ref(struct draw_item *i)
@@ -51,6 +52,38 @@ bool draw_item_is_opaque(const struct draw_item *item)
 		return true;
 	}
 	return false;
+}
+
+bool draw_item_is_whole(const struct draw_item *i)
+{
+	const struct draw_base *base = i->body;
+
+	return base->clip.type != CLIP_TYPE_RECTS || base->clip.rects.num_rects == 1;
+}
+
+void draw_item_region(const struct draw_item *i, pixman_region32_t *out)
+{
+	const struct draw_base *base = i->body;
+
+	if (draw_item_is_whole(i)) {
+		region_init(out, &i->damage);
+		return;
+	}
+	pixman_region32_init(out);
+	for (uint32_t k = 0; k < base->clip.rects.num_rects; k++) {
+		struct rect r = rect_meet(&base->clip.rects.rects[k], &i->damage);
+
+		if (!rect_is_empty(&r))
+			region_add(out, &r);
+	}
+}
+
+/* Were it farther the surface would have nothing to move, and the command no damage. */
+struct point draw_item_move(const struct draw_item *i)
+{
+	const struct copy_bits *m = i->body;
+
+	return (struct point){m->base.box.left - m->src_pos.x, m->base.box.top - m->src_pos.y};
 }
 
 struct reading {
@@ -124,8 +157,7 @@ bool draw_item_can_wait(const struct draw_item *i, struct canvas *c, struct rect
 	struct rect all;
 	bool can = false;
 
-	if (!on || pixmap_bits(on->format) != 32 ||
-		(base->clip.type == CLIP_TYPE_RECTS && base->clip.rects.num_rects != 1))
+	if (!on || pixmap_bits(on->format) != 32 || !draw_item_is_whole(i))
 		return false;
 	all = all_of(on);
 	*damage = all;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "draw/region.h"
 
 enum {
 	RECTS = 64,       /* a region of more becomes its bounding box */
@@ -21,25 +22,15 @@ struct mend {
 
 /* ---- regions ---- */
 
-static void region_init(pixman_region32_t *out, const struct rect *r)
+static void bound(struct inexact *x)
 {
-	pixman_region32_init_rect(out, r->left, r->top, (unsigned)(r->right - r->left), (unsigned)(r->bottom - r->top));
+	region_bound(&x->recent, RECTS);
+	region_bound(&x->resting, RECTS);
 }
 
-static void bound(pixman_region32_t *r)
+static bool touches(const struct inexact *x, const struct rect *r)
 {
-	pixman_box32_t all = *pixman_region32_extents(r);
-
-	if (pixman_region32_n_rects(r) > RECTS)
-		pixman_region32_reset(r, &all);
-}
-
-static bool touches(const pixman_region32_t *region, const struct rect *r)
-{
-	pixman_box32_t box = {r->left, r->top, r->right, r->bottom};
-
-	return box.x1 < box.x2 && box.y1 < box.y2 &&
-	       pixman_region32_contains_rectangle((pixman_region32_t *)region, &box) != PIXMAN_REGION_OUT;
+	return region_touches(&x->recent, r) || region_touches(&x->resting, r);
 }
 
 static uint64_t count(const pixman_region32_t *region)
@@ -52,27 +43,6 @@ static uint64_t count(const pixman_region32_t *region)
 	for (int i = 0; i < n; i++)
 		pixels += (uint64_t)(b[i].x2 - b[i].x1) * (uint64_t)(b[i].y2 - b[i].y1);
 	return pixels;
-}
-
-/* The pixels that a command may set: its box under its clip. */
-static void region_of(const struct draw_item *item, pixman_region32_t *out)
-{
-	const struct draw_base *base = item->body;
-	pixman_region32_t clip;
-
-	region_init(out, &item->damage);
-	if (base->clip.type != CLIP_TYPE_RECTS)
-		return;
-	pixman_region32_init(&clip);
-	for (uint32_t i = 0; i < base->clip.rects.num_rects; i++) {
-		struct rect r = rect_meet(&base->clip.rects.rects[i], &item->damage);
-
-		if (!rect_is_empty(&r))
-			pixman_region32_union_rect(&clip, &clip, r.left, r.top, (unsigned)(r.right - r.left),
-				(unsigned)(r.bottom - r.top));
-	}
-	pixman_region32_intersect(out, out, &clip);
-	pixman_region32_fini(&clip);
 }
 
 /* ---- what becomes of them ---- */
@@ -107,7 +77,7 @@ static void tidy(struct mend *m, uint32_t surface)
 {
 	struct inexact *x = m->surfaces[surface];
 
-	if (x && !pixman_region32_not_empty(&x->recent) && !pixman_region32_not_empty(&x->resting))
+	if (x && region_is_empty(&x->recent) && region_is_empty(&x->resting))
 		mend_gone(m, surface);
 }
 
@@ -117,8 +87,7 @@ static void is_inexact(struct mend *m, uint32_t surface, const pixman_region32_t
 
 	pixman_region32_subtract(&x->resting, &x->resting, (pixman_region32_t *)r);
 	pixman_region32_union(&x->recent, &x->recent, (pixman_region32_t *)r);
-	bound(&x->recent);
-	bound(&x->resting);
+	bound(x);
 }
 
 static void is_exact(struct mend *m, uint32_t surface, const pixman_region32_t *r)
@@ -129,8 +98,7 @@ static void is_exact(struct mend *m, uint32_t surface, const pixman_region32_t *
 		return;
 	pixman_region32_subtract(&x->recent, &x->recent, (pixman_region32_t *)r);
 	pixman_region32_subtract(&x->resting, &x->resting, (pixman_region32_t *)r);
-	bound(&x->recent);
-	bound(&x->resting);
+	bound(x);
 	tidy(m, surface);
 }
 
@@ -144,25 +112,24 @@ static void reads(void *user, uint32_t surface, const struct rect *area)
 	struct reading *r = user;
 	const struct inexact *x = surface < LIM_SURFACES ? r->m->surfaces[surface] : NULL;
 
-	if (x && (touches(&x->recent, area) || touches(&x->resting, area)))
+	if (x && touches(x, area))
 		r->found = true;
 }
 
-/* Scrolled pixels take their errors with them. */
+/* Scrolled pixels take their errors with them, and nothing else is where they come to stand. */
 static void moves(struct mend *m, const struct draw_item *item, const pixman_region32_t *to)
 {
-	const struct copy_bits *body = item->body;
-	int dx = body->base.box.left - body->src_pos.x, dy = body->base.box.top - body->src_pos.y;
+	struct point by = draw_item_move(item);
 	struct inexact *x = m->surfaces[item->surface];
 	pixman_region32_t moved;
 
 	pixman_region32_init(&moved);
 	pixman_region32_union(&moved, &x->recent, &x->resting);
-	pixman_region32_translate(&moved, dx, dy);
+	pixman_region32_translate(&moved, by.x, by.y);
 	pixman_region32_intersect(&moved, &moved, (pixman_region32_t *)to);
-	pixman_region32_subtract(&x->recent, &x->recent, (pixman_region32_t *)to);
-	is_inexact(m, item->surface, &moved);
-	tidy(m, item->surface);
+	is_exact(m, item->surface, to);
+	if (!region_is_empty(&moved))
+		is_inexact(m, item->surface, &moved);
 	pixman_region32_fini(&moved);
 }
 
@@ -173,7 +140,7 @@ void mend_item(struct mend *m, const struct draw_item *item, bool lossy)
 
 	if (!m->n && !lossy)
 		return;
-	region_of(item, &region);
+	draw_item_region(item, &region);
 	draw_item_reads(item, reads, &reading);
 	if (item->number == S_DISPLAY_COPY_BITS && reading.found)
 		moves(m, item, &region);
@@ -212,7 +179,7 @@ bool mend_rest(struct mend *m)
 
 		if (!x)
 			continue;
-		some |= pixman_region32_not_empty(&x->resting);
+		some |= !region_is_empty(&x->resting);
 		pixman_region32_union(&x->resting, &x->resting, &x->recent);
 		pixman_region32_clear(&x->recent);
 	}
@@ -236,7 +203,7 @@ bool mend_next(struct mend *m, unsigned pixels, uint32_t *surface, struct rect *
 	for (uint32_t id = 0; m->n && id < LIM_SURFACES; id++) {
 		struct inexact *x = m->surfaces[id];
 
-		if (!x || !pixman_region32_not_empty(&x->resting))
+		if (!x || region_is_empty(&x->resting))
 			continue;
 		*surface = id;
 		*r = piece_of(pixman_region32_rectangles(&x->resting, NULL), pixels);

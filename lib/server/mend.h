@@ -3,7 +3,7 @@
 #ifndef SERVER_MEND_H
 #define SERVER_MEND_H
 
-#include "server/device.h"
+#include "server/item.h"
 
 struct mend;
 

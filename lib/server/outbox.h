@@ -7,7 +7,7 @@
 #include <uv.h>
 
 #include "chan/chan.h"
-#include "server/device.h"
+#include "server/item.h"
 #include "server/encode.h"
 
 struct outbox;

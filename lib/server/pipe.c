@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "draw/region.h"
 #include "server/backlog.h"
 
 struct entry {
@@ -48,13 +49,8 @@ static void add_damage(struct pipe *p, uint32_t id, const struct rect *r)
 {
 	pixman_region32_t *region = &p->damage[id];
 
-	pixman_region32_union_rect(region, region, r->left, r->top, (unsigned)(r->right - r->left),
-		(unsigned)(r->bottom - r->top));
-	if (pixman_region32_n_rects(region) > REGION_RECTS) {
-		pixman_box32_t all = *pixman_region32_extents(region);
-
-		pixman_region32_reset(region, &all);
-	}
+	region_add(region, r);
+	region_bound(region, REGION_RECTS);
 	if (id >= p->damaged)
 		p->damaged = id + 1;
 }
@@ -62,9 +58,7 @@ static void add_damage(struct pipe *p, uint32_t id, const struct rect *r)
 /* Does it set every pixel of its damage, whatever was there? */
 static bool is_opaque(const struct pipe *p, const struct draw_item *item)
 {
-	const struct draw_base *base = item->body;
-
-	return (base->clip.type != CLIP_TYPE_RECTS || base->clip.rects.num_rects == 1) &&
+	return draw_item_is_whole(item) &&
 	       canvas_surface(p->device->canvas, item->surface)->format != SURFACE_FMT_1_A &&
 	       draw_item_is_opaque(item);
 }
@@ -117,29 +111,21 @@ void pipe_damage(struct pipe *p, uint32_t surface, const struct rect *r)
 		catch_up(p);
 	add_damage(p, surface, r);
 	if (surface == 0)
-		pixman_region32_union_rect(&p->exact, &p->exact, r->left, r->top, (unsigned)(r->right - r->left),
-			(unsigned)(r->bottom - r->top));
+		region_add(&p->exact, r);
 	p->kick(p->owner);
 }
 
 /* Its region comes by another way, and out of order: nothing that waits may read it, and what it hides may go. */
 static void taken(struct pipe *p, const struct draw_item *item)
 {
-	const struct draw_base *base = item->body;
-	pixman_region32_t *damage = &p->damage[item->surface], part;
-	const struct rect *r = &item->damage;
+	pixman_region32_t *damage = &p->damage[item->surface];
 
 	if (is_opaque(p, item))
 		backlog_hide(&p->backlog, item);
-	if (!p->catching_up && backlog_reads(&p->backlog, item->surface, r))
+	if (!p->catching_up && backlog_reads(&p->backlog, item->surface, &item->damage))
 		catch_up(p);
-	if (!pixman_region32_not_empty(damage) ||
-		(base->clip.type == CLIP_TYPE_RECTS && base->clip.rects.num_rects != 1))
-		return;
-	pixman_region32_init_rect(&part, r->left, r->top, (unsigned)(r->right - r->left),
-		(unsigned)(r->bottom - r->top));
-	pixman_region32_subtract(damage, damage, &part);
-	pixman_region32_fini(&part);
+	if (!region_is_empty(damage) && draw_item_is_whole(item))
+		region_take(damage, &item->damage);
 }
 
 struct search {
@@ -283,9 +269,9 @@ static bool differs(struct pipe *p, uint32_t id, struct pipe_out *out)
 
 static bool take_damage(struct pipe *p, uint32_t id, struct pipe_out *out)
 {
-	pixman_region32_t *region = &p->damage[id], part;
+	pixman_region32_t *region = &p->damage[id];
 	const struct pixmap *s = canvas_surface(p->device->canvas, id);
-	pixman_box32_t box;
+	struct rect r;
 	int rows;
 
 	/* damage of queued commands may be that of an earlier, larger surface */
@@ -293,23 +279,21 @@ static bool take_damage(struct pipe *p, uint32_t id, struct pipe_out *out)
 		pixman_region32_intersect_rect(region, region, 0, 0, s->width, s->height);
 	else
 		pixman_region32_clear(region);
-	if (!pixman_region32_not_empty(region))
+	if (region_is_empty(region))
 		return false;
-	box = pixman_region32_rectangles(region, NULL)[0];
-	rows = BAND_PIXELS / (box.x2 - box.x1) + 1;
-	if (!p->mark_due && box.y2 - box.y1 > rows)
-		box.y2 = box.y1 + rows;
-	pixman_region32_init_rects(&part, &box, 1);
-	pixman_region32_subtract(region, region, &part);
+	r = region_rect(pixman_region32_rectangles(region, NULL));
+	rows = BAND_PIXELS / (r.right - r.left) + 1;
+	if (!p->mark_due && r.bottom - r.top > rows)
+		r.bottom = r.top + rows;
+	region_take(region, &r);
 	if (id == 0) {
-		out->exact = pixman_region32_contains_rectangle(&p->exact, &box) != PIXMAN_REGION_OUT;
-		pixman_region32_subtract(&p->exact, &p->exact, &part);
+		out->exact = region_touches(&p->exact, &r);
+		region_take(&p->exact, &r);
 	}
-	pixman_region32_fini(&part);
 	out->kind = PIPE_REGION;
 	out->id = id;
 	out->whole = p->mark_due;
-	out->rect = (struct rect){.left = box.x1, .top = box.y1, .right = box.x2, .bottom = box.y2};
+	out->rect = r;
 	return true;
 }
 

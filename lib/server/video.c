@@ -11,7 +11,7 @@
 
 #include "base/log.h"
 #include "codec/vp8.h"
-#include "draw/rect.h"
+#include "draw/region.h"
 #include "server/choose.h"
 #include "server/video-find.h"
 #include "server/video-rate.h"
@@ -82,44 +82,7 @@ struct video {
 	struct video_figures figures;
 };
 
-/* ---- rectangles ---- */
-
-static bool owns_some(const struct stream *s, const struct rect *r)
-{
-	pixman_box32_t box = {r->left, r->top, r->right, r->bottom};
-
-	return !rect_is_empty(r) && pixman_region32_contains_rectangle(&s->owned, &box) != PIXMAN_REGION_OUT;
-}
-
-/* The pixels that an opaque command sets: its box under its clip, on the screen. */
-static void region_of(const struct draw_item *item, pixman_region32_t *out)
-{
-	const struct draw_base *base = item->body;
-	const struct rect *d = &item->damage;
-	pixman_region32_t part;
-
-	pixman_region32_init_rect(out, d->left, d->top, (unsigned)(d->right - d->left), (unsigned)(d->bottom - d->top));
-	if (base->clip.type != CLIP_TYPE_RECTS)
-		return;
-	pixman_region32_init(&part);
-	for (uint32_t i = 0; i < base->clip.rects.num_rects; i++) {
-		struct rect r = rect_meet(&base->clip.rects.rects[i], d);
-
-		if (!rect_is_empty(&r))
-			pixman_region32_union_rect(&part, &part, r.left, r.top, (unsigned)(r.right - r.left),
-				(unsigned)(r.bottom - r.top));
-	}
-	pixman_region32_intersect(out, out, &part);
-	pixman_region32_fini(&part);
-}
-
 /* ---- what kind of command is it? ---- */
-
-static bool unscaled(const struct draw_copy *m)
-{
-	return m->src_area.right - (int64_t)m->src_area.left == m->base.box.right - (int64_t)m->base.box.left &&
-	       m->src_area.bottom - (int64_t)m->src_area.top == m->base.box.bottom - (int64_t)m->base.box.top;
-}
 
 /* A picture, put as it is: what frames of a video are made of. */
 static bool is_picture(const struct draw_item *item)
@@ -129,7 +92,7 @@ static bool is_picture(const struct draw_item *item)
 		.bottom = item->n_pictures ? (int)item->pictures[0]->height : 0};
 
 	return item->surface == 0 && item->number == S_DISPLAY_DRAW_COPY && m->rop == ROPD_OP_PUT && !m->mask.bitmap &&
-	       item->n_pictures == 1 && unscaled(m) && rect_inside(&m->src_area, &all);
+	       item->n_pictures == 1 && rect_same_size(&m->src_area, &m->base.box) && rect_inside(&m->src_area, &all);
 }
 
 static void reads_screen(void *user, uint32_t surface, const struct rect *area)
@@ -191,9 +154,11 @@ static void repair(struct video *v, const pixman_region32_t *region)
 	int n;
 	const pixman_box32_t *box = pixman_region32_rectangles((pixman_region32_t *)region, &n);
 
-	for (int i = 0; i < n; i++)
-		pipe_damage(v->pipe, 0, &(struct rect){.left = box[i].x1, .top = box[i].y1, .right = box[i].x2,
-			.bottom = box[i].y2});
+	for (int i = 0; i < n; i++) {
+		struct rect r = region_rect(&box[i]);
+
+		pipe_damage(v->pipe, 0, &r);
+	}
 }
 
 static void close_stream(struct video *v, struct stream *s)
@@ -231,8 +196,7 @@ static void reshape(struct video *v, struct stream *s, const struct rect *dest)
 	s->sized = s->announced && v->o.sized && (s->codec == VIDEO_CODEC_MJPEG || rect_same_size(&s->dest, dest));
 	if (!s->sized)
 		withdraw(v, s);
-	pixman_region32_init_rect(&now, dest->left, dest->top, (unsigned)(dest->right - dest->left),
-		(unsigned)(dest->bottom - dest->top));
+	region_init(&now, dest);
 	pixman_region32_init(&left);
 	pixman_region32_subtract(&left, &s->owned, &now);
 	pixman_region32_intersect(&s->owned, &s->owned, &now);
@@ -324,11 +288,7 @@ static void look(struct video *v, const struct draw_item *item, uint64_t now)
 static void takes(struct video *v, struct stream *s, const pixman_region32_t *region, uint64_t now)
 {
 	pixman_region32_union(&s->owned, &s->owned, (pixman_region32_t *)region);
-	if (pixman_region32_n_rects(&s->owned) > OWN_RECTS) {
-		pixman_box32_t around = *pixman_region32_extents(&s->owned);
-
-		pixman_region32_reset(&s->owned, &around);
-	}
+	region_bound(&s->owned, OWN_RECTS);
 	s->dirty = true;
 	if (now)
 		s->painted = now;
@@ -408,12 +368,12 @@ static enum pipe_verdict other(struct video *v, const struct draw_item *item)
 	bool opaque = draw_item_is_opaque(item), needs = false;
 	pixman_region32_t region;
 
-	region_of(item, &region);
+	draw_item_region(item, &region);
 	for (struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
 		if (!s->used || s->gone)
 			continue;
-		needs |= owns_some(s, &read);
-		if (item->surface != 0 || !owns_some(s, &item->damage))
+		needs |= region_touches(&s->owned, &read);
+		if (item->surface != 0 || !region_touches(&s->owned, &item->damage))
 			continue;
 		needs |= !opaque;
 		loses(v, s, &region);
@@ -444,9 +404,9 @@ static enum pipe_verdict drawn(void *owner, struct draw_item *item)
 		return PIPE_QUEUE;
 	if (!s)
 		return other(v, item);
-	region_of(item, &region);
+	draw_item_region(item, &region);
 	for (struct stream *x = v->streams; x < v->streams + VIDEO_STREAMS; x++)
-		if (x != s && x->used && owns_some(x, &item->damage))
+		if (x != s && x->used && region_touches(&x->owned, &item->damage))
 			loses(v, x, &region);
 	takes(v, s, &region, scrolls || filling ? 0 : now);
 	pixman_region32_fini(&region);
@@ -486,16 +446,15 @@ static void begin_frame(struct video *v, struct stream *s, uint64_t now)
 /* The clip of a stream, for a message; n rectangles at most. */
 static struct clip clip_of(const struct stream *s, const pixman_region32_t *region, struct rect rects[CLIP_RECTS])
 {
-	pixman_box32_t all = {s->dest.left, s->dest.top, s->dest.right, s->dest.bottom};
 	int n;
 	const pixman_box32_t *box = pixman_region32_rectangles((pixman_region32_t *)region, &n);
 	struct clip clip = {.type = CLIP_TYPE_RECTS, .rects = {(uint32_t)n, rects}};
 
 	/* frames that wait at the client may have another place: the clip keeps them off what is not theirs */
-	if (!s->sized && pixman_region32_contains_rectangle((pixman_region32_t *)region, &all) == PIXMAN_REGION_IN)
+	if (!s->sized && region_holds(region, &s->dest))
 		return (struct clip){.type = CLIP_TYPE_NONE};
 	for (int i = 0; i < n; i++)
-		rects[i] = (struct rect){.left = box[i].x1, .top = box[i].y1, .right = box[i].x2, .bottom = box[i].y2};
+		rects[i] = region_rect(&box[i]);
 	return clip;
 }
 
@@ -535,7 +494,7 @@ static bool must_be_cut(const struct stream *s)
 		return false;
 	pixman_region32_init(&over);
 	pixman_region32_subtract(&over, (pixman_region32_t *)&s->told, (pixman_region32_t *)&s->owned);
-	some = pixman_region32_not_empty(&over);
+	some = !region_is_empty(&over);
 	pixman_region32_fini(&over);
 	return some;
 }
