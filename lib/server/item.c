@@ -102,15 +102,16 @@ static void reads_surface(void *user, uint32_t surface)
 
 void draw_item_reads(const struct draw_item *item, draw_item_reads_fn *fn, void *user)
 {
-	const struct copy_bits *m = item->body;
+	const struct rect *to = &item->damage;
+	struct point by;
 
-	if (item->number == S_DISPLAY_COPY_BITS)
-		fn(user, item->surface, &(struct rect){
-			.left = m->src_pos.x, .top = m->src_pos.y,
-			.right = m->src_pos.x + (m->base.box.right - m->base.box.left),
-			.bottom = m->src_pos.y + (m->base.box.bottom - m->base.box.top)});
-	else
+	if (item->number != S_DISPLAY_COPY_BITS) {
 		canvas_sources(item->number, item->body, reads_surface, &(struct reading){fn, user});
+		return;
+	}
+	by = draw_item_move(item);
+	fn(user, item->surface, &(struct rect){.left = to->left - by.x, .top = to->top - by.y,
+		.right = to->right - by.x, .bottom = to->bottom - by.y});
 }
 
 /* ---- commands that can wait ---- */

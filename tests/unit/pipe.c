@@ -242,6 +242,15 @@ static void random_surface_copy(struct device *d, struct rng *r, uint32_t on, ui
 		assert_int_equal(device_draw(d, S_DISPLAY_DRAW_COPY, &copy), 0);
 }
 
+/* A recording may say any box, also one that is wider than a number: it moves what is on the surface. */
+static void move_all(struct device *d, struct rng *r, uint32_t on)
+{
+	struct copy_bits m = {.base = {.surface_id = on, .box = {INT32_MIN, INT32_MIN, INT32_MAX, INT32_MAX}},
+		.src_pos = {INT32_MIN + (int)rng_below(r, 30), INT32_MIN + (int)rng_below(r, 30)}};
+
+	assert_int_equal(device_draw(d, S_DISPLAY_COPY_BITS, &m), 0);
+}
+
 static void random_step(struct device *d, struct rng *r)
 {
 	uint32_t on = rng_below(r, SURFACES), from = rng_below(r, SURFACES);
@@ -270,7 +279,10 @@ static void random_step(struct device *d, struct rng *r)
 		device_draw(d, S_DISPLAY_COPY_BITS, &(struct copy_bits){.base = {.surface_id = on, .box = box},
 			.src_pos = {(int)rng_below(r, 30), (int)rng_below(r, 30)}});
 		break;
-	case 23 ... 27:
+	case 23:
+		move_all(d, r, on);
+		break;
+	case 24 ... 27:
 		device_draw(d, S_DISPLAY_DRAW_INVERS, &(struct draw_blackness){
 			.base = {.surface_id = on, .box = box}});
 		break;
@@ -327,7 +339,8 @@ static void mirror(void **state)
 	device_free(d);
 }
 
-/* L-18: a client that takes nothing holds a bounded queue. */
+/* ---- L-18: a client that takes nothing holds a bounded queue ---- */
+
 /* A command that shows a picture of the screen's size, or changes it by one. */
 static void whole_screen(struct device *d, struct pixmap *p, uint16_t rop)
 {
