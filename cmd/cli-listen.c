@@ -339,23 +339,17 @@ void cli_listen_done(void)
 
 /* ---- readiness ---- */
 
-/* The file appears whole: written beside its place, then renamed. */
+/* The file appears whole. */
 static int write_listen_file(struct slice text)
 {
-	char *tmp = xasprintf("%s.XXXXXX", opt.listen_file);
-	int fd = mkstemp(tmp);
 	mode_t mask = umask(0);
-	bool ok = fd >= 0 && fchmod(fd, 0666 & ~mask) == 0 && write(fd, text.p, text.n) == (ssize_t)text.n;
+	int why;
 
 	umask(mask);
-	ok = (fd < 0 || close(fd) == 0) && ok && rename(tmp, opt.listen_file) == 0;
-	if (!ok) {
-		cli_error("%s: %s", opt.listen_file, strerror(errno));
-		if (fd >= 0)
-			unlink(tmp);
-	}
-	free(tmp);
-	return ok ? 0 : E_CREATE;
+	why = file_replace(opt.listen_file, 0666 & ~mask, text);
+	if (why)
+		cli_error("%s: %s", opt.listen_file, strerror(why));
+	return why ? E_CREATE : 0;
 }
 
 static void notify_systemd(void)

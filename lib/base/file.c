@@ -1,9 +1,14 @@
-/* Whole files: one loop, one bound. */
+/* Whole files: one loop, one bound; and their replacement. */
 #include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/mem.h"
 
 enum { PIECE = 64 << 10 };
 
@@ -37,4 +42,52 @@ int file_read(const char *name, size_t max, struct buf *out)
 	rc = file_read_fd(fd, max, out);
 	close(fd);
 	return rc;
+}
+
+static int write_all(int fd, struct slice text)
+{
+	while (text.n) {
+		ssize_t n = write(fd, text.p, text.n);
+
+		if (n < 0 && errno != EINTR)
+			return errno;
+		if (n > 0)
+			text = slice_of(text.p + n, text.n - (size_t)n);
+	}
+	return 0;
+}
+
+/* The owner of what stands there now; what can't be given stays ours. */
+static void keep_owner(int fd, const char *name)
+{
+	struct stat st;
+
+	if (lstat(name, &st) == 0 && S_ISREG(st.st_mode) && (st.st_uid != geteuid() || st.st_gid != getegid()) &&
+		fchown(fd, st.st_uid, st.st_gid) != 0)
+		errno = 0;
+}
+
+static int fill(int fd, const char *name, mode_t mode, struct slice text)
+{
+	int why = write_all(fd, text);
+
+	keep_owner(fd, name);
+	if (!why && (fchmod(fd, mode) != 0 || fsync(fd) != 0))
+		why = errno;
+	if (close(fd) != 0 && !why)
+		why = errno;
+	return why;
+}
+
+int file_replace(const char *name, mode_t mode, struct slice text)
+{
+	char *tmp = xasprintf("%s.XXXXXX", name);
+	int fd = mkostemp(tmp, O_CLOEXEC), why = fd < 0 ? errno : fill(fd, name, mode, text);
+
+	if (!why && rename(tmp, name) != 0)
+		why = errno;
+	if (why && fd >= 0)
+		unlink(tmp);
+	free(tmp);
+	return why;
 }

@@ -1,6 +1,8 @@
-/* Whole files and streams, read to their end. */
+/* Whole files and streams: read to their end, put in place at once. */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
+
+#include <sys/types.h>
 
 #include "base/buf.h"
 
@@ -8,5 +10,10 @@
  * max bytes. What was read by then stays in `out`. The descriptor is the caller's, and blocking. */
 int file_read_fd(int fd, size_t max, struct buf *out);
 int file_read(const char *name, size_t max, struct buf *out);
+
+/* The file has this text and mode (whatever the umask) from now on. It is written beside its place and renamed: nobody
+ * ever sees a part of it, and a failure leaves what was there. What is replaced gives its owner to the new one, where
+ * we may. 0, or the errno that stopped it. */
+int file_replace(const char *name, mode_t mode, struct slice text);
 
 #endif

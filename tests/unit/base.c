@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -11,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/filemap.h"
 #include "base/json.h"
 #include "base/jsonin.h"
@@ -354,6 +356,49 @@ static void mapped_files(void **state)
 	unlink(name);
 }
 
+/* All of it or nothing, with this mode, and nothing is left beside it. */
+static void replaced_files(void **state)
+{
+	char dir[] = "/tmp/spice-file-XXXXXX", *name, *deep;
+	struct buf text = {0};
+	struct stat st;
+	mode_t mask = umask(0077);
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	name = xasprintf("%s/f", dir);
+	deep = xasprintf("%s/f/g", dir);
+	assert_int_equal(file_replace(name, 0640, slice_str("one")), 0);
+	assert_int_equal(stat(name, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	umask(0);
+	assert_int_equal(file_replace(name, 0600, slice_str("two!")), 0);
+	assert_int_equal(stat(name, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(file_read(name, 100, &text), 0);
+	assert_string_equal(buf_cstr(&text), "two!");
+	assert_int_equal(file_replace(deep, 0600, slice_str("x")), ENOTDIR);
+	/* a link is replaced, not what it leads to */
+	free(deep);
+	deep = xasprintf("%s/link", dir);
+	assert_int_equal(symlink("f", deep), 0);
+	assert_int_equal(file_replace(deep, 0600, slice_str("link")), 0);
+	buf_clear(&text);
+	assert_int_equal(file_read(name, 100, &text), 0);
+	assert_string_equal(buf_cstr(&text), "two!");
+	buf_fini(&text);
+	unlink(deep);
+	/* a folder is in the way: it stays, and nothing else */
+	assert_int_equal(mkdir(deep, 0700), 0);
+	assert_int_equal(file_replace(deep, 0600, slice_str("x")), EISDIR);
+	assert_int_equal(rmdir(deep), 0);
+	unlink(name);
+	assert_int_equal(rmdir(dir), 0);
+	free(name);
+	free(deep);
+	umask(mask);
+}
+
 static void exit_statuses(void **state)
 {
 	(void)state;
@@ -382,6 +427,7 @@ int main(void)
 		cmocka_unit_test(percent),
 		cmocka_unit_test(logging),
 		cmocka_unit_test(mapped_files),
+		cmocka_unit_test(replaced_files),
 		cmocka_unit_test(exit_statuses),
 	};
 
