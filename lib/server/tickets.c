@@ -1,5 +1,4 @@
-/* The ticket file: one ticket a line, `SECRET [expires=UNIXTIME] [once] [view-only] [id=NAME]`, the secret
- * percent-encoded where it has blanks, # comments. */
+/* The tickets of the ticket file (auth/ticketfile.h) and one more, as verifiers. */
 #include "server/tickets.h"
 
 #include <openssl/crypto.h>
@@ -8,14 +7,14 @@
 #include <openssl/rand.h>
 #include <stdlib.h>
 
+#include "auth/ticketfile.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/text.h"
 
-enum { FILE_MAX = 1 << 20, TICKETS_MAX = 4096, SHORT_SECRET = 8 };
+enum { SHORT_SECRET = 8 };
 
 struct tickets {
 	uint8_t key[VERIFIER];
@@ -60,100 +59,44 @@ void tickets_verifier(const struct tickets *t, const char *secret, uint8_t out[V
 	HMAC(EVP_sha256(), t->key, sizeof(t->key), (const uint8_t *)secret, strlen(secret), out, &n);
 }
 
-/* A decoded secret, checked and made a verifier; wiped. */
-static int take_secret(const struct tickets *t, struct buf *secret, uint8_t out[VERIFIER])
+static void warn_if_short(size_t n)
 {
-	int rc = 0;
-
-	if (buf_len(secret) == 0 || buf_len(secret) > LIM_PASSWORD)
-		rc = E_CONFIG;
-	else
-		tickets_verifier(t, buf_cstr(secret), out);
-	if (!rc && buf_len(secret) < SHORT_SECRET)
+	if (n < SHORT_SECRET)
 		log_warn("a ticket of less than %d characters is easily guessed", SHORT_SECRET);
-	if (secret->mem)
-		OPENSSL_cleanse(secret->mem, secret->cap);
-	buf_fini(secret);
-	return rc;
 }
 
-/* One word behind the secret. */
-static int option(struct ticket *k, const char *word)
+/* The row's ticket; the id moves over. */
+static struct ticket ticket_of(const struct tickets *t, struct ticket_row *row)
 {
-	long long v;
+	struct ticket k = {.expires = row->expires, .once = row->once, .view_only = row->view_only, .id = row->id};
 
-	if (strcmp(word, "once") == 0) {
-		k->once = true;
-	} else if (strcmp(word, "view-only") == 0) {
-		k->view_only = true;
-	} else if (strncmp(word, "expires=", 8) == 0) {
-		if (text_number(word + 8, 1, INT64_MAX, &v))
-			return E_CONFIG;
-		k->expires = v;
-	} else if (strncmp(word, "id=", 3) == 0 && word[3]) {
-		free(k->id);
-		k->id = xstrdup(word + 3);
-	} else {
-		return E_CONFIG;
-	}
-	return 0;
+	row->id = NULL;
+	warn_if_short(strlen(row->secret));
+	tickets_verifier(t, row->secret, k.verifier);
+	return k;
 }
 
-/* A line without its end; *have is false for blank lines and comments. */
-static int parse_line(const struct tickets *t, char *line, struct ticket *k, bool *have)
+static int parse(struct tickets *t, struct slice text, const char *file, struct ticket **list, size_t *n)
 {
-	struct buf secret = {0};
-	char *save = NULL, *word = strtok_r(line, " \t\r", &save);
-	int rc;
-
-	*k = (struct ticket){0};
-	*have = word && *word != '#';
-	if (!*have)
-		return 0;
-	if (text_unpercent(&secret, slice_str(word))) {
-		buf_fini(&secret);
-		return E_CONFIG;
-	}
-	rc = take_secret(t, &secret, k->verifier);
-	while (!rc && (word = strtok_r(NULL, " \t\r", &save)))
-		rc = option(k, word);
-	return rc;
-}
-
-static int parse(struct tickets *t, char *text, const char *file, struct ticket **list, size_t *n)
-{
+	struct ticket_row row;
 	unsigned number = 0;
+	struct slice line;
+	bool have;
 
-	for (char *line = text, *next; line; line = next) {
-		struct ticket k;
-		bool have;
-
-		next = strchr(line, '\n');
-		if (next)
-			*next++ = 0;
+	while (ticket_line(&text, &line)) {
 		number++;
-		if (parse_line(t, line, &k, &have) || (have && *n == TICKETS_MAX)) {
-			free(k.id);
+		if (ticket_row_parse(line, &row, &have) || (have && *n == TICKETS_MAX)) {
+			ticket_row_fini(&row);
 			log_error("%s:%u: not a ticket", file, number);
 			return E_CONFIG;
 		}
 		if (have) {
 			*list = xrealloc(*list, *n + 1, sizeof(**list));
-			(*list)[(*n)++] = k;
+			(*list)[(*n)++] = ticket_of(t, &row);
 		}
+		ticket_row_fini(&row);
 	}
 	return 0;
-}
-
-/* The whole file, NUL-terminated; E_NOFILE logged. */
-static int read_all(const char *file, struct buf *out)
-{
-	int why = file_read(file, FILE_MAX, out);
-
-	if (why)
-		log_error("%s: %s", file, strerror(why));
-	buf_cstr(out);
-	return why ? E_NOFILE : 0;
 }
 
 int tickets_load(struct tickets *t, const char *file, bool keep)
@@ -161,13 +104,13 @@ int tickets_load(struct tickets *t, const char *file, bool keep)
 	struct buf text = {0};
 	struct ticket *list = NULL;
 	size_t n = 0;
-	int rc = read_all(file, &text);
+	int why = file_read(file, TICKET_FILE_MAX, &text), rc = why ? E_NOFILE : 0;
 
-	if (!rc)
-		rc = parse(t, (char *)buf_data(&text), file, &list, &n);
-	if (text.mem)
-		OPENSSL_cleanse(text.mem, text.cap);
-	buf_fini(&text);
+	if (why)
+		log_error("%s: %s", file, strerror(why));
+	else
+		rc = parse(t, buf_slice(&text), file, &list, &n);
+	ticket_text_fini(&text);
 	if (rc && keep) {
 		log_warn("%s: the tickets stay as they were", file);
 		drop(list, n);
@@ -188,15 +131,18 @@ int tickets_load(struct tickets *t, const char *file, bool keep)
 
 int tickets_add(struct tickets *t, struct slice secret)
 {
-	struct buf copy = {0};
 	struct ticket k = {0};
-	int rc;
+	char *copy;
 
-	buf_put(&copy, secret.p, secret.n);
-	if ((rc = take_secret(t, &copy, k.verifier))) {
+	if (!secret.n || secret.n > LIM_PASSWORD) {
 		log_error("a ticket has 1 to %d characters", LIM_PASSWORD);
-		return rc;
+		return E_CONFIG;
 	}
+	copy = xstrndup((const char *)secret.p, secret.n);
+	warn_if_short(secret.n);
+	tickets_verifier(t, copy, k.verifier);
+	explicit_bzero(copy, secret.n);
+	free(copy);
 	t->extra = xrealloc(t->extra, t->n_extra + 1, sizeof(k));
 	t->extra[t->n_extra++] = k;
 	return 0;

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "auth/ticketfile.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/limits.h"
@@ -59,7 +60,8 @@ static void file_format(void **state)
 static void bad_files(void **state)
 {
 	static const char *const bad[] = {"secret1 sometimes", "secret1 expires=soon", "secret1 expires=-1", "sec%ret1",
-		"sec%00ret", "secret1 id=", "0123456789012345678901234567890123456789012345678901234567890"};
+		"sec%00ret", "secret1 id=", "secret1 expires=1x", "%",
+		"0123456789012345678901234567890123456789012345678901234567890"};
 	struct tickets *t = tickets_new();
 
 	(void)state;
@@ -111,6 +113,59 @@ static void empty_file(void **state)
 	assert_int_equal(tickets_load(t, path, false), 0);
 	assert_null(find(t, "", 1));
 	tickets_free(t);
+}
+
+/* What is printed is read back the same, whatever bytes the secret has. */
+static void rows(void **state)
+{
+	static const struct ticket_row row[] = {
+		{.secret = (char *)"plain"},
+		{.secret = (char *)"# no comment", .expires = 1, .id = (char *)"a"},
+		{.secret = (char *)"100% \t\r\n \x01\xff", .once = true, .view_only = true},
+		{.secret = (char *)"0123456789012345678901234567890123456789012345678901234567 \n",
+			.expires = INT64_MAX, .once = true, .view_only = true, .id = (char *)"bob@host"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct buf text = {0};
+		struct slice all, line;
+		struct ticket_row back;
+		bool have;
+
+		ticket_row_print(&row[i], &text);
+		all = buf_slice(&text);
+		assert_true(ticket_line(&all, &line));
+		assert_int_equal(all.n, 0);
+		assert_int_equal(ticket_row_parse(line, &back, &have), 0);
+		assert_true(have);
+		assert_string_equal(back.secret, row[i].secret);
+		assert_int_equal(back.expires, row[i].expires);
+		assert_int_equal(back.once, row[i].once);
+		assert_int_equal(back.view_only, row[i].view_only);
+		assert_string_equal(back.id ? back.id : "", row[i].id ? row[i].id : "");
+		ticket_row_fini(&back);
+		ticket_text_fini(&text);
+	}
+}
+
+static void ids(void **state)
+{
+	char longest[66];
+
+	(void)state;
+	assert_true(ticket_id_good("alice@example.org"));
+	assert_true(ticket_id_good("caf\xc3\xa9"));
+	assert_false(ticket_id_good(""));
+	assert_false(ticket_id_good("a b"));
+	assert_false(ticket_id_good("a\nb"));
+	assert_false(ticket_id_good("a\x1b[2J"));
+	memset(longest, 'a', sizeof(longest));
+	longest[64] = 0;
+	assert_true(ticket_id_good(longest));
+	longest[64] = 'a';
+	longest[65] = 0;
+	assert_false(ticket_id_good(longest));
 }
 
 static void one_more(void **state)
@@ -196,6 +251,8 @@ int main(void)
 		cmocka_unit_test(full_file),
 		cmocka_unit_test(empty_file),
 		cmocka_unit_test(one_more),
+		cmocka_unit_test(rows),
+		cmocka_unit_test(ids),
 		cmocka_unit_test(gate_waits),
 		cmocka_unit_test(gate_window),
 		cmocka_unit_test(gate_many_sources),
