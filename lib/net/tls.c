@@ -5,7 +5,6 @@
  *
  * Peers of SPICE close the TCP connection without close_notify; that is an end of stream, not an
  * error, since SPICE messages say their length. */
-#include <arpa/inet.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <stdlib.h>
@@ -288,16 +287,10 @@ struct xport *xport_tls_server(struct xport *below, struct tls_server *s)
 	return &t->x;
 }
 
-static bool is_literal(const char *host)
-{
-	struct in_addr four;
-
-	return strchr(host, ':') || inet_pton(AF_INET, host, &four) == 1;
-}
-
 struct xport *xport_tls_client(struct xport *below, struct tls_client *c, const char *host)
 {
 	struct tls *t = tls_new(below, c->ctx);
+	uint8_t addr[16];
 
 	t->trust = c;
 	c->refs++;
@@ -307,7 +300,7 @@ struct xport *xport_tls_client(struct xport *below, struct tls_client *c, const 
 	if (t->err)
 		return &t->x;
 	SSL_set_app_data(t->ssl, &t->verify);
-	if (!is_literal(host))
+	if (!tls_literal(host, addr))
 		SSL_set_tlsext_host_name(t->ssl, host);
 	SSL_set_connect_state(t->ssl);
 	return &t->x;

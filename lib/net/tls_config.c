@@ -72,23 +72,32 @@ static SSL_CTX *context(const SSL_METHOD *method)
 	return NULL;
 }
 
+/* The next certificate of a PEM text; NULL with *end at its end, else where one is damaged (openssl says how). */
+static X509 *next_cert(BIO *bio, bool *end)
+{
+	X509 *cert = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
+
+	*end = !cert && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+	if (*end)
+		ERR_clear_error();
+	return cert;
+}
+
 /* The certificate and what comes behind it in the file, its chain. */
 static bool use_chain(SSL_CTX *ctx, const struct buf *pem)
 {
 	BIO *bio = BIO_new_mem_buf(buf_data(pem), (int)buf_len(pem));
 	X509 *cert = PEM_read_bio_X509_AUX(bio, NULL, no_passphrase, NULL);
-	bool ok = cert && SSL_CTX_use_certificate(ctx, cert) == 1;
+	bool ok = cert && SSL_CTX_use_certificate(ctx, cert) == 1, end = false;
 
 	X509_free(cert);
-	while (ok && (cert = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL))) {
+	while (ok && (cert = next_cert(bio, &end))) {
 		ok = SSL_CTX_add0_chain_cert(ctx, cert) == 1;
 		if (!ok)
 			X509_free(cert);
 	}
 	BIO_free(bio);
-	if (ok)
-		ERR_clear_error();
-	return ok;
+	return ok && end;
 }
 
 static bool use_key(SSL_CTX *ctx, const struct buf *pem)
@@ -180,18 +189,21 @@ static int trust_pem(SSL_CTX *ctx, struct slice pem, const char *name)
 {
 	BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.n);
 	X509_STORE *store = SSL_CTX_get_cert_store(ctx);
+	bool end = false;
 	X509 *cert;
 	int n = 0;
 
-	while (bio && (cert = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL))) {
+	while (bio && (cert = next_cert(bio, &end))) {
 		n += X509_STORE_add_cert(store, cert) == 1;
 		X509_free(cert);
 	}
 	BIO_free(bio);
-	ERR_clear_error();
-	if (n)
+	if (n && end)
 		return 0;
-	log_error("%s: no CA certificate in it", name);
+	if (end)
+		log_error("%s: no CA certificate in it", name);
+	else
+		log_error("%s: not usable CA certificates: %s", name, tls_reason());
 	return E_CONFIG;
 }
 
@@ -220,13 +232,12 @@ static int trust_roots(struct tls_client *t, const struct tls_trust *trust)
 
 int tls_client_roots(struct tls_client *t)
 {
-	if (!t->roots_due)
-		return 0;
+	if (t->roots_due && SSL_CTX_set_default_verify_paths(t->ctx) != 1) {
+		log_error("TLS: the system's CA certificates: %s", tls_reason());
+		return E_CONFIG;
+	}
 	t->roots_due = false;
-	if (SSL_CTX_set_default_verify_paths(t->ctx) == 1)
-		return 0;
-	log_error("TLS: the system's CA certificates: %s", tls_reason());
-	return E_CONFIG;
+	return 0;
 }
 
 /* 64 hex digits, with a colon between bytes or none. */

@@ -10,8 +10,7 @@ enum { PIN_BYTES = 32 };
 
 struct tls_server {
 	SSL_CTX *ctx;
-	unsigned refs; /* the owner and every connection that does not know yet whether it needs it
-			*/
+	unsigned refs; /* the owner and every connection that does not know yet whether it needs it */
 };
 
 struct tls_client {
@@ -37,6 +36,10 @@ struct tls_verify {
 /* The callback of SSL_CTX_set_cert_verify_callback; finds its struct tls_verify as the SSL's app
  * data. 1 or 0. */
 int tls_verify(X509_STORE_CTX *store, void *unused);
+
+/* The address that the host is a literal of, in network order: its 4 or 16 bytes. 0 when it is a name. A zone belongs
+ * to us, not to a certificate. */
+size_t tls_literal(const char *host, uint8_t addr[16]);
 
 /* Does the certificate speak for the host name or address literal? */
 bool tls_host_match(X509 *cert, const char *host);

@@ -97,9 +97,7 @@ static bool name_match(const char *pattern, size_t n, const char *host)
 	return n && n == len && !memchr(pattern, '*', n) && strncasecmp(pattern, host, n) == 0;
 }
 
-/* The address of a literal, 4 or 16 bytes; 0 when host is a name. A zone belongs to us, not to the
- * certificate. */
-static int literal(const char *host, uint8_t addr[16])
+size_t tls_literal(const char *host, uint8_t addr[16])
 {
 	char text[INET6_ADDRSTRLEN + 1];
 	size_t n = strcspn(host, "%");
@@ -134,8 +132,9 @@ bool tls_host_match(X509 *cert, const char *host)
 {
 	GENERAL_NAMES *names;
 	uint8_t addr[16];
-	int addr_len = literal(host, addr), critical;
+	size_t addr_len = tls_literal(host, addr);
 	bool match = false, dns = false;
+	int critical;
 
 	names = X509_get_ext_d2i(cert, NID_subject_alt_name, &critical, NULL);
 	if (!names && critical != -1) /* twice, or unreadable */
@@ -149,9 +148,9 @@ bool tls_host_match(X509 *cert, const char *host)
 				 name_match((const char *)ASN1_STRING_get0_data(g->d.dNSName),
 					 (size_t)ASN1_STRING_length(g->d.dNSName), host);
 		} else if (g->type == GEN_IPADD) {
-			match |= addr_len && ASN1_STRING_length(g->d.iPAddress) == addr_len &&
-				 memcmp(ASN1_STRING_get0_data(g->d.iPAddress), addr,
-					 (size_t)addr_len) == 0;
+			match |= addr_len && slice_eq(slice_of(addr, addr_len),
+				slice_of(ASN1_STRING_get0_data(g->d.iPAddress),
+					(size_t)ASN1_STRING_length(g->d.iPAddress)));
 		}
 	}
 	GENERAL_NAMES_free(names);
