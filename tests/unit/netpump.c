@@ -13,79 +13,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "net/listen.h"
-#include "net/pump.h"
-
-/* An owner that sends `out` in slices of `piece` and keeps what it gets. */
-struct side {
-	struct pump *pump;
-	struct buf in, out;
-	size_t piece;
-	size_t stop_at; /* closes itself at so many bytes in */
-	int fail;	/* what input returns at stop_at instead */
-	bool pause;	/* pauses at the first input */
-	bool flush;	/* how it closes */
-	int closed;	/* what `closed` said */
-	unsigned inputs;
-	int late; /* the peer's descriptor, to be written to once from within output */
-	size_t refill; /* kicks itself and puts so many bytes when output has nothing left */
-};
-
-static int side_input(void *owner, const uint8_t *p, size_t n)
-{
-	struct side *s = owner;
-
-	assert_true(n > 0 && n <= 64 << 10);
-	s->inputs++;
-	buf_put(&s->in, p, n);
-	if (s->pause)
-		pump_pause(s->pump, true);
-	if (s->stop_at && buf_len(&s->in) >= s->stop_at) {
-		if (s->fail)
-			return s->fail;
-		pump_close(s->pump, s->flush);
-		s->pump = NULL;
-	}
-	return 0;
-}
-
-static int side_output(void *owner, struct slice *out)
-{
-	struct side *s = owner;
-
-	if (s->late) /* bytes come between reading and writing */
-		assert_int_equal(write(s->late, "REDQ", 4), 4);
-	s->late = 0;
-
-	if (s->refill && buf_len(&s->out) == 0) { /* as one who queues, tells of it, and gives later */
-		uint8_t *p = buf_reserve(&s->out, s->refill);
-
-		memset(p, 'r', s->refill);
-		buf_commit(&s->out, s->refill);
-		s->refill = 0;
-		pump_kick(s->pump);
-		*out = (struct slice){0};
-		return 0;
-	}
-	*out = buf_slice(&s->out);
-	if (s->piece && out->n > s->piece)
-		out->n = s->piece;
-	return 0;
-}
-
-static void side_sent(void *owner, size_t n)
-{
-	buf_skip(&((struct side *)owner)->out, n);
-}
-
-static void side_closed(void *owner, int err)
-{
-	struct side *s = owner;
-
-	s->closed = err;
-	s->pump = NULL;
-}
-
-static const struct pump_ops ops = {side_input, side_output, side_sent, side_closed};
+#include "tests/unit/side.h"
 
 struct pair {
 	uv_loop_t loop;
@@ -99,9 +27,9 @@ static void pair_init(struct pair *t, bool b_pumped)
 	uv_loop_init(&t->loop);
 	assert_int_equal(
 		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, t->fd), 0);
-	t->a.pump = pump_new(&t->loop, xport_socket(t->fd[0]), &ops, &t->a);
+	t->a.pump = pump_new(&t->loop, xport_socket(t->fd[0]), &side_ops, &t->a);
 	if (b_pumped)
-		t->b.pump = pump_new(&t->loop, xport_socket(t->fd[1]), &ops, &t->b);
+		t->b.pump = pump_new(&t->loop, xport_socket(t->fd[1]), &side_ops, &t->b);
 }
 
 static void pair_fini(struct pair *t)
@@ -192,7 +120,7 @@ static void kick_from_within_is_kept(void **state)
 		uv_run(&t.loop, UV_RUN_NOWAIT);
 	assert_true(buf_len(&t.a.out) > 0);
 	t.a.refill = MORE;
-	t.b.pump = pump_new(&t.loop, xport_socket(t.fd[1]), &ops, &t.b);
+	t.b.pump = pump_new(&t.loop, xport_socket(t.fd[1]), &side_ops, &t.b);
 	while (buf_len(&t.b.in) < BACKLOG + MORE)
 		uv_run(&t.loop, UV_RUN_ONCE);
 	pair_fini(&t);
@@ -389,7 +317,7 @@ static void busy_peer_does_not_starve(void **state)
 	quiet = (struct pair){0};
 	assert_int_equal(
 		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, quiet.fd), 0);
-	quiet.a.pump = pump_new(&t.loop, xport_socket(quiet.fd[0]), &ops, &quiet.a);
+	quiet.a.pump = pump_new(&t.loop, xport_socket(quiet.fd[0]), &side_ops, &quiet.a);
 	assert_int_equal(write(quiet.fd[1], "q", 1), 1);
 	while (!buf_len(&quiet.a.in) && rounds++ < 10) {
 		while (send(t.fd[1], big, sizeof(big), MSG_DONTWAIT) > 0)
@@ -430,7 +358,7 @@ static void input_taken_by_a_write_is_given(void **state)
 	assert_int_equal(
 		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, t.fd), 0);
 	t.a.late = t.fd[1];
-	t.a.pump = pump_new(&t.loop, xport_accept(t.fd[0], NULL, false), &ops, &t.a);
+	t.a.pump = pump_new(&t.loop, xport_accept(t.fd[0], NULL, false), &side_ops, &t.a);
 	for (int i = 0; i < 10; i++)
 		uv_run(&t.loop, UV_RUN_NOWAIT);
 	assert_int_equal(buf_len(&t.a.in), 4);
