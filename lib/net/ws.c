@@ -10,7 +10,9 @@
 
 #include "base/err.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/mem.h"
+#include "net/http.h"
 #include "net/ws_http.h"
 
 enum opcode { OP_MORE = 0, OP_BINARY = 2, OP_CLOSE = 8, OP_PING = 9, OP_PONG = 10 };
@@ -127,32 +129,40 @@ static int fill(struct ws *w)
 	return 0;
 }
 
+/* What a server answered to our request. */
+static int check_answer(struct ws *w, struct slice head)
+{
+	unsigned status;
+	const char *why = ws_http_check(head, w->nonce, &status);
+
+	if (!why)
+		return 0;
+	log_error("%s: WebSocket: %s (%u)", w->x.info.host, why, status);
+	w->err = E_PROTO;
+	return E_PROTO;
+}
+
 /* The HTTP part: 0 when the WebSocket is open. */
 static int open_up(struct ws *w)
 {
-	const char *why = "the server refuses";
+	const char *why;
 	struct slice head;
 	int rc;
 
-	while (!w->open) {
-		head = buf_slice(&w->raw);
-		head.n = head.n ? ws_http_length(head, w->seen) : 0;
-		if (head.n > LIM_HTTP_HEAD || (!head.n && buf_len(&w->raw) > LIM_HTTP_HEAD))
-			return broken(w, "the HTTP head is too long");
-		if (!head.n) {
-			w->seen = buf_len(&w->raw);
-			rc = fill(w);
-			if (rc)
-				return rc;
-			continue;
-		}
-		rc = w->client ? ws_http_check(head, w->nonce)
-			       : ws_http_answer(head, &w->out, &why);
-		if (rc)
-			return broken(w, why);
-		w->open = true;
-		buf_skip(&w->raw, head.n);
-	}
+	if (w->open)
+		return 0;
+	rc = http_read(w->x.below, &w->raw, &w->seen, &head.n);
+	if (rc)
+		return rc == E_LIMIT ? broken(w, "the HTTP head is too long") : rc;
+	head.p = buf_data(&w->raw);
+	if (w->client)
+		rc = check_answer(w, head);
+	else if (ws_http_answer(head, &w->out, &why))
+		rc = broken(w, why);
+	if (rc)
+		return rc;
+	w->open = true;
+	buf_skip(&w->raw, head.n);
 	return 0;
 }
 

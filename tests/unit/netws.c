@@ -1,6 +1,7 @@
 /* WebSocket: heads and frames as tables of bytes and verdicts (rows 32, 57, 58), the same bytes
  * however they are cut (row 36), both our ends together, and what an accepted socket turns out to
  * speak. */
+#include <openssl/evp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -78,6 +79,23 @@ static struct result feed(struct slice bytes, size_t piece, struct xport *(*end)
 	drain(fd[0], &r.answer);
 	close(fd[0]);
 	return r;
+}
+
+enum { HASH_CHARS = 28 };
+
+/* RFC 6455 1.3: of the key at the front of `line`. */
+static void hash_of(const char *line, struct buf *hash)
+{
+	struct buf text = {0};
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+
+	buf_put(&text, line, strcspn(line, "\r"));
+	buf_str(&text, "258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+	EVP_Digest(buf_data(&text), buf_len(&text), digest, &n, EVP_sha1(), NULL);
+	EVP_EncodeBlock(buf_reserve(hash, HASH_CHARS + 1), digest, (int)n);
+	buf_commit(hash, HASH_CHARS);
+	buf_fini(&text);
 }
 
 static struct xport *ws_end(int fd)
@@ -327,6 +345,189 @@ static void cuts_do_not_matter(void **state)
 	free(data);
 }
 
+/* ---- the client's end ---- */
+
+/* What a client's end makes of a server's bytes, given in pieces (0: whole); an @ in `head` stands for the hash of the
+ * key that the client sent. */
+static struct result answer(const char *head, struct slice frames, size_t piece)
+{
+	static const char key_line[] = "Sec-WebSocket-Key: ";
+	struct buf asked = {0}, all = {0}, hash = {0};
+	struct result r = {0};
+	struct xport *x;
+	const char *at = strchr(head, '@');
+	struct slice s;
+	int fd[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
+	x = xport_ws_client(xport_socket(fd[1]), "fe80::1%eth0", 5900, "/a?b");
+	assert_int_equal(xport_write(x, NULL, 0), E_AGAIN);
+	drain(fd[0], &asked);
+	assert_non_null(strstr(buf_cstr(&asked), "GET /a?b HTTP/1.1\r\nHost: [fe80::1]:5900\r\n"));
+	hash_of(strstr(buf_cstr(&asked), key_line) + strlen(key_line), &hash);
+	buf_put(&all, head, at ? (size_t)(at - head) : strlen(head));
+	if (at) {
+		buf_put(&all, buf_data(&hash), buf_len(&hash));
+		buf_str(&all, at + 1);
+	}
+	buf_put(&all, frames.p, frames.n);
+	for (s = buf_slice(&all); s.n && r.err != E_PROTO && r.err != E_CLOSED;) {
+		size_t n = piece && piece < s.n ? piece : s.n;
+
+		assert_int_equal(send(fd[0], s.p, n, MSG_NOSIGNAL), n);
+		s = slice_of(s.p + n, s.n - n);
+		read_all(x, &r);
+	}
+	drain(fd[0], &r.answer);
+	xport_close(x);
+	close(fd[0]);
+	buf_fini(&asked);
+	buf_fini(&all);
+	buf_fini(&hash);
+	return r;
+}
+
+#define SWITCH "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+#define ACCEPT "Sec-WebSocket-Accept: @\r\n"
+
+static void answers(void **state)
+{
+	static const struct {
+		const char *head;
+		int err;
+	} rows[] = {
+		{SWITCH ACCEPT "\r\n", E_AGAIN},
+		{SWITCH ACCEPT "Sec-WebSocket-Protocol: binary\r\n\r\n", E_AGAIN},
+		{"HTTP/1.1 101\r\nconnection: x, upgrade\r\nupgrade: WebSocket\r\n" ACCEPT "\r\n", E_AGAIN},
+		{SWITCH "\r\n", E_PROTO},
+		{SWITCH "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n", E_PROTO},
+		{SWITCH ACCEPT ACCEPT "\r\n", E_PROTO},
+		{SWITCH ACCEPT "Sec-WebSocket-Protocol: base64\r\n\r\n", E_PROTO},
+		{SWITCH ACCEPT "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n", E_PROTO},
+		{SWITCH ACCEPT "no colon\r\n\r\n", E_PROTO},
+		{"HTTP/1.1 101 x\r\nUpgrade: websocket\r\n" ACCEPT "\r\n", E_PROTO},
+		{"HTTP/1.1 101 x\r\nConnection: upgrade\r\n" ACCEPT "\r\n", E_PROTO},
+		{"HTTP/1.0 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" ACCEPT "\r\n", E_PROTO},
+		{"HTTP/1.1 1011\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" ACCEPT "\r\n", E_PROTO},
+		{"HTTP/1.1 200 OK\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" ACCEPT "\r\n", E_PROTO},
+		{"HTTP/1.1 301 Moved\r\nLocation: ws://elsewhere/\r\n\r\n", E_PROTO},
+		{"HTTP/1.1 403 Forbidden\r\n\r\n", E_PROTO},
+		{"HTTP/1.1 404 Not Found\r\n\r\n", E_PROTO},
+		{"REDQ\r\n\r\n", E_PROTO},
+		{"\r\n\r\n", E_PROTO},
+		{"HTTP/1.1 101", E_AGAIN}, /* not whole yet */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		for (size_t piece = 0; piece < 3; piece++) {
+			struct result r = answer(rows[i].head, (struct slice){0}, piece);
+
+			if (r.err != rows[i].err)
+				fail_msg("answer %zu, pieces of %zu: %d", i, piece, r.err);
+			assert_int_equal(buf_len(&r.got), 0);
+			result_fini(&r);
+		}
+	}
+}
+
+/* Row 57, towards the client. */
+static void long_answers(void **state)
+{
+	(void)state;
+	for (int over = 0; over <= 1; over++) {
+		struct buf b = {0};
+		struct result r;
+
+		buf_str(&b, SWITCH ACCEPT "X: ");
+		while (buf_len(&b) + HASH_CHARS - 1 < (size_t)LIM_HTTP_HEAD - 4 + (size_t)over)
+			buf_u8(&b, 'x');
+		buf_str(&b, "\r\n\r\n");
+		r = answer(buf_cstr(&b), (struct slice){0}, 0);
+		assert_int_equal(r.err, over ? E_PROTO : E_AGAIN);
+		result_fini(&r);
+		buf_fini(&b);
+	}
+}
+
+/* Row 32, towards the client, where no frame has a mask. */
+/* clang-format off */
+static void frames_that_break_rules_for_clients(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t n;
+		int err;
+	} rows[] = {
+		ROW("\x82\x00", E_AGAIN),
+		ROW("\x82\x01x", E_AGAIN),
+		ROW("\x02\x01x\x80\x01y", E_AGAIN),
+		ROW("\x02\x01x\x89\x02hi\x80\x00", E_AGAIN),
+		ROW("\x8a\x00", E_AGAIN),                             /* a pong that nobody asked for */
+		ROW("\x82\x81\x01\x02\x03\x04x", E_PROTO),            /* a mask */
+		ROW("\x89\x80\x01\x02\x03\x04", E_PROTO),
+		ROW("\x82\x7e\x00\x7d", E_PROTO),                     /* not minimal */
+		ROW("\x82\x7f\0\0\0\0\0\0\x00\x7d", E_PROTO),
+		ROW("\x82\x7f\0\0\0\0\0\0\xff\xff", E_PROTO),
+		ROW("\x82\x7f\0\0\0\0\0\x01\0\0", E_AGAIN),
+		ROW("\x82\x7f\0\0\0\0\x14\0\0\x20", E_AGAIN),       /* 320 MiB and two headers */
+		ROW("\x82\x7f\0\0\0\0\x14\0\0\x21", E_PROTO),       /* beyond L-16 */
+		ROW("\x82\x7f\0\0\0\0\x80\0\0\0", E_PROTO),
+		ROW("\x82\x7f\0\0\0\1\0\0\0\0", E_PROTO),
+		ROW("\x82\x7f\x80\0\0\0\0\0\0\0", E_PROTO),
+		ROW("\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xff", E_PROTO),
+		ROW("\x89\x7e\0\x7e", E_PROTO),
+		ROW("\x09\x00", E_PROTO),
+		ROW("\xc2\x00", E_PROTO),
+		ROW("\xa2\x00", E_PROTO),
+		ROW("\x92\x00", E_PROTO),
+		ROW("\x81\x00", E_PROTO),
+		ROW("\x83\x00", E_PROTO),
+		ROW("\x87\x00", E_PROTO),
+		ROW("\x8b\x00", E_PROTO),
+		ROW("\x8f\x00", E_PROTO),
+		ROW("\x80\x00", E_PROTO),
+		ROW("\x02\x00\x82\x00", E_PROTO),
+		ROW("\x88\x00", E_CLOSED),
+		ROW("\x88\x02\x03\xe8", E_CLOSED),
+		ROW("\x88\x06\x03\xf3" "full", E_CLOSED),
+		ROW("\x88\x01\x03", E_PROTO),
+		ROW("\x88\x02\x03\xed", E_PROTO),
+		ROW("\x88\x02\x00\x00", E_PROTO),
+	};
+	/* clang-format on */
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		for (size_t piece = 0; piece <= 1; piece++) {
+			struct result r = answer(SWITCH ACCEPT "\r\n", slice_of(rows[i].bytes, rows[i].n), piece);
+
+			if (r.err != rows[i].err)
+				fail_msg("frame %zu, pieces of %zu: %d", i, piece, r.err);
+			result_fini(&r);
+		}
+	}
+}
+
+/* A pong answers with the ping's body, masked; a close is answered by a close. */
+static void what_a_client_answers(void **state)
+{
+	struct result r = answer(SWITCH ACCEPT "\r\n", slice_str("\x89\x05hello\x88\x02\x03\xe8"), 0);
+	const uint8_t *p = buf_data(&r.answer);
+
+	(void)state;
+	assert_int_equal(r.err, E_CLOSED);
+	assert_int_equal(buf_len(&r.answer), 2 + 4 + 5 + 2 + 4 + 2);
+	assert_int_equal(p[0], 0x8a);
+	assert_int_equal(p[1], 0x85);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(p[6 + i] ^ p[2 + i % 4], "hello"[i]);
+	assert_int_equal(p[11], 0x88);
+	assert_int_equal(p[12], 0x82);
+	assert_int_equal((p[17] ^ p[13]) << 8 | (p[18] ^ p[14]), 1000);
+	result_fini(&r);
+}
+
 static void both_ends_together(void **state)
 {
 	static const size_t sizes[] = {1, 125, 126, 65535, 65536, 300000};
@@ -456,6 +657,10 @@ int main(void)
 		cmocka_unit_test(frames_that_break_rules),
 		cmocka_unit_test(pings),
 		cmocka_unit_test(cuts_do_not_matter),
+		cmocka_unit_test(answers),
+		cmocka_unit_test(long_answers),
+		cmocka_unit_test(frames_that_break_rules_for_clients),
+		cmocka_unit_test(what_a_client_answers),
 		cmocka_unit_test(both_ends_together),
 		cmocka_unit_test(plain_bytes_pass),
 		cmocka_unit_test(what_a_write_has_read_is_pending),
