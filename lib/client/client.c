@@ -606,19 +606,13 @@ static char *copy(const char *s)
 	return s ? xstrdup(s) : NULL;
 }
 
-static void copy_endpoint(struct endpoint *to, const struct endpoint *e)
-{
-	*to = (struct endpoint){.host = copy(e->host), .port = e->port, .tls_port = e->tls_port,
-		.unix_path = copy(e->unix_path), .websocket = e->websocket};
-}
-
 struct client *client_new(uv_loop_t *loop, const struct endpoint *e, const struct client_options *o,
 	const struct client_ops *ops, void *owner)
 {
 	struct client *c = new(struct client);
 
 	c->loop = loop;
-	copy_endpoint(&c->where, e);
+	endpoint_copy(&c->where, e);
 	c->o = *o;
 	c->password = copy(o->password);
 	c->tls_channels = copy(o->tls_channels ? o->tls_channels : e->secure_channels);

@@ -52,20 +52,34 @@ char *endpoint_uri(const struct endpoint *e)
 	return (char *)b.mem;
 }
 
+/* Every string of an endpoint. */
+static const size_t strings[] = {
+	offsetof(struct endpoint, host), offsetof(struct endpoint, unix_path), offsetof(struct endpoint, path),
+	offsetof(struct endpoint, user), offsetof(struct endpoint, password), offsetof(struct endpoint, title),
+	offsetof(struct endpoint, ca), offsetof(struct endpoint, host_subject), offsetof(struct endpoint, proxy),
+	offsetof(struct endpoint, secure_channels), offsetof(struct endpoint, disable_channels),
+};
+
+static char **string(struct endpoint *e, size_t offset)
+{
+	return (char **)(void *)((char *)e + offset);
+}
+
+void endpoint_copy(struct endpoint *to, const struct endpoint *from)
+{
+	*to = *from;
+	for (size_t i = 0; i < ARRAY_SIZE(strings); i++) {
+		char **s = string(to, strings[i]);
+
+		*s = *s ? xstrdup(*s) : NULL;
+	}
+}
+
 void endpoint_fini(struct endpoint *e)
 {
 	if (e->password)
 		explicit_bzero(e->password, strlen(e->password));
-	free(e->host);
-	free(e->unix_path);
-	free(e->path);
-	free(e->user);
-	free(e->password);
-	free(e->title);
-	free(e->ca);
-	free(e->host_subject);
-	free(e->proxy);
-	free(e->secure_channels);
-	free(e->disable_channels);
+	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
+		free(*string(e, strings[i]));
 	*e = (struct endpoint){0};
 }

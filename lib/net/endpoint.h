@@ -39,6 +39,9 @@ bool endpoint_is_unix_path(const char *s);
 /* The URI of e without secrets, for messages and titles. malloc'ed. */
 char *endpoint_uri(const struct endpoint *e);
 
+/* All of `from`; *to needs endpoint_fini. */
+void endpoint_copy(struct endpoint *to, const struct endpoint *from);
+
 void endpoint_fini(struct endpoint *e); /* passwords are wiped */
 
 #endif
