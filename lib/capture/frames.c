@@ -6,36 +6,20 @@
  * (wire.md 4.2): it is cut to what is left of the body and is no part of that sum. */
 #include "capture/session.h"
 
-enum {
-	FULL_HEADER = 18,
-	MINI_HEADER = 6,
-	SUB_HEADER = 6,
-	SUB_WORK = 4, /* bytes of sub-messages that one body may make us read, times its own */
-};
-
-struct frame {
-	unsigned type;
-	uint32_t size, sub_list;
-	uint64_t serial;
-};
+#include "chan/frame.h"
 
 static size_t header_size(const struct session *s)
 {
-	return s->mini ? MINI_HEADER : FULL_HEADER;
+	return frame_header(s->mini);
 }
 
 /* False while the header is not whole. */
 static bool peek(const struct session *s, const struct side *me, struct frame *f)
 {
-	const uint8_t *p = buf_data(&me->in);
-
-	if (buf_len(&me->in) < header_size(s))
+	if (!frame_read(s->mini, buf_slice(&me->in), f))
 		return false;
 	if (s->mini)
-		*f = (struct frame){get_le16(p), get_le32(p + 2), 0, me->serial + 1};
-	else
-		*f = (struct frame){
-			get_le16(p + 8), get_le32(p + 10), get_le32(p + 14), get_le64(p)};
+		f->serial = me->serial + 1;
 	return true;
 }
 
@@ -69,58 +53,49 @@ static void act(
 	}
 }
 
-/* The sub-message at `at` of the body: bytes taken in *taken. */
-static bool read_sub(struct session *s, struct side *me, struct tap_event e, struct slice body,
-	size_t at, size_t *taken)
+/* One sub-message of the message `e`: the bytes that it takes of the body in *taken. */
+static bool read_sub(struct session *s, struct side *me, struct tap_event e, const struct frame_sub *sub, size_t *taken)
 {
-	const struct wire_msg *m;
-	size_t size, room, consumed;
+	const struct wire_msg *m = wire_msg_find((unsigned)s->type, me->dir, sub->type);
+	size_t consumed;
 	void *host;
 
-	if (at > body.n || body.n - at < SUB_HEADER)
-		return false;
-	size = get_le32(body.p + at + 2);
-	room = body.n - at - SUB_HEADER;
-	m = wire_msg_find((unsigned)s->type, me->dir, get_le16(body.p + at));
 	if (!m || m->desc == wire_desc_message_list)
 		return false;
 	e.kind = TAP_SUB;
 	e.serial = 0;
-	e.offset += at + SUB_HEADER;
-	e.size = size < room ? size : room;
-	e.raw = slice_of(body.p + at + SUB_HEADER, e.size);
+	e.offset += sub->at + FRAME_SUB;
+	e.size = sub->body.n;
+	e.raw = sub->body;
 	if (!body_read(s, me, e, m, &s->arena, &consumed, &host))
 		return false;
-	*taken = SUB_HEADER + consumed;
+	*taken = FRAME_SUB + consumed;
 	return true;
 }
 
-/* The list at `at` and all that it names; *low becomes the first byte of all that, *taken its
- * bytes. */
-static bool read_subs(struct session *s, struct side *me, struct tap_event e, size_t at,
-	size_t *low, size_t *taken)
+/* The list at `at` and all that it names; *low becomes the first byte of all that, *taken its bytes. */
+static bool read_subs(struct session *s, struct side *me, struct tap_event e, uint32_t at, size_t *low, size_t *taken)
 {
-	struct slice body = e.raw;
-	size_t n, work = 0;
+	int n = frame_subs(e.raw, at);
+	size_t work = 0;
 
-	if (at > body.n || body.n - at < 2)
-		return false;
-	n = get_le16(body.p + at);
-	if ((body.n - at - 2) / 4 < n)
+	if (n < 0)
 		return false;
 	*low = at;
-	*taken = 2 + 4 * n;
-	for (size_t i = 0; i < n; i++) {
-		size_t off = get_le32(body.p + at + 2 + 4 * i), one;
+	*taken = 2 + 4 * (size_t)n;
+	for (int i = 0; i < n; i++) {
+		struct frame_sub sub;
+		size_t one;
 
-		if (!read_sub(s, me, e, body, off, &one))
+		arena_reset(&s->arena);
+		if (!frame_sub(e.raw, at, i, &sub) || !read_sub(s, me, e, &sub, &one))
 			return false;
 		*taken += one;
 		work += one;
-		if (work > SUB_WORK * body.n)
+		if (work > FRAME_SUB_WORK * e.raw.n)
 			return false;
-		if (off < *low)
-			*low = off;
+		if (sub.at < *low)
+			*low = sub.at;
 	}
 	return true;
 }

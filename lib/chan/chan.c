@@ -2,26 +2,18 @@
  * gathered only when they don't; the declared size of a message is never allocated, bytes that came are. */
 #include "chan/chan.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "chan/frame.h"
 
 enum {
-	FULL_HEADER = 18,
-	MINI_HEADER = 6,
 	ITEMS_AHEAD = 4,
 	SMALL_AHEAD = 4 << 10, /* but more of them while they are no more bytes: each write has its price */
-	/* how much more than its own size a message may make us parse by sub-messages that share bytes */
-	SUB_WORK = 4,
-};
-
-struct frame {
-	uint64_t serial; /* 0: implicit */
-	uint16_t type;
-	uint32_t sub_list;
-	struct slice body;
 };
 
 static const uint32_t limits[2][CHANNEL_TYPE_WEBDAV + 1] = {
@@ -51,14 +43,16 @@ void chan_fini(struct chan *c)
 	buf_fini(&c->out);
 }
 
-static const char *peer_name(const struct chan *c)
+/* Says what the peer did, and is err. */
+static __attribute__((format(printf, 3, 4))) int broken(const struct chan *c, int err, const char *fmt, ...)
 {
-	return c->peer ? c->peer : "peer";
-}
+	char why[80];
+	va_list ap;
 
-static int broken(struct chan *c, int err, const char *why)
-{
-	log_warn("%s: %s channel: %s", peer_name(c), wire_channel_name(c->type), why);
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	log_warn("%s: %s channel: %s", c->peer ? c->peer : "peer", wire_channel_name(c->type), why);
 	return err;
 }
 
@@ -119,6 +113,7 @@ static int server_base(struct chan *c, unsigned number, const void *body, bool *
 
 /* ---- input ---- */
 
+/* A message or sub-message: whichever it is, the memory of the one before it is free again. */
 static int deliver(struct chan *c, unsigned number, struct slice body)
 {
 	enum wire_dir dir = c->role == CHAN_CLIENT ? WIRE_S : WIRE_C;
@@ -130,53 +125,40 @@ static int deliver(struct chan *c, unsigned number, struct slice body)
 
 	if (!m) {
 		if (c->unknown++ == 0)
-			log_warn("%s: %s channel: unknown message %u", peer_name(c),
-				wire_channel_name(c->type), number);
+			broken(c, 0, "unknown message %u", number);
 		return c->role == CHAN_CLIENT ? 0 : E_PROTO;
 	}
+	arena_reset(&c->arena);
 	c->arena.max = 0;
 	host = arena_alloc(&c->arena, m->size);
-	if ((rc = wire_decode(m->desc(), &in, host))) {
-		log_warn("%s: %s channel: malformed %s", peer_name(c), wire_channel_name(c->type), m->name);
-		return rc == E_LIMIT ? rc : E_PROTO;
-	}
+	if ((rc = wire_decode(m->desc(), &in, host)))
+		return broken(c, rc == E_LIMIT ? rc : E_PROTO, "malformed %s", m->name);
 	rc = c->role == CHAN_CLIENT ? client_base(c, number, host, &mine)
 				    : server_base(c, number, host, &mine);
 	return mine ? rc : c->ops->message(c->end, m, host);
 }
 
-/* The sub-messages of the list at `off`, in list order, before the message that carries them. Their sizes are
- * not to be trusted: libspice writes padded C sizes (wire.md 4.2). */
+/* The sub-messages of the list at `off`, in list order, before the message that carries them. */
 static int sub_messages(struct chan *c, struct slice body, uint32_t off)
 {
+	int n = frame_subs(body, off), rc;
 	size_t work = 0;
-	unsigned count;
 
-	if (off > body.n || body.n - off < 2)
+	if (n < 0)
 		return broken(c, E_PROTO, "sub-message list outside its message");
-	count = get_le16(body.p + off);
-	if ((body.n - off - 2) / 4 < count)
-		return broken(c, E_PROTO, "sub-message list outside its message");
-	for (unsigned i = 0; i < count; i++) {
-		uint32_t at = get_le32(body.p + off + 2 + 4 * (size_t)i), size;
-		unsigned type;
-		int rc;
+	for (int i = 0; i < n; i++) {
+		struct frame_sub sub;
 
-		if (at > body.n || body.n - at < MINI_HEADER)
+		if (!frame_sub(body, off, i, &sub))
 			return broken(c, E_PROTO, "sub-message outside its message");
-		type = get_le16(body.p + at);
-		size = get_le32(body.p + at + 2);
-		at += MINI_HEADER;
-		if (size > body.n - at)
-			size = (uint32_t)(body.n - at);
-		work += size + MINI_HEADER;
-		if (work > SUB_WORK * body.n)
+		work += FRAME_SUB + sub.body.n;
+		if (work > FRAME_SUB_WORK * body.n)
 			return broken(c, E_PROTO, "sub-messages that share too many bytes");
-		if (type == S_BASE_LIST)
+		if (sub.type == S_BASE_LIST)
 			return broken(c, E_PROTO, "a list inside a list");
 		if (i < c->subs_done)
 			continue;
-		if ((rc = deliver(c, type, slice_of(body.p + at, size))))
+		if ((rc = deliver(c, sub.type, sub.body)))
 			return rc;
 		c->subs_done = i + 1;
 	}
@@ -196,18 +178,17 @@ static void count_for_ack(struct chan *c, unsigned type)
 	}
 }
 
-static int message(struct chan *c, const struct frame *f)
+static int message(struct chan *c, const struct frame *f, struct slice body)
 {
 	bool list = c->role == CHAN_CLIENT && f->type == S_BASE_LIST;
 	int rc = 0;
 
-	arena_reset(&c->arena);
 	if (c->role == CHAN_CLIENT)
 		count_for_ack(c, f->type);
 	if (f->sub_list || list)
-		rc = sub_messages(c, f->body, list ? 0 : f->sub_list);
+		rc = sub_messages(c, body, list ? 0 : f->sub_list);
 	if (!rc && !list)
-		rc = deliver(c, f->type, f->body);
+		rc = deliver(c, f->type, body);
 	if (rc)
 		return rc;
 	c->serial_in = f->serial ? f->serial : c->serial_in + 1;
@@ -216,44 +197,30 @@ static int message(struct chan *c, const struct frame *f)
 	return 0;
 }
 
-/* The frame at p: 0, E_AGAIN when it is not whole, or E_LIMIT. */
-static int next_frame(struct chan *c, const uint8_t *p, size_t n, struct frame *f, size_t *whole)
+/* Is there a whole message at the front of s? 0, E_AGAIN or E_LIMIT. */
+static int next_frame(const struct chan *c, struct slice s, struct frame *f)
 {
-	size_t header = c->mini ? MINI_HEADER : FULL_HEADER;
-	uint32_t size;
-
-	if (n < header)
+	if (!frame_read(c->mini, s, f))
 		return E_AGAIN;
-	*f = (struct frame){.type = get_le16(c->mini ? p : p + 8)};
-	size = get_le32(c->mini ? p + 2 : p + 10);
-	if (size > c->limit)
+	if (f->size > c->limit)
 		return broken(c, E_LIMIT, "message too large");
-	if (!c->mini) {
-		f->serial = get_le64(p);
-		f->sub_list = get_le32(p + 14);
-	}
-	*whole = header + size;
-	if (n < *whole)
-		return E_AGAIN;
-	f->body = slice_of(p + header, size);
-	return 0;
+	return s.n - frame_header(c->mini) < f->size ? E_AGAIN : 0;
 }
 
-/* All whole messages at p, until one has to wait. */
-static int messages(struct chan *c, const uint8_t *p, size_t n, size_t *used)
+/* All whole messages of s, until one has to wait. */
+static int messages(struct chan *c, struct slice s, size_t *used)
 {
+	size_t header = frame_header(c->mini);
 	struct frame f;
-	size_t whole;
 	int rc;
 
 	*used = 0;
-	while ((rc = next_frame(c, p + *used, n - *used, &f, &whole)) == 0) {
-		rc = message(c, &f);
-		if (rc == E_AGAIN)
-			c->parked = true;
-		if (rc)
+	while ((rc = next_frame(c, slice_of(s.p + *used, s.n - *used), &f)) == 0) {
+		if ((rc = message(c, &f, slice_of(s.p + *used + header, f.size)))) {
+			c->parked = rc == E_AGAIN;
 			break;
-		*used += whole;
+		}
+		*used += header + f.size;
 	}
 	return rc == E_AGAIN ? 0 : rc;
 }
@@ -267,7 +234,7 @@ int chan_input(struct chan *c, const uint8_t *p, size_t n)
 		buf_put(&c->in, p, n);
 		return c->parked ? 0 : chan_resume(c);
 	}
-	rc = messages(c, p, n, &used);
+	rc = messages(c, slice_of(p, n), &used);
 	if (rc == 0)
 		buf_put(&c->in, p + used, n - used);
 	return rc;
@@ -279,7 +246,7 @@ int chan_resume(struct chan *c)
 	int rc;
 
 	c->parked = false;
-	rc = messages(c, buf_data(&c->in), buf_len(&c->in), &used);
+	rc = messages(c, buf_slice(&c->in), &used);
 	buf_skip(&c->in, used);
 	buf_trim(&c->in);
 	return rc;

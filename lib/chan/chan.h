@@ -46,12 +46,13 @@ struct chan {
 	bool pulling;
 	/* of the message at the front of `in`, which may be given several times while parked */
 	bool counted;       /* for the ack */
-	uint32_t subs_done; /* sub-messages processed */
+	int subs_done;      /* sub-messages processed */
 	const char *peer;   /* for log lines; not owned; may be NULL */
 };
 
 /* Answered here: SET_ACK, PING (client), ACK_SYNC, ACK (server), WAIT_FOR_CHANNELS, LIST. Everything else, PONG,
  * NOTIFY, DISCONNECTING and MIGRATE included, goes to the end. */
+/* type: a channel's of enum wire_channel, which the caller has looked at; zeroes the rest. */
 void chan_init(struct chan *c, enum chan_role role, unsigned type, unsigned id, bool mini,
 	const struct chan_ops *ops, void *end);
 void chan_fini(struct chan *c);

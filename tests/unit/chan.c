@@ -427,6 +427,31 @@ static void chan_sub_messages(void **state)
 	chan_fini(&client);
 }
 
+/* However many sub-messages a message names, and they may all be the same bytes: the memory is that of one of them. */
+static void chan_sub_messages_share_memory(void **state)
+{
+	enum { SUBS = 1000 };
+	struct chan server, client;
+	struct buf list = {0};
+	struct seen s, c;
+
+	(void)state;
+	pair(&server, &client, true, &s, &c);
+	buf_le16(&list, SUBS);
+	for (int i = 0; i < SUBS; i++)
+		buf_le32(&list, 2 + 4 * SUBS);
+	buf_le16(&list, S_DISPLAY_INVAL_PALETTE);
+	buf_le32(&list, 8);
+	buf_le64(&list, 1);
+	assert_int_equal(feed(&client, true, S_BASE_LIST, (uint32_t)buf_len(&list), 0, buf_data(&list), buf_len(&list)),
+		0);
+	assert_int_equal(c.n, SUBS);
+	assert_true(client.arena.used <= 2 * sizeof(struct inval_palette));
+	buf_fini(&list);
+	chan_fini(&server);
+	chan_fini(&client);
+}
+
 /* Row 14 and L-7, L-8: at the limit and one beyond; unknown numbers by role. */
 static void chan_limits(void **state)
 {
@@ -463,6 +488,7 @@ int main(void)
 		cmocka_unit_test(chan_ping_pong),
 		cmocka_unit_test(chan_parks),
 		cmocka_unit_test(chan_sub_messages),
+		cmocka_unit_test(chan_sub_messages_share_memory),
 		cmocka_unit_test(chan_limits),
 	};
 
