@@ -30,6 +30,11 @@ int endpoint_parse(struct endpoint *e, const char *word);
  * ignored. */
 int endpoint_parse_vv(struct endpoint *e, struct slice text);
 
+struct buf;
+/* Appends the .vv file of e, secrets and all. 0; or E_INVAL, said: no viewer would take it, and what was appended is to
+ * be thrown away. */
+int endpoint_print_vv(const struct endpoint *e, struct buf *out);
+
 /* A host name, or an IPv4 or IPv6 address without brackets, perhaps with a zone (fe80::1%eth0)? */
 bool endpoint_is_host(const char *s);
 

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/tls_names.h"
 #include "net/tls_peer.h"
 
 /* Row 26: key updates are CPU that a peer can make us spend. Real peers update once in gigabytes.

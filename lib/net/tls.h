@@ -16,6 +16,11 @@ void tls_server_free(struct tls_server *t);
  * above, leaves everything as it was. */
 int tls_server_reload(struct tls_server *t, const char *cert_file, const char *key_file);
 
+struct tls_verify; /* what a client is about to believe, within a handshake: net/tls_report.h tells of it */
+/* A client has looked at a server's certificate: `why` it is refused, NULL when it is not. `store` is openssl's
+ * X509_STORE_CTX. It changes nothing: for those who tell people. */
+typedef void tls_look_fn(void *owner, const struct tls_verify *v, void *store, const char *why);
+
 /* How a client knows its server, in this order where given: pin, subject, host name. */
 struct tls_trust {
 	const char *ca_file;	  /* PEM; NULL: ca_pem, else the system's */
@@ -23,6 +28,8 @@ struct tls_trust {
 	const char *host_subject; /* wire.md 1.6: replaces the check of the host name */
 	const char
 		*pin; /* SHA-256 of the server's certificate, hex, colons optional; replaces all */
+	tls_look_fn *look; /* or NULL */
+	void *looker;
 };
 struct tls_client *tls_client_new(const struct tls_trust *trust, int *err);
 void tls_client_free(struct tls_client *t);

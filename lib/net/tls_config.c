@@ -1,57 +1,21 @@
-/* What TLS is set up with: a server's certificate and key, a client's trust, and the rules of both.
- * Files are read here, not by openssl, so that their size and mode are checked on the descriptor
- * that is read, and so that nobody ever asks for a pass phrase. */
+/* What TLS is set up with: a server's certificate and key, a client's trust, and the rules of both. */
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/text.h"
+#include "net/pem.h"
 #include "net/tls_peer.h"
 
 /* Forward secrecy and AEAD only; TLS 1.3 has nothing else. */
 static const char ciphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL";
 enum { SECURITY_LEVEL = 2 /* RSA of 2048 bits, no SHA-1 signatures */ };
-
-static int read_file(const char *file, bool secret, struct buf *out)
-{
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	struct stat st;
-	int why;
-
-	if (fd < 0 || fstat(fd, &st) != 0) {
-		log_error("%s: %s", file, strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return E_NOFILE;
-	}
-	if (secret && st.st_mode & 077) {
-		log_error("%s: a key that others can read is no secret (mode %03o)", file,
-			st.st_mode & 0777);
-		close(fd);
-		return E_CONFIG;
-	}
-	why = file_read_fd(fd, LIM_CA_FILE, out);
-	if (why)
-		log_error("%s: %s", file, strerror(why));
-	close(fd);
-	return why == 0 ? 0 : why == EFBIG ? E_CONFIG : E_NOFILE;
-}
-
-static int no_passphrase(char *out, int n, int writing, void *arg)
-{
-	(void)out, (void)n, (void)writing, (void)arg;
-	return -1;
-}
 
 static SSL_CTX *context(const SSL_METHOD *method)
 {
@@ -64,7 +28,7 @@ static SSL_CTX *context(const SSL_METHOD *method)
 		ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS);
-	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
+	SSL_CTX_set_default_passwd_cb(ctx, pem_no_passphrase);
 	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
 		SSL_CTX_set_cipher_list(ctx, ciphers) == 1)
 		return ctx;
@@ -72,43 +36,24 @@ static SSL_CTX *context(const SSL_METHOD *method)
 	return NULL;
 }
 
-/* The next certificate of a PEM text; NULL with *end at its end, else where one is damaged (openssl says how). */
-static X509 *next_cert(BIO *bio, bool *end)
-{
-	X509 *cert = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
-
-	*end = !cert && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-	if (*end)
-		ERR_clear_error();
-	return cert;
-}
-
 /* The certificate and what comes behind it in the file, its chain. */
 static bool use_chain(SSL_CTX *ctx, const struct buf *pem)
 {
-	BIO *bio = BIO_new_mem_buf(buf_data(pem), (int)buf_len(pem));
-	X509 *cert = PEM_read_bio_X509_AUX(bio, NULL, no_passphrase, NULL);
-	bool ok = cert && SSL_CTX_use_certificate(ctx, cert) == 1, end = false;
+	STACK_OF(X509) *certs = pem_certs(buf_slice(pem));
+	bool ok = certs && SSL_CTX_use_certificate(ctx, sk_X509_value(certs, 0)) == 1;
 
-	X509_free(cert);
-	while (ok && (cert = next_cert(bio, &end))) {
-		ok = SSL_CTX_add0_chain_cert(ctx, cert) == 1;
-		if (!ok)
-			X509_free(cert);
-	}
-	BIO_free(bio);
-	return ok && end;
+	for (int i = 1; ok && i < sk_X509_num(certs); i++)
+		ok = SSL_CTX_add1_chain_cert(ctx, sk_X509_value(certs, i)) == 1;
+	sk_X509_pop_free(certs, X509_free);
+	return ok;
 }
 
 static bool use_key(SSL_CTX *ctx, const struct buf *pem)
 {
-	BIO *bio = BIO_new_mem_buf(buf_data(pem), (int)buf_len(pem));
-	EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
-	bool ok =
-		key && SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1;
+	EVP_PKEY *key = pem_key(buf_slice(pem));
+	bool ok = key && SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1;
 
 	EVP_PKEY_free(key);
-	BIO_free(bio);
 	return ok;
 }
 
@@ -118,9 +63,9 @@ static SSL_CTX *server_context(const char *cert_file, const char *key_file, int 
 	struct buf cert = {0}, key = {0};
 	SSL_CTX *ctx = NULL, *good = NULL;
 
-	*err = read_file(cert_file, false, &cert);
+	*err = pem_file(cert_file, false, &cert);
 	if (!*err)
-		*err = read_file(key_file, true, &key);
+		*err = pem_file(key_file, true, &key);
 	if (*err)
 		goto out;
 	*err = E_CONFIG;
@@ -138,9 +83,7 @@ static SSL_CTX *server_context(const char *cert_file, const char *key_file, int 
 	}
 out:
 	SSL_CTX_free(ctx);
-	if (key.mem)
-		explicit_bzero(key.mem, key.cap);
-	buf_fini(&key);
+	pem_wipe(&key);
 	buf_fini(&cert);
 	return good;
 }
@@ -187,20 +130,17 @@ struct tls_server *tls_server_ref(struct tls_server *t)
 /* Every certificate of a PEM text becomes trusted. */
 static int trust_pem(SSL_CTX *ctx, struct slice pem, const char *name)
 {
-	BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.n);
+	STACK_OF(X509) *certs = pem_certs(pem);
 	X509_STORE *store = SSL_CTX_get_cert_store(ctx);
-	bool end = false;
-	X509 *cert;
+	bool none = !certs && pem_none();
 	int n = 0;
 
-	while (bio && (cert = next_cert(bio, &end))) {
-		n += X509_STORE_add_cert(store, cert) == 1;
-		X509_free(cert);
-	}
-	BIO_free(bio);
-	if (n && end)
+	for (int i = 0; i < sk_X509_num(certs); i++)
+		n += X509_STORE_add_cert(store, sk_X509_value(certs, i)) == 1;
+	sk_X509_pop_free(certs, X509_free);
+	if (n)
 		return 0;
-	if (end)
+	if (none)
 		log_error("%s: no CA certificate in it", name);
 	else
 		log_error("%s: not usable CA certificates: %s", name, tls_reason());
@@ -214,7 +154,7 @@ static int trust_roots(struct tls_client *t, const struct tls_trust *trust)
 	int rc;
 
 	if (trust->ca_file) {
-		rc = read_file(trust->ca_file, false, &pem);
+		rc = pem_file(trust->ca_file, false, &pem);
 		if (!rc)
 			rc = trust_pem(ctx, buf_slice(&pem), trust->ca_file);
 		buf_fini(&pem);
@@ -238,19 +178,6 @@ int tls_client_roots(struct tls_client *t)
 	}
 	t->roots_due = false;
 	return 0;
-}
-
-/* 64 hex digits, with a colon between bytes or none. */
-static int read_pin(const char *s, uint8_t pin[PIN_BYTES])
-{
-	for (int i = 0; i < PIN_BYTES; i++, s += 2) {
-		if (i && *s == ':')
-			s++;
-		if (text_hex_digit(s[0]) < 0 || text_hex_digit(s[1]) < 0)
-			return E_CONFIG;
-		pin[i] = (uint8_t)(text_hex_digit(s[0]) << 4 | text_hex_digit(s[1]));
-	}
-	return *s ? E_CONFIG : 0;
 }
 
 static void keylog_line(const SSL *ssl, const char *line)
@@ -292,7 +219,7 @@ struct tls_client *tls_client_new(const struct tls_trust *trust, int *err)
 		log_error("TLS: %s", tls_reason());
 	if (!*err && trust->pin) {
 		t->pinned = true;
-		*err = read_pin(trust->pin, t->pin);
+		*err = pem_fingerprint(trust->pin, t->pin);
 		if (*err)
 			log_error("a pin is a SHA-256 fingerprint: 64 hex digits, colons optional");
 	} else if (!*err) {
@@ -302,6 +229,8 @@ struct tls_client *tls_client_new(const struct tls_trust *trust, int *err)
 		tls_client_free(t);
 		return NULL;
 	}
+	t->look = trust->look;
+	t->looker = trust->looker;
 	t->host_subject = trust->host_subject ? xstrdup(trust->host_subject) : NULL;
 	SSL_CTX_set_verify(t->ctx, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_verify_depth(

@@ -4,9 +4,8 @@
 
 #include <openssl/ssl.h>
 
+#include "net/pem.h"
 #include "net/tls.h"
-
-enum { PIN_BYTES = 32 };
 
 struct tls_server {
 	SSL_CTX *ctx;
@@ -21,6 +20,8 @@ struct tls_client {
 	bool roots_due; /* the system's are to be read when a connection needs them: it takes 20 ms */
 	uint8_t pin[PIN_BYTES];
 	int keylog; /* descriptor of SSLKEYLOGFILE, or -1 */
+	tls_look_fn *look; /* or NULL */
+	void *looker;
 };
 
 /* What a connection believes about its peer; denied until tls_verify has said otherwise. */
@@ -37,12 +38,10 @@ struct tls_verify {
  * data. 1 or 0. */
 int tls_verify(X509_STORE_CTX *store, void *unused);
 
-/* The address that the host is a literal of, in network order: its 4 or 16 bytes. 0 when it is a name. A zone belongs
- * to us, not to a certificate. */
-size_t tls_literal(const char *host, uint8_t addr[16]);
-
-/* Does the certificate speak for the host name or address literal? */
-bool tls_host_match(X509 *cert, const char *host);
+/* The points of it, each NULL or why the server is refused. A key that can be broken proves nothing, pinned or not. */
+const char *tls_check_pin(const struct tls_client *trust, X509 *cert);
+const char *tls_check_name(const struct tls_client *trust, X509 *cert, const char *host);
+bool tls_key_strong(X509 *cert);
 
 /* "What openssl says", taken off its queue. Valid until the next call. */
 const char *tls_reason(void);
