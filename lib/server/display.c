@@ -127,26 +127,17 @@ static struct pixmap *cut(struct pixmap *s, const struct rect *r)
 	return p;
 }
 
-static struct encode_rules rules_for(const struct server_display *e);
-
 /* exact: by no lossy form. */
-static void put_region(struct server_display *e, uint32_t id, const struct rect *r, bool whole, bool exact)
+static void put_region(struct server_display *e, uint32_t id, const struct rect *r, bool exact)
 {
 	struct pixmap *s = device_surface(session_device(e->session), id), *p;
-	struct encode_rules rules;
 
 	if (s->format == SURFACE_FMT_1_A) {
 		put_bits(e, s, id, r);
 		return;
 	}
 	p = cut(s, r);
-	rules = rules_for(e);
-	rules.jpeg &= !exact;
-	outbox_rules(e->outbox, &rules);
-	outbox_pixels(e->outbox, id, r, p, whole);
-	mend_pixels(e->mend, id, r, outbox_was_lossy(e->outbox));
-	rules = rules_for(e);
-	outbox_rules(e->outbox, &rules);
+	mend_pixels(e->mend, id, r, outbox_pixels(e->outbox, id, r, p, exact));
 	pixmap_unref(p);
 }
 
@@ -189,7 +180,7 @@ static bool mend_some(struct server_display *e)
 		mend_gone(e->mend, surface);
 		return false;
 	}
-	put_region(e, surface, &r, false, true);
+	put_region(e, surface, &r, true);
 	e->mended += rect_pixels(&r);
 	e->pieces = e->pieces + 1 < MEND_PING ? e->pieces + 1 : 1;
 	e->piece = e->pieces;
@@ -232,8 +223,7 @@ static bool take(struct server_display *e)
 	case PIPE_NOTHING:
 		return mend_some(e);
 	case PIPE_DRAW:
-		outbox_item(e->outbox, next.item);
-		mend_item(e->mend, next.item, outbox_was_lossy(e->outbox));
+		mend_item(e->mend, next.item, outbox_item(e->outbox, next.item));
 		draw_item_unref(next.item);
 		break;
 	case PIPE_CREATE:
@@ -245,7 +235,7 @@ static bool take(struct server_display *e)
 		outbox_message(e->outbox, S_DISPLAY_SURFACE_DESTROY, &(struct surface_destroy){next.id});
 		break;
 	case PIPE_REGION:
-		put_region(e, next.id, &next.rect, next.whole, next.exact);
+		put_region(e, next.id, &next.rect, next.exact);
 		break;
 	case PIPE_MARK:
 		put_monitors(e);

@@ -7,13 +7,13 @@
 
 #include "base/mem.h"
 #include "draw/rect.h"
+#include "server/band.h"
 #include "server/imagecache.h"
 
 enum {
 	AHEAD = 4,                /* parcels with pictures at a time, */
 	AHEAD_ALL = 16,           /* and parcels of any kind */
 	AT_ONCE = 4 << 10,        /* pixels that are encoded on the spot */
-	BAND_PIXELS = 256 << 10,  /* a larger picture is cut, so that its parts are encoded side by side */
 	CACHE_PIXELS = 512 << 10, /* one that can't be cut is kept by clients when it comes a second time, if larger */
 	DEBTS = 256,
 	BAND_SHIFT = 48,          /* of the number of a band in its image's id; ids are counted, and much less */
@@ -64,7 +64,7 @@ struct outbox {
 	struct debt {
 		uint64_t id, pixels; /* of an image, sent without having it kept */
 	} debts[DEBTS];
-	bool lossy; /* see outbox_was_lossy */
+	bool lossy; /* something of what is put in now is so, or was when the client kept it */
 	uint64_t images[TYPES]; /* sent, by type */
 };
 
@@ -260,14 +260,6 @@ bool outbox_empty(const struct outbox *o)
 	return o->n_parcels == 0;
 }
 
-bool outbox_was_lossy(struct outbox *o)
-{
-	bool lossy = o->lossy;
-
-	o->lossy = false;
-	return lossy;
-}
-
 uint64_t outbox_images(const struct outbox *o, unsigned type)
 {
 	return type < TYPES ? o->images[type] : 0;
@@ -401,21 +393,23 @@ static void place(void *user, void **target)
 
 /* ---- large pictures in parts ---- */
 
-/* Whole blocks of JPEG, so that no seam shows. */
-static unsigned band_rows(unsigned width)
-{
-	return (BAND_PIXELS / width + 16) & ~15u;
-}
+/* What is sent in parts. */
+struct cutting {
+	struct outbox *box;
+	const struct draw_copy *whole; /* its image is `pm` */
+	struct pixmap *pm;
+	bool lossy;          /* may it be? */
+	struct list *shared; /* as encode_choose */
+};
 
-/* A copy of a part of what `whole` copies: `used` of the picture, which lies in `band`, that part of it which clients
- * may keep as image `id` (0: they don't). The band is sent whole once as many pixels of it have been asked for as it
- * has: until then what is asked for. */
-static void post_part(struct outbox *o, const struct draw_copy *whole, struct pixmap *pm, const struct rect *used,
-	const struct rect *band, uint64_t id, struct list *shared)
+/* A copy of a part of it: `used` of the picture, which lies in `band`, that part of it which clients may keep as image
+ * `id` (0: they don't). The band is sent whole once as many pixels of it have been asked for as it has: until then what
+ * is asked for. */
+static void post_part(const struct cutting *x, const struct rect *used, const struct rect *band, uint64_t id)
 {
+	struct outbox *o = x->box;
 	struct parcel *p = parcel_new(o, S_DISPLAY_DRAW_COPY);
-	struct draw_copy *copy = wire_copy(wire_desc_draw_copy(), whole, 0, &p->arena);
-	bool lossy = whole->rop == ROPD_OP_PUT;
+	struct draw_copy *copy = wire_copy(wire_desc_draw_copy(), x->whole, 0, &p->arena);
 	enum imagecache_hit hit;
 	uint64_t all = rect_pixels(band);
 	struct coding *c;
@@ -423,7 +417,7 @@ static void post_part(struct outbox *o, const struct draw_copy *whole, struct pi
 	imagecache_begin(&o->cache);
 	hit = look_up(o, id);
 	p->body = copy;
-	copy->base.box.top = whole->base.box.top + used->top - whole->src_area.top;
+	copy->base.box.top += used->top - copy->src_area.top;
 	copy->base.box.bottom = copy->base.box.top + used->bottom - used->top;
 	copy->src = arena_alloc(&p->arena, sizeof(*copy->src));
 	if (hit == IMAGE_ABSENT && (!id || o->cache.cap < all || owed(o, id, rect_pixels(used)) < all)) {
@@ -434,8 +428,8 @@ static void post_part(struct outbox *o, const struct draw_copy *whole, struct pi
 		.height = (uint32_t)(band->bottom - band->top)}};
 	copy->src_area = (struct rect){.left = used->left - band->left, .top = used->top - band->top,
 		.right = used->right - band->left, .bottom = used->bottom - band->top};
-	if (!from_cache(o, copy->src, hit, lossy)) {
-		c = add_part(p, copy->src, pm, band, lossy, shared);
+	if (!from_cache(o, copy->src, hit, x->lossy)) {
+		c = add_part(p, copy->src, x->pm, band, x->lossy, x->shared);
 		if (hit == IMAGE_LOSSY)
 			replace(o, copy->src);
 		else if (id)
@@ -444,33 +438,31 @@ static void post_part(struct outbox *o, const struct draw_copy *whole, struct pi
 	post(p);
 }
 
-/* A copy in bands of what it shows. */
-static void post_bands(struct outbox *o, const struct draw_copy *whole, struct pixmap *pm, struct list *shared)
+/* In bands of what it shows. */
+static void post_bands(const struct cutting *x)
 {
-	struct rect band = whole->src_area;
-	int rows = (int)band_rows((unsigned)(band.right - band.left)), bottom = band.bottom;
+	struct rect band = x->whole->src_area;
+	int rows = band_rows(band.right - band.left), bottom = band.bottom;
 
 	for (; band.top < bottom; band.top += rows) {
 		band.bottom = band.top + rows < bottom ? band.top + rows : bottom;
-		post_part(o, whole, pm, &band, &band, 0, shared);
+		post_part(x, &band, &band, 0);
 	}
 }
 
-/* A copy in bands of the picture, which are images of their own for clients that keep them. */
-static void post_kept(struct outbox *o, const struct draw_copy *whole, struct pixmap *pm, uint64_t id,
-	struct list *shared)
+/* In bands of the picture, which are images of their own for clients that keep them. */
+static void post_kept(const struct cutting *x, uint64_t id)
 {
-	int height = (int)pm->height, rows = height, n;
+	const struct rect *shown = &x->whole->src_area;
+	int height = (int)x->pm->height, rows = band_rows((int)x->pm->width);
 
-	if ((uint64_t)pm->width * pm->height > BAND_PIXELS)
-		rows = (int)band_rows(pm->width);
-	for (n = whole->src_area.top / rows; n * rows < whole->src_area.bottom; n++) {
+	for (int n = shown->top / rows; n * rows < shown->bottom; n++) {
 		uint64_t number = rows < height ? (uint64_t)n + 1 : 0;
-		struct rect band = {.top = n * rows, .right = (int)pm->width,
+		struct rect band = {.top = n * rows, .right = (int)x->pm->width,
 			.bottom = height - n * rows > rows ? (n + 1) * rows : height};
-		struct rect used = rect_meet(&band, &whole->src_area);
+		struct rect used = rect_meet(&band, shown);
 
-		post_part(o, whole, pm, &used, &band, id | number << BAND_SHIFT, shared);
+		post_part(x, &used, &band, id | number << BAND_SHIFT);
 	}
 }
 
@@ -489,28 +481,39 @@ static bool can_be_cut(const struct draw_item *item)
 	       rect_same_size(&copy->src_area, &copy->base.box);
 }
 
-void outbox_item(struct outbox *o, struct draw_item *item)
+static void cut(struct outbox *o, struct draw_item *item)
+{
+	const struct draw_copy *copy = item->body;
+	struct cutting x = {o, copy, item->pictures[0], copies(item), &item->codings};
+
+	if (item->kept[0])
+		post_kept(&x, copy->src->d.id);
+	else
+		post_bands(&x);
+}
+
+static void post_whole(struct outbox *o, struct draw_item *item)
 {
 	const struct wire_desc *d = wire_msg_find(WIRE_DISPLAY, WIRE_S, item->number)->desc();
-	struct parcel *p;
+	struct parcel *p = parcel_new(o, item->number);
 
-	if (can_be_cut(item)) {
-		const struct draw_copy *copy = item->body;
-
-		if (item->kept[0])
-			post_kept(o, copy, item->pictures[0], copy->src->d.id, &item->codings);
-		else
-			post_bands(o, copy, item->pictures[0], &item->codings);
-		return;
-	}
 	imagecache_begin(&o->cache);
-	p = parcel_new(o, item->number);
 	p->body = wire_copy(d, item->body, 0, &p->arena);
 	wire_visit(d, p->body, wire_desc_image(), place, &(struct placing){p, item, 0});
 	post(p);
 }
 
-void outbox_pixels(struct outbox *o, uint32_t surface, const struct rect *to, struct pixmap *pm, bool whole)
+bool outbox_item(struct outbox *o, struct draw_item *item)
+{
+	o->lossy = false;
+	if (can_be_cut(item))
+		cut(o, item);
+	else
+		post_whole(o, item);
+	return o->lossy;
+}
+
+bool outbox_pixels(struct outbox *o, uint32_t surface, const struct rect *to, struct pixmap *pm, bool exact)
 {
 	struct draw_copy copy = {
 		.base = {.surface_id = surface, .box = *to},
@@ -519,10 +522,9 @@ void outbox_pixels(struct outbox *o, uint32_t surface, const struct rect *to, st
 		.scale_mode = SCALE_MODE_NEAREST,
 	};
 
-	if (whole)
-		post_part(o, &copy, pm, &copy.src_area, &copy.src_area, 0, NULL);
-	else
-		post_bands(o, &copy, pm, NULL);
+	o->lossy = false;
+	post_part(&(struct cutting){o, &copy, pm, !exact, NULL}, &copy.src_area, &copy.src_area, 0);
+	return o->lossy;
 }
 
 /* ---- sending ---- */

@@ -28,18 +28,17 @@ void outbox_rules(struct outbox *o, const struct encode_rules *r); /* for what c
 /* Enough is under way: put no more in. */
 bool outbox_full(const struct outbox *o);
 bool outbox_empty(const struct outbox *o);
-/* Was anything that was put in since the last call in a lossy form, or one that the client keeps so? */
-bool outbox_was_lossy(struct outbox *o);
 uint64_t outbox_images(const struct outbox *o, unsigned type); /* IMAGE_TYPE_*: sent so far */
 
 /* A message without pictures; the body is copied. */
 void outbox_message(struct outbox *o, unsigned number, const void *body);
 /* The same, and `sent` is called (with the outbox's owner) when it goes out. */
 void outbox_last(struct outbox *o, unsigned number, const void *body, void (*sent)(void *owner));
-/* A drawing command with its pictures; large ones may become several commands. */
-void outbox_item(struct outbox *o, struct draw_item *item);
-/* Pixels that go to a rectangle of a surface as they are; whole: in one message. */
-void outbox_pixels(struct outbox *o, uint32_t surface, const struct rect *to, struct pixmap *p, bool whole);
+/* A drawing command with its pictures; large ones may become several commands. True when any of them is in a lossy
+ * form, or the client keeps it so. */
+bool outbox_item(struct outbox *o, struct draw_item *item);
+/* Pixels that go to a rectangle of a surface as they are, in one message; exact: by no lossy form. The same. */
+bool outbox_pixels(struct outbox *o, uint32_t surface, const struct rect *to, struct pixmap *p, bool exact);
 
 /* Sends the first message if it is ready: true then. */
 bool outbox_send(struct outbox *o, struct chan *c);

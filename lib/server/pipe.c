@@ -6,6 +6,7 @@
 
 #include "draw/region.h"
 #include "server/backlog.h"
+#include "server/band.h"
 
 struct entry {
 	struct waiting w;
@@ -36,9 +37,6 @@ struct pipe {
 
 /* Regions of more rectangles than this are sent as their bounding box. */
 enum { REGION_RECTS = 64 };
-
-/* Pixels of one re-read after the first picture: bands keep inputs and others from waiting behind one message. */
-enum { BAND_PIXELS = 256 << 10 };
 
 static struct entry *first(const struct pipe *p)
 {
@@ -282,8 +280,8 @@ static bool take_damage(struct pipe *p, uint32_t id, struct pipe_out *out)
 	if (region_is_empty(region))
 		return false;
 	r = region_rect(pixman_region32_rectangles(region, NULL));
-	rows = BAND_PIXELS / (r.right - r.left) + 1;
-	if (!p->mark_due && r.bottom - r.top > rows)
+	rows = band_rows(r.right - r.left);
+	if (r.bottom - r.top > rows && !(id == 0 && p->mark_due)) /* spicy-screenshot takes what it has then */
 		r.bottom = r.top + rows;
 	region_take(region, &r);
 	if (id == 0) {
@@ -292,7 +290,6 @@ static bool take_damage(struct pipe *p, uint32_t id, struct pipe_out *out)
 	}
 	out->kind = PIPE_REGION;
 	out->id = id;
-	out->whole = p->mark_due;
 	out->rect = r;
 	return true;
 }

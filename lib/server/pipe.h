@@ -16,7 +16,7 @@ enum pipe_kind {
 	PIPE_DRAW,     /* item: unref it */
 	PIPE_CREATE,   /* surface `create` */
 	PIPE_DESTROY,  /* surface `id` */
-	PIPE_REGION,   /* re-read `rect` of surface `id` from the canvas */
+	PIPE_REGION,   /* re-read `rect` of surface `id` from the canvas: a band, or all of the first picture */
 	PIPE_MARK,     /* the screen is complete: MONITORS_CONFIG and MARK are due */
 	PIPE_MONITORS, /* MONITORS_CONFIG alone */
 };
@@ -28,7 +28,6 @@ struct pipe_out {
 	struct surface_create create;
 	struct rect rect;
 	bool exact; /* REGION: it is there to mend what the client has inexactly */
-	bool whole; /* REGION: of a first picture, which goes in one message: spicy-screenshot takes what it has then */
 };
 
 struct pipe;

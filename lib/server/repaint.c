@@ -7,12 +7,12 @@
 
 #include "base/err.h"
 #include "draw/rect.h"
+#include "server/band.h"
 #include "server/differ.h"
 
 enum {
 	KEPT_BYTES = 16 << 20,  /* of pictures, */
-	KEPT_LEAST = 256,       /* and the pixels of one, at least, */
-	BAND = 256 << 10,       /* at most: more are cut into bands, each of which may be known */
+	KEPT_LEAST = 256,       /* and the pixels of one, at least; more than a band's are cut */
 	CALM = 64 << 10,        /* pixels put in a repaint, on the average */
 	SEEN = 1024,
 	WHOLE = 4,              /* when more than 1 / WHOLE is new it is drawn as a whole, which hides what waits */
@@ -204,10 +204,9 @@ static int put_band(struct repaint *r, const struct piece *x)
 
 static int put(struct repaint *r, const struct piece *x)
 {
-	int rows = BAND / (x->to.right - x->to.left), rc = 0;
+	int rows = band_rows(x->to.right - x->to.left), rc = 0;
 	struct rect band = x->to;
 
-	rows = rows > 16 ? rows & ~15 : 16; /* whole blocks of JPEG, so that no seam shows */
 	for (; band.top < x->to.bottom && !rc; band.top += rows) {
 		struct piece y;
 

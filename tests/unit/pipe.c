@@ -571,10 +571,35 @@ static void marks(void **state)
 	device_free(d);
 }
 
+/* The screen's first picture is one message, whatever its size. What nobody sees yet, and later ones, go in bands. */
+static void bands(void **state)
+{
+	enum { SIDE = 600 };
+	struct rect all = {.right = SIDE, .bottom = SIDE};
+	struct device *d = device_new();
+	struct client *c;
+
+	(void)state;
+	device_resize(d, SIDE, SIDE);
+	device_surface_create(d, 1, SIDE, SIDE, SURFACE_FMT_32_xRGB);
+	c = client_new(d);
+	while (take(c, d))
+		;
+	assert_int_equal(c->regions, 2 + 1);
+	pipe_damage(c->pipe, 0, &all);
+	while (take(c, d))
+		;
+	assert_int_equal(c->regions, 2 + 1 + 2);
+	same_surfaces(c, d);
+	client_free(c);
+	device_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(marks),
+		cmocka_unit_test(bands),
 		cmocka_unit_test(bounded),
 		cmocka_unit_test(read_no_more),
 		cmocka_unit_test(without_composite),
