@@ -8,20 +8,17 @@
 #include "capture/session.h"
 
 #include "base/err.h"
-#include "chan/chan.h"
+#include "chan/link.h"
+#include "chan/ticket.h"
 
 enum {
-	HEADER = 16,
-	MAGIC = 0x51444552, /* "REDQ" */
-	TICKET = 128,
-	REPLY_MIN = 178,
 	SASL_MAX = 1 << 20,
 	RESULT_MAX = LINK_ERR_CHANNEL_NOT_AVAILABLE,
 };
 
 static bool has_magic(const struct side *me)
 {
-	return buf_len(&me->in) >= 4 && get_le32(buf_data(&me->in)) == MAGIC;
+	return buf_len(&me->in) >= 4 && get_le32(buf_data(&me->in)) == LINK_MAGIC;
 }
 
 /* Tells the first n bytes, decoded by d where that is given, and takes them. */
@@ -47,7 +44,7 @@ static void take_header(struct session *s, struct side *me, uint32_t *size)
 {
 	struct link_header h = {0};
 
-	tell(s, me, (struct tap_event){.name = "LINK_HEADER"}, HEADER, wire_desc_link_header(), &h);
+	tell(s, me, (struct tap_event){.name = "LINK_HEADER"}, LINK_HEADER_SIZE, wire_desc_link_header(), &h);
 	*size = h.size;
 }
 
@@ -110,9 +107,9 @@ static bool client_ticket(struct session *s, struct side *me)
 {
 	struct encrypted_ticket t;
 
-	if (buf_len(&me->in) < TICKET)
+	if (buf_len(&me->in) < TICKET_SIZE)
 		return client_waits(s, me);
-	tell(s, me, (struct tap_event){.name = "ENCRYPTED_TICKET"}, TICKET,
+	tell(s, me, (struct tap_event){.name = "ENCRYPTED_TICKET"}, TICKET_SIZE,
 		wire_desc_encrypted_ticket(), &t);
 	me->step = client_waits;
 	return true;
@@ -243,7 +240,7 @@ static bool whole_message(struct session *s, struct side *me, uint32_t min, uint
 		*went_on = side_stretch(me, TAP_BAD, "UNKNOWN", "no link header");
 		return false;
 	}
-	if (buf_len(&me->in) < HEADER)
+	if (buf_len(&me->in) < LINK_HEADER_SIZE)
 		return false;
 	*size = get_le32(buf_data(&me->in) + 12);
 	if (*size < min || *size > LIM_LINK_MAX) {
@@ -252,7 +249,7 @@ static bool whole_message(struct session *s, struct side *me, uint32_t min, uint
 			me, TAP_BAD, "UNKNOWN", "behind a link header of an impossible size");
 		return false;
 	}
-	return buf_len(&me->in) >= HEADER + (size_t)*size;
+	return buf_len(&me->in) >= LINK_HEADER_SIZE + (size_t)*size;
 }
 
 bool read_hello(struct session *s, struct side *me)
@@ -262,8 +259,8 @@ bool read_hello(struct session *s, struct side *me)
 
 	if (!whole_message(s, me, LIM_LINK_MIN, &size, &went_on))
 		return went_on;
-	s->type = buf_data(&me->in)[HEADER + 4];
-	s->id = buf_data(&me->in)[HEADER + 5];
+	s->type = buf_data(&me->in)[LINK_HEADER_SIZE + 4];
+	s->id = buf_data(&me->in)[LINK_HEADER_SIZE + 5];
 	take_header(s, me, &size);
 	return client_mess(s, me, size);
 }
@@ -407,7 +404,7 @@ bool read_reply(struct session *s, struct side *me)
 	bool went_on;
 	uint32_t size;
 
-	if (!whole_message(s, me, REPLY_MIN, &size, &went_on))
+	if (!whole_message(s, me, LINK_REPLY_SIZE, &size, &went_on))
 		return went_on;
 	take_header(s, me, &size);
 	server_said(s, me, size);

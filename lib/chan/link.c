@@ -10,14 +10,7 @@
 #include "chan/ticket.h"
 #include "wire/wire.h"
 
-enum {
-	HEADER_SIZE = 16,
-	REPLY_SIZE = 178,
-	MAJOR = 2,
-	MINOR = 2,
-};
-
-static const uint8_t magic[4] = {'R', 'E', 'D', 'Q'};
+enum { MAGIC_SIZE = 4, MECHANISM_SIZE = 4, RESULT_SIZE = 4, MAJOR = 2, MINOR = 2 };
 
 /* Moves bytes from *p until `in` holds `want`; true when it does. */
 static bool gather(struct buf *in, const uint8_t **p, size_t *n, size_t want)
@@ -28,6 +21,17 @@ static bool gather(struct buf *in, const uint8_t **p, size_t *n, size_t want)
 	*p += take;
 	*n -= take;
 	return buf_len(in) == want;
+}
+
+static bool has_magic(const struct buf *in)
+{
+	return get_le32(buf_data(in)) == LINK_MAGIC;
+}
+
+/* The message that was gathered behind its header. */
+static struct slice message_of(const struct buf *in)
+{
+	return slice_of(buf_data(in) + LINK_HEADER_SIZE, buf_len(in) - LINK_HEADER_SIZE);
 }
 
 static bool decode(const struct wire_desc *d, struct slice s, void *host)
@@ -42,7 +46,7 @@ static bool decode(const struct wire_desc *d, struct slice s, void *host)
 
 static void put_header(struct buf *out, size_t size)
 {
-	buf_put(out, magic, sizeof(magic));
+	buf_le32(out, LINK_MAGIC);
 	buf_le32(out, MAJOR);
 	buf_le32(out, MINOR);
 	buf_le32(out, (uint32_t)size);
@@ -84,11 +88,9 @@ static bool both_have(const struct link_caps *a, const struct link_caps *b, unsi
 
 /* ---- server ---- */
 
-enum { S_MAGIC, S_HEADER, S_MESS, S_ASKED, S_MECHANISM, S_TICKET, S_DECIDE, S_DONE, S_FAILED };
-
 void link_server_init(struct link_server *l)
 {
-	*l = (struct link_server){.state = S_MAGIC};
+	*l = (struct link_server){.state = LINK_AT_MAGIC};
 }
 
 void link_server_fini(struct link_server *l)
@@ -102,13 +104,13 @@ void link_server_fini(struct link_server *l)
 
 static int refuse(struct link_server *l, uint32_t err, const char *why)
 {
-	static const uint8_t zero[REPLY_SIZE - 4];
+	static const uint8_t zero[LINK_REPLY_SIZE - 4];
 
 	log_info("link refused: %s", why);
-	put_header(&l->out, REPLY_SIZE);
+	put_header(&l->out, LINK_REPLY_SIZE);
 	buf_le32(&l->out, err);
 	buf_put(&l->out, zero, sizeof(zero));
-	l->state = S_FAILED;
+	l->state = LINK_FAILED;
 	return E_PROTO;
 }
 
@@ -119,29 +121,31 @@ void link_refuse(struct link_server *l, uint32_t err)
 
 bool link_server_waiting(const struct link_server *l)
 {
-	return l->state == S_MAGIC || l->state == S_HEADER;
+	return l->state == LINK_AT_MAGIC || l->state == LINK_AT_HEADER;
 }
 
-static int check_header(struct link_server *l, size_t *body)
+static int check_header(struct link_server *l)
 {
 	struct link_header h;
 
 	decode(wire_desc_link_header(), buf_slice(&l->in), &h);
-	if (h.major == 0) {
-		l->state = S_FAILED;
+	if (h.major == 0) { /* the real server has no answer to this one */
+		log_info("link refused: version 0");
+		l->state = LINK_FAILED;
 		return E_PROTO;
 	}
 	if (h.major != MAJOR)
 		return refuse(l, LINK_ERR_VERSION_MISMATCH, "version");
 	if (h.size < LIM_LINK_MIN || h.size > LIM_LINK_MAX)
 		return refuse(l, LINK_ERR_INVALID_DATA, "message size");
-	*body = h.size;
-	return 0;
+	l->whole = LINK_HEADER_SIZE + h.size;
+	l->state = LINK_AT_MESSAGE;
+	return E_AGAIN;
 }
 
 static int check_mess(struct link_server *l)
 {
-	struct slice body = {buf_data(&l->in) + HEADER_SIZE, buf_len(&l->in) - HEADER_SIZE};
+	struct slice body = message_of(&l->in);
 	struct link_mess m;
 
 	if (!decode(wire_desc_link_mess(), body, &m) ||
@@ -151,7 +155,8 @@ static int check_mess(struct link_server *l)
 	l->connection_id = m.connection_id;
 	l->channel_type = m.channel_type;
 	l->channel_id = m.channel_id;
-	l->state = S_ASKED;
+	buf_clear(&l->in);
+	l->state = LINK_AT_ANSWER;
 	return LINK_ASKED;
 }
 
@@ -171,50 +176,41 @@ static int check_ticket(struct link_server *l)
 	buf_clear(&l->in);
 	ticket_key_free(l->key);
 	l->key = NULL;
-	l->state = S_DECIDE;
+	l->state = LINK_AT_VERDICT;
 	return LINK_TICKET;
 }
 
+static int check_mechanism(struct link_server *l)
+{
+	if (get_le32(buf_data(&l->in)) != AUTH_MECHANISM_SPICE)
+		return refuse(l, LINK_ERR_INVALID_DATA, "authentication mechanism");
+	buf_clear(&l->in);
+	l->state = LINK_AT_TICKET;
+	return E_AGAIN;
+}
+
+/* An event, an error, or E_AGAIN: there may be more to do. */
 static int server_step(struct link_server *l, const uint8_t **p, size_t *n)
 {
-	size_t body = 0;
-	int rc;
-
 	switch (l->state) {
-	case S_MAGIC:
-		if (!gather(&l->in, p, n, sizeof(magic)))
+	case LINK_AT_MAGIC: /* before the rest of the header: a wrong one is answered at once */
+		if (!gather(&l->in, p, n, MAGIC_SIZE))
 			return LINK_MORE;
-		if (memcmp(buf_data(&l->in), magic, sizeof(magic)) != 0)
+		if (!has_magic(&l->in))
 			return refuse(l, LINK_ERR_INVALID_MAGIC, "magic");
-		l->state = S_HEADER;
+		l->state = LINK_AT_HEADER;
 		return E_AGAIN;
-	case S_HEADER:
-		if (!gather(&l->in, p, n, HEADER_SIZE))
-			return LINK_MORE;
-		if ((rc = check_header(l, &body)))
-			return rc;
-		l->state = S_MESS;
-		return E_AGAIN;
-	case S_MESS:
-		check_header(l, &body);
-		if (!gather(&l->in, p, n, HEADER_SIZE + body))
-			return LINK_MORE;
-		rc = check_mess(l);
-		buf_clear(&l->in);
-		return rc;
-	case S_MECHANISM:
-		if (!gather(&l->in, p, n, 4))
-			return LINK_MORE;
-		if (get_le32(buf_data(&l->in)) != AUTH_MECHANISM_SPICE)
-			return refuse(l, LINK_ERR_INVALID_DATA, "authentication mechanism");
-		buf_clear(&l->in);
-		l->state = S_TICKET;
-		return E_AGAIN;
-	case S_TICKET:
+	case LINK_AT_HEADER:
+		return gather(&l->in, p, n, LINK_HEADER_SIZE) ? check_header(l) : LINK_MORE;
+	case LINK_AT_MESSAGE:
+		return gather(&l->in, p, n, l->whole) ? check_mess(l) : LINK_MORE;
+	case LINK_AT_MECHANISM:
+		return gather(&l->in, p, n, MECHANISM_SIZE) ? check_mechanism(l) : LINK_MORE;
+	case LINK_AT_TICKET:
 		return gather(&l->in, p, n, TICKET_SIZE) ? check_ticket(l) : LINK_MORE;
-	case S_DONE:
+	case LINK_AT_END:
 		return LINK_DONE;
-	case S_FAILED:
+	case LINK_FAILED:
 		return E_PROTO;
 	default:
 		return LINK_MORE; /* the owner has not answered yet */
@@ -241,35 +237,33 @@ void link_accept(struct link_server *l, struct ticket_key *key, const struct lin
 	l->key = key;
 	l->mini = both_have(&l->peer, caps, COMMON_CAP_MINI_HEADER);
 	ticket_key_der(key, der);
-	put_header(&l->out, REPLY_SIZE + words);
+	put_header(&l->out, LINK_REPLY_SIZE + words);
 	buf_le32(&l->out, LINK_ERR_OK);
 	buf_put(&l->out, der, sizeof(der));
 	buf_le32(&l->out, caps->n_common);
 	buf_le32(&l->out, caps->n_channel);
-	buf_le32(&l->out, REPLY_SIZE);
+	buf_le32(&l->out, LINK_REPLY_SIZE);
 	put_caps(&l->out, caps);
 	/* the client's bit alone decides whether it sends the mechanism word */
 	l->state = cap_has(l->peer.common, l->peer.n_common, COMMON_CAP_PROTOCOL_AUTH_SELECTION)
-			   ? S_MECHANISM : S_TICKET;
+			   ? LINK_AT_MECHANISM : LINK_AT_TICKET;
 }
 
 void link_result(struct link_server *l, uint32_t err)
 {
 	buf_le32(&l->out, err);
 	OPENSSL_cleanse(l->password, sizeof(l->password));
-	l->state = err == LINK_ERR_OK ? S_DONE : S_FAILED;
+	l->state = err == LINK_ERR_OK ? LINK_AT_END : LINK_FAILED;
 }
 
 /* ---- client ---- */
-
-enum { C_HEADER, C_REPLY, C_RESULT, C_DONE };
 
 void link_client_init(struct link_client *l, uint32_t connection_id, unsigned type, unsigned id,
 	const struct link_caps *caps, const char *password)
 {
 	size_t words = 4 * (size_t)(caps->n_common + caps->n_channel);
 
-	*l = (struct link_client){.state = C_HEADER, .ours = *caps};
+	*l = (struct link_client){.state = LINK_AT_HEADER, .ours = *caps};
 	snprintf(l->password, sizeof(l->password), "%s", password ? password : "");
 	put_header(&l->out, LIM_LINK_MIN + words);
 	buf_le32(&l->out, connection_id);
@@ -308,35 +302,35 @@ static int refused(struct link_client *l, uint32_t err)
 	return E_PROTO;
 }
 
-static int check_reply_header(struct link_client *l, size_t *body)
+static int check_reply_header(struct link_client *l)
 {
 	struct link_header h;
 
-	if (memcmp(buf_data(&l->in), magic, sizeof(magic)) != 0) {
+	decode(wire_desc_link_header(), buf_slice(&l->in), &h);
+	if (h.magic != LINK_MAGIC) {
 		log_error("the server does not speak SPICE");
 		return E_PROTO;
 	}
-	decode(wire_desc_link_header(), buf_slice(&l->in), &h);
-	if (h.major != MAJOR || h.size < REPLY_SIZE || h.size > LIM_LINK_MAX) {
+	if (h.major != MAJOR || h.size < LINK_REPLY_SIZE || h.size > LIM_LINK_MAX) {
 		log_error("the server's link reply is malformed");
 		return E_PROTO;
 	}
-	*body = h.size;
-	return 0;
+	l->whole = LINK_HEADER_SIZE + h.size;
+	l->state = LINK_AT_MESSAGE;
+	return E_AGAIN;
 }
 
 static int answer_reply(struct link_client *l)
 {
-	struct slice body = {buf_data(&l->in) + HEADER_SIZE, buf_len(&l->in) - HEADER_SIZE};
+	struct slice body = message_of(&l->in);
 	uint8_t ticket[TICKET_SIZE];
 	struct link_reply r;
 	int rc;
 
-	if (!decode(wire_desc_link_reply(), body, &r))
-		return E_PROTO;
+	decode(wire_desc_link_reply(), body, &r);
 	if (r.error != LINK_ERR_OK)
 		return refused(l, r.error);
-	if (!get_caps(body, REPLY_SIZE, r.num_common_caps, r.num_channel_caps, r.caps_offset, &l->peer)) {
+	if (!get_caps(body, LINK_REPLY_SIZE, r.num_common_caps, r.num_channel_caps, r.caps_offset, &l->peer)) {
 		log_error("the server's capability words are malformed");
 		return E_PROTO;
 	}
@@ -352,41 +346,34 @@ static int answer_reply(struct link_client *l)
 		return rc;
 	OPENSSL_cleanse(l->password, sizeof(l->password));
 	buf_put(&l->out, ticket, sizeof(ticket));
-	return 0;
+	buf_clear(&l->in);
+	l->state = LINK_AT_RESULT;
+	return E_AGAIN;
+}
+
+static int check_result(struct link_client *l)
+{
+	uint32_t err = get_le32(buf_data(&l->in));
+
+	if (err != LINK_ERR_OK)
+		return refused(l, err);
+	l->state = LINK_AT_END;
+	return LINK_DONE;
 }
 
 static int client_step(struct link_client *l, const uint8_t **p, size_t *n)
 {
-	size_t body = 0;
-	uint32_t err;
-	int rc;
-
 	switch (l->state) {
-	case C_HEADER:
-		if (!gather(&l->in, p, n, HEADER_SIZE))
-			return LINK_MORE;
-		if ((rc = check_reply_header(l, &body)))
-			return rc;
-		l->state = C_REPLY;
-		return E_AGAIN;
-	case C_REPLY:
-		check_reply_header(l, &body);
-		if (!gather(&l->in, p, n, HEADER_SIZE + body))
-			return LINK_MORE;
-		rc = answer_reply(l);
-		buf_clear(&l->in);
-		l->state = C_RESULT;
-		return rc ? rc : E_AGAIN;
-	case C_RESULT:
-		if (!gather(&l->in, p, n, 4))
-			return LINK_MORE;
-		err = get_le32(buf_data(&l->in));
-		if (err != LINK_ERR_OK)
-			return refused(l, err);
-		l->state = C_DONE;
+	case LINK_AT_HEADER:
+		return gather(&l->in, p, n, LINK_HEADER_SIZE) ? check_reply_header(l) : LINK_MORE;
+	case LINK_AT_MESSAGE:
+		return gather(&l->in, p, n, l->whole) ? answer_reply(l) : LINK_MORE;
+	case LINK_AT_RESULT:
+		return gather(&l->in, p, n, RESULT_SIZE) ? check_result(l) : LINK_MORE;
+	case LINK_AT_END:
 		return LINK_DONE;
 	default:
-		return LINK_DONE;
+		return E_PROTO;
 	}
 }
 
@@ -398,6 +385,8 @@ int link_client_input(struct link_client *l, const uint8_t *p, size_t n, size_t 
 	do
 		rc = client_step(l, &p, &n);
 	while (rc == E_AGAIN);
+	if (rc < 0)
+		l->state = LINK_FAILED;
 	*used = all - n;
 	return rc;
 }

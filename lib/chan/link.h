@@ -7,6 +7,12 @@
 
 struct ticket_key; /* an RSA key for one link: chan/ticket.h */
 
+enum {
+	LINK_MAGIC = 0x51444552, /* "REDQ", as a little-endian number */
+	LINK_HEADER_SIZE = 16,
+	LINK_REPLY_SIZE = 178,   /* of LinkReply without capability words; of LinkMess: LIM_LINK_MIN */
+};
+
 /* Capability words of one side, both groups. */
 struct link_caps {
 	uint32_t common[LIM_CAPS], channel[LIM_CAPS];
@@ -20,19 +26,34 @@ enum link_event {
 	LINK_DONE,   /* the channel's messages begin */
 };
 
+/* What comes next. */
+enum link_state {
+	LINK_AT_MAGIC,
+	LINK_AT_HEADER,
+	LINK_AT_MESSAGE,   /* LinkMess or LinkReply */
+	LINK_AT_ANSWER,    /* server: the owner's, after LINK_ASKED */
+	LINK_AT_MECHANISM,
+	LINK_AT_TICKET,
+	LINK_AT_VERDICT,   /* server: the owner's, after LINK_TICKET */
+	LINK_AT_RESULT,    /* client */
+	LINK_AT_END,
+	LINK_FAILED,
+};
+
 /* ---- server ---- */
 
 struct link_server {
-	int state;
+	enum link_state state;
 	struct buf in, out;       /* out: to be written by the owner */
+	size_t whole;             /* header and message, once the header is known */
 	uint32_t connection_id;
 	uint8_t channel_type, channel_id;
 	struct link_caps peer;
 	bool mini;                /* mini headers from now on */
 	struct ticket_key *key;   /* owned */
-	bool ticket_ok;           /* the ticket decrypted */
+	bool ticket_ok;           /* the ticket decrypted, */
+	bool password_ok;         /* to at most LIM_PASSWORD bytes without a NUL: */
 	char password[LIM_PASSWORD + 1];
-	bool password_ok;         /* it fits in LIM_PASSWORD and has no NUL inside */
 };
 
 void link_server_init(struct link_server *l);
@@ -54,19 +75,22 @@ void link_result(struct link_server *l, uint32_t link_err);
 /* ---- client ---- */
 
 struct link_client {
-	int state;
+	enum link_state state;
 	struct buf in, out;
+	size_t whole;            /* as above, of the reply */
 	uint32_t error;          /* LINK_ERR_* of the server when refused */
 	struct link_caps ours, peer;
 	bool mini;
 	char password[LIM_PASSWORD + 1];
 };
 
-/* Writes header and message. The password (NULL or "" for none) is copied, and wiped by fini. */
+/* Writes header and message. The password (NULL or "" for none, at most LIM_PASSWORD bytes: no server takes more) is
+ * copied, and wiped by fini. */
 void link_client_init(struct link_client *l, uint32_t connection_id, unsigned type, unsigned id,
 	const struct link_caps *caps, const char *password);
 void link_client_fini(struct link_client *l);
-/* LINK_MORE, LINK_DONE, or E_*: E_AUTH (permission denied), E_SECURE (wants TLS), E_PROTO. */
+/* LINK_MORE, LINK_DONE, or E_*, said but for E_SECURE: E_AUTH (permission denied, or SASL wanted), E_SECURE (wants
+ * TLS), E_UNSUP (no such channel), E_PROTO. */
 int link_client_input(struct link_client *l, const uint8_t *p, size_t n, size_t *used);
 
 #endif

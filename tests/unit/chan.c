@@ -20,31 +20,40 @@ static const struct link_caps full_caps = {
 	.n_channel = 2,
 };
 
+typedef int input_fn(void *side, const uint8_t *p, size_t n, size_t *used);
+
 /* Moves what `from` holds to a side's input in pieces of `step`; the last event. */
-static int to_server(struct link_server *s, struct buf *from, size_t step)
+static int give(input_fn *input, void *side, struct buf *from, size_t step)
 {
 	int event = LINK_MORE;
 
 	while (buf_len(from) && event == LINK_MORE) {
 		size_t n = buf_len(from) < step ? buf_len(from) : step, used;
 
-		event = link_server_input(s, buf_data(from), n, &used);
+		event = input(side, buf_data(from), n, &used);
 		buf_skip(from, event == LINK_MORE ? n : used);
 	}
 	return event;
 }
 
+static int server_input(void *side, const uint8_t *p, size_t n, size_t *used)
+{
+	return link_server_input(side, p, n, used);
+}
+
+static int client_input(void *side, const uint8_t *p, size_t n, size_t *used)
+{
+	return link_client_input(side, p, n, used);
+}
+
+static int to_server(struct link_server *s, struct buf *from, size_t step)
+{
+	return give(server_input, s, from, step);
+}
+
 static int to_client(struct link_client *c, struct buf *from, size_t step)
 {
-	int event = LINK_MORE;
-
-	while (buf_len(from) && event == LINK_MORE) {
-		size_t n = buf_len(from) < step ? buf_len(from) : step, used;
-
-		event = link_client_input(c, buf_data(from), n, &used);
-		buf_skip(from, event == LINK_MORE ? n : used);
-	}
-	return event;
+	return give(client_input, c, from, step);
 }
 
 static void handshake(const struct link_caps *client, size_t step, const char *password, uint32_t verdict)
@@ -75,7 +84,8 @@ static void handshake(const struct link_caps *client, size_t step, const char *p
 		assert_true(s.mini && c.mini);
 	} else {
 		assert_int_equal(to_client(&c, &s.out, step), verdict == LINK_ERR_PERMISSION_DENIED ? E_AUTH : E_PROTO);
-		assert_int_equal(link_server_input(&s, NULL, 0, &used), E_PROTO);
+		assert_int_equal(link_server_input(&s, NULL, 0, &used), E_PROTO); /* and it stays so */
+		assert_int_equal(link_client_input(&c, NULL, 0, &used), E_PROTO);
 	}
 	link_server_fini(&s);
 	link_client_fini(&c);
