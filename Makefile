@@ -28,7 +28,7 @@ PKGS_BUILD = gcc make pkg-config libssl-dev libpopt-dev libuv1-dev libpixman-1-d
 	libvpx-dev liblz4-dev zlib1g-dev libpng-dev libpcap-dev libjansson-dev libxkbcommon-dev xkb-data libx11-data \
 	libsdl2-dev libx11-dev
 PKGS_CHECK = libcmocka-dev bats bats-assert bats-support libspice-protocol-dev xz-utils zstd openssl python3 \
-	socat mandoc
+	socat mandoc strace
 PKGS_INTEROP = qemu-system-x86 qemu-system-gui spice-client-gtk virt-viewer libspice-server-dev \
 	libspice-client-glib-2.0-dev xserver-xspice spice-html5 chromium tshark xvfb xauth xdotool openbox \
 	imagemagick ffmpeg iproute2 procps x11-utils x11-apps xterm gstreamer1.0-plugins-base \

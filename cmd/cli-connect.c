@@ -211,14 +211,19 @@ char *cli_ask_password(const char *prompt, bool *interrupted)
 	return secret;
 }
 
-struct tls_client *cli_trust(const struct endpoint *e, int *err)
+struct tls_trust cli_trust_options(const struct endpoint *e)
 {
-	struct tls_trust t = {
+	return (struct tls_trust){
 		.ca_file = cli_connect.ca_file,
 		.ca_pem = e->ca ? slice_str(e->ca) : (struct slice){0},
 		.host_subject = cli_connect.host_subject ? cli_connect.host_subject : e->host_subject,
 		.pin = cli_connect.pin,
 	};
+}
+
+struct tls_client *cli_trust(const struct endpoint *e, int *err)
+{
+	struct tls_trust t = cli_trust_options(e);
 
 	return tls_client_new(&t, err);
 }

@@ -102,6 +102,8 @@ char *cli_first_line(struct buf *text);
 char *cli_ask_password(const char *prompt, bool *interrupted);
 /* What a TLS client trusts, or NULL with *err. `e` may bring a CA and a subject. */
 struct tls_client *cli_trust(const struct endpoint *e, int *err);
+/* What that goes by; valid as long as e. */
+struct tls_trust cli_trust_options(const struct endpoint *e);
 
 extern struct cli_connect {
 	char *ca_file, *host_subject, *pin, *tls_channels, *timeout, *retry;

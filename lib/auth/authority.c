@@ -368,23 +368,13 @@ static int load_ca(struct pair *ca, int64_t now, bool renew)
 	return rc ? rc : check_ca(ca, now, renew);
 }
 
-static int new_ca(struct pair *ca, const struct authority_wish *w)
+static int new_ca(struct pair *ca, X509_NAME *name, const struct authority_wish *w)
 {
-	char *text = w->subject ? xstrdup(w->subject) : ca_name();
-	X509_NAME *name = text ? subject_of(text) : NULL;
-	int rc = name ? 0 : E_USAGE;
+	int rc = (ca->key = new_key(w->key)) ? make_ca(ca, name, w) : E_CONFIG;
 
-	if (!rc && !(ca->key = new_key(w->key)))
-		rc = E_CONFIG;
-	if (!rc)
-		rc = make_ca(ca, name, w);
 	if (!rc)
 		rc = save_key(ca);
-	if (!rc)
-		rc = save_cert(ca);
-	X509_NAME_free(name);
-	free(text);
-	return rc;
+	return rc ? rc : save_cert(ca);
 }
 
 static int renew_ca(struct pair *ca, const struct authority_wish *w)
@@ -398,13 +388,15 @@ static int renew_ca(struct pair *ca, const struct authority_wish *w)
 
 int authority_ca(const char *dir, const struct authority_wish *w, X509 **cert, bool *made)
 {
+	char *text = w->subject ? xstrdup(w->subject) : ca_name();
+	X509_NAME *name = text ? subject_of(text) : NULL;
 	bool have_cert, have_key;
 	struct pair ca;
-	int rc;
+	int rc = E_USAGE;
 
 	*made = false;
 	pair_init(&ca, dir, "ca");
-	if ((rc = make_dir(dir)) || (rc = check_dir(dir)))
+	if (!name || (rc = make_dir(dir)) || (rc = check_dir(dir)))
 		goto out;
 	have_cert = there(ca.cert_file);
 	have_key = there(ca.key_file);
@@ -413,12 +405,14 @@ int authority_ca(const char *dir, const struct authority_wish *w, X509 **cert, b
 		log_error("%s: half an authority: %s is missing", dir, have_cert ? ca.key_file : ca.cert_file);
 		rc = E_CONFIG;
 	} else if (!have_cert) {
-		rc = new_ca(&ca, w);
+		rc = new_ca(&ca, name, w);
 	} else if (!(rc = load_ca(&ca, w->now, w->renew)) && w->renew) {
 		rc = renew_ca(&ca, w);
 	}
 out:
 	*cert = rc ? NULL : X509_dup(ca.cert);
+	X509_NAME_free(name);
+	free(text);
 	pair_fini(&ca);
 	return rc;
 }

@@ -182,7 +182,8 @@ void tls_report_look(void *owner, const struct tls_verify *v, void *ctx, const c
 
 const char *tls_point_word(enum tls_point p)
 {
-	static const char *const words[TLS_POINTS] = {"chain", "host", "subject", "pin", "key"};
+	static const char *const words[TLS_POINTS] = {"check_chain", "check_host", "check_subject", "check_pin",
+		"check_key"};
 
 	return words[p];
 }

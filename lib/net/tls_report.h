@@ -36,7 +36,7 @@ struct tls_report {
 
 /* A tls_look_fn whose owner is a zeroed struct tls_report. */
 void tls_report_look(void *owner, const struct tls_verify *v, void *store, const char *why);
-const char *tls_point_word(enum tls_point p);
+const char *tls_point_word(enum tls_point p); /* "check_chain"... */
 void tls_report_fini(struct tls_report *r);
 
 #endif
