@@ -20,6 +20,7 @@
 
 static struct {
 	char *port, *tls_port, *unix_path, *addr, *listen_file, *max_clients, **limits;
+	char *web, **web_origins;
 	char *pki_dir, *cert, *key, *tls_channels, *ticket_file;
 	int no_auth, insecure;
 } opt;
@@ -30,6 +31,9 @@ struct poptOption cli_listen_table[] = {
 	{"tls-port", 0, POPT_ARG_STRING, &opt.tls_port, 0, "a port for TLS only", "N"},
 	{"unix", 0, POPT_ARG_STRING, &opt.unix_path, 0, "a unix socket", "PATH"},
 	{"addr", 0, POPT_ARG_STRING, &opt.addr, 0, "address to listen on (default 127.0.0.1 and ::1)", "A"},
+	{"web", 0, POPT_ARG_STRING, &opt.web, 0, "files for browsers, on the same ports", "DIR"},
+	{"web-origin", 0, POPT_ARG_ARGV, &opt.web_origins, 0,
+		"pages of this host too may open a WebSocket (again for each)", "HOST"},
 	{"insecure-open", 0, POPT_ARG_NONE, &opt.insecure, 0, "listen beyond loopback without TLS or tickets", NULL},
 	{"max-clients", 0, POPT_ARG_STRING, &opt.max_clients, 0, "clients at once (default 8, at most 64)", "N"},
 	{"limit", 0, POPT_ARG_ARGV, &opt.limits, 0, "change a limit (again for each): clients", "NAME=VALUE"},
@@ -55,6 +59,7 @@ struct poptOption cli_tickets_table[] = {
 };
 
 static struct tls_server *tls;
+static struct web web = {.dir = -1};
 static const char *lines[16];
 static unsigned n_lines;
 
@@ -294,9 +299,14 @@ int cli_server_options(struct server_options *o)
 
 	if (read_limits(&n) || cli_number("--max-clients", opt.max_clients, 1, LIM_CLIENTS_MAX, &n))
 		return E_USAGE;
+	if (opt.web && (web.dir = web_dir(opt.web)) < 0)
+		return web.dir;
+	web.origins = opt.web_origins;
+	o->web = &web;
 	o->max_clients = (unsigned)n;
 	o->tls_channels = opt.tls_channels;
 	o->need_tls = open_to_network() && !opt.insecure;
+	web.to_https = o->need_tls;
 	if (o->tls_channels && !certificates_given()) {
 		cli_error("--tls-channels needs certificates: --pki-dir");
 		return E_CONFIG;
@@ -335,6 +345,8 @@ void cli_listen_done(void)
 {
 	tls_server_free(tls);
 	tls = NULL;
+	if (web.dir >= 0)
+		close(web.dir);
 }
 
 /* ---- readiness ---- */
@@ -371,6 +383,22 @@ static void notify_systemd(void)
 		close(fd);
 }
 
+/* "spice ADDRESS", and the same as browsers know it. */
+static void put_line(struct buf *text, const char *line)
+{
+	static const struct {
+		const char *spice, *web;
+	} schemes[] = {{"spice ", "http "}, {"spice+tls ", "https "}};
+
+	buf_printf(text, "listening %s\n", line);
+	for (size_t i = 0; i < ARRAY_SIZE(schemes) && web.dir >= 0; i++) {
+		size_t n = strlen(schemes[i].spice);
+
+		if (strncmp(line, schemes[i].spice, n) == 0)
+			buf_printf(text, "listening %s%s\n", schemes[i].web, line + n);
+	}
+}
+
 int cli_ready(bool on_stdout)
 {
 	struct buf text = {0};
@@ -378,7 +406,7 @@ int cli_ready(bool on_stdout)
 	int rc = 0;
 
 	for (unsigned i = 0; i < n_lines; i++)
-		buf_printf(&text, "listening %s\n", lines[i]);
+		put_line(&text, lines[i]);
 	if (opt.listen_file)
 		rc = write_listen_file(buf_slice(&text));
 	if (!rc)

@@ -83,7 +83,7 @@ int cli_listen(struct server *s);
 int cli_ready(bool on_stdout);
 /* SIGHUP: tickets and certificates again; what can't be read stays as it was. */
 void cli_listen_reload(struct server *s);
-/* Before server_new: fills need_tls, tls_channels and max_clients. 0 or E_USAGE. */
+/* Before server_new: fills need_tls, tls_channels, max_clients and web. 0 or E_*, said. */
 int cli_server_options(struct server_options *o);
 void cli_listen_done(void); /* frees certificates; after server_free and the loop */
 

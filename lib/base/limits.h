@@ -65,10 +65,11 @@ enum {
 	LIM_AGENT_IDLE_MS = 30000,
 	/* what a guest has to say waits so long for a client's tokens (channels.md 1, 10) */
 	LIM_AGENT_TOKENS_MS = 30000,
-	/* L-16: WebSocket: HTTP head bytes and lines, pings a second */
+	/* L-16: WebSocket: HTTP head bytes and lines, pings a second; milliseconds that a file beside it may take */
 	LIM_HTTP_HEAD = 8 << 10,
 	LIM_HTTP_LINES = 32,
 	LIM_WS_PINGS = 10,
+	LIM_WEB_MS = 60000,
 	/* L-18: display output queue of a client: bytes, or age in milliseconds */
 	LIM_PIPE_BYTES = 16 << 20,
 	LIM_PIPE_MS = 2000,

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "net/http.h"
 #include "net/listen.h"
 #include "net/tls_peer.h"
 #include "net/ws.h"
@@ -74,7 +75,10 @@ struct sniff {
 	struct xport x;
 	struct tls_server *tls; /* a reference; NULL once used, or none */
 	bool tls_only;
+	const struct web *web; /* or NULL */
 	bool known;
+	bool http; /* a head is coming, of which `scanned` bytes have no end in them */
+	size_t scanned;
 	int err; /* sticky */
 	struct buf seen; /* empty again once it is known */
 };
@@ -114,22 +118,55 @@ static void go_through(struct sniff *s, struct xport *top)
 	s->known = true;
 }
 
+/* Can these bytes begin a request that a web server understands? Where there are no files, WebSockets are all that a
+ * browser can want, and other words are for the link stage to refuse. */
+static bool maybe_http(const struct sniff *s)
+{
+	static const char methods[][LOOK + 1] = {
+		"GET ", "HEAD", "POST", "PUT ", "DELE", "OPTI", "PATC", "TRAC", "CONN"};
+	size_t n = s->web && s->web->dir >= 0 ? ARRAY_SIZE(methods) : 1;
+
+	for (size_t i = 0; i < n; i++)
+		if (memcmp(buf_data(&s->seen), methods[i], buf_len(&s->seen)) == 0)
+			return true;
+	return false;
+}
+
 /* Judges the bytes seen, of which there are some. */
 static void judge(struct sniff *s)
 {
-	static const char get[LOOK] = "GET ";
-	size_t n = buf_len(&s->seen);
-
 	if (s->tls && buf_data(&s->seen)[0] == TLS_HANDSHAKE) {
 		begin_tls(s);
 	} else if (s->tls_only && !s->x.info.tls) {
 		xport_complain(&s->x, "TLS", "plain bytes on a port for TLS only");
 		s->err = E_PROTO;
-	} else if (memcmp(buf_data(&s->seen), get, n) != 0) {
+	} else if (!maybe_http(s)) {
 		go_through(s, unread(s));
-	} else if (n == LOOK) {
-		go_through(s, xport_ws_server(unread(s)));
+	} else {
+		s->http = buf_len(&s->seen) == LOOK;
 	}
+}
+
+/* A browser wants a WebSocket or a file, which its whole head tells. What is no head is refused by the WebSocket. */
+static int judge_head(struct sniff *s)
+{
+	size_t n;
+	int rc;
+
+	if (!s->web || s->web->dir < 0) {
+		go_through(s, xport_ws_server(unread(s), s->web));
+		return 0;
+	}
+	rc = http_read(s->x.below, &s->seen, &s->scanned, &n);
+	if (rc && rc != E_LIMIT)
+		return rc;
+	if (!rc && web_is_file(slice_of(buf_data(&s->seen), n))) {
+		go_through(s, xport_web(s->x.below, s->web, slice_of(buf_data(&s->seen), n)));
+		buf_clear(&s->seen);
+	} else {
+		go_through(s, xport_ws_server(unread(s), s->web));
+	}
+	return 0;
 }
 
 /* 0 once it is known what is spoken. */
@@ -137,13 +174,13 @@ static int find_out(struct sniff *s)
 {
 	while (!s->err && !s->known) {
 		size_t n = LOOK - buf_len(&s->seen);
-		ssize_t r = xport_read(s->x.below, buf_reserve(&s->seen, n), n);
+		ssize_t r = s->http ? judge_head(s) : xport_read(s->x.below, buf_reserve(&s->seen, n), n);
 
 		if (r == E_CLOSED && buf_len(&s->seen)) /* "GE" and gone: somebody else's to complain about */
 			go_through(s, unread(s));
 		else if (r < 0)
 			return (int)r;
-		else if (buf_commit(&s->seen, (size_t)r), buf_len(&s->seen))
+		else if (!s->http && (buf_commit(&s->seen, (size_t)r), buf_len(&s->seen)))
 			judge(s);
 	}
 	return s->err;
@@ -193,12 +230,13 @@ static const struct xport_ops sniff_ops = {
 	.close = sniff_close,
 };
 
-struct xport *xport_accept(int fd, struct tls_server *tls, bool tls_only)
+struct xport *xport_accept(int fd, struct tls_server *tls, bool tls_only, const struct web *web)
 {
 	struct sniff *s = new(struct sniff);
 
 	xport_put_on(&s->x, &sniff_ops, xport_socket(fd));
 	s->tls = tls ? tls_server_ref(tls) : NULL;
 	s->tls_only = tls_only;
+	s->web = web;
 	return &s->x;
 }

@@ -6,6 +6,7 @@
 
 #include "net/endpoint.h"
 #include "net/tls.h"
+#include "net/web.h"
 
 struct listener;
 
@@ -29,10 +30,11 @@ bool listener_is_local(const struct listener *l); /* loopback or unix */
 
 /* The server's end of an accepted socket: finds out by the first bytes what is spoken and gives
  * SPICE bytes. Plain SPICE passes; a TLS hello is answered when `tls` is given; "GET " becomes a
- * WebSocket (subprotocol "binary"), on both. tls_only: nothing but TLS. Takes fd. Reads give
+ * WebSocket (subprotocol "binary"), on both, or the file of `web` (NULL: none) that is asked for.
+ * tls_only: nothing but TLS. Takes fd. Reads give
  * E_PROTO for anything else, after a wrong magic was answered as wire.md 1.4 says (that is the link
  * stage's: unknown bytes just pass through). */
-struct xport *xport_accept(int fd, struct tls_server *tls, bool tls_only);
+struct xport *xport_accept(int fd, struct tls_server *tls, bool tls_only, const struct web *web);
 
 struct connecting; /* an attempt under way */
 /* 0 and a connected transport for the callback to take, or E_HOST, E_UNREACH, E_TIMEOUT, logged. */

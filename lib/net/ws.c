@@ -33,6 +33,7 @@ enum {
 struct ws {
 	struct xport x;
 	bool client;
+	char **origins; /* of a server: pages that may come, or NULL */
 	bool open;	/* the HTTP part is over */
 	bool ended;	/* a close frame was sent */
 	bool more;	/* whole frames may wait in raw */
@@ -157,7 +158,7 @@ static int open_up(struct ws *w)
 	head.p = buf_data(&w->raw);
 	if (w->client)
 		rc = check_answer(w, head);
-	else if (ws_http_answer(head, &w->out, &why))
+	else if (ws_http_answer(head, w->origins, &w->out, &why))
 		rc = broken(w, why);
 	if (rc)
 		return rc;
@@ -416,9 +417,12 @@ static struct ws *ws_new(struct xport *below, bool client)
 	return w;
 }
 
-struct xport *xport_ws_server(struct xport *below)
+struct xport *xport_ws_server(struct xport *below, const struct web *web)
 {
-	return &ws_new(below, false)->x;
+	struct ws *w = ws_new(below, false);
+
+	w->origins = web ? web->origins : NULL;
+	return &w->x;
 }
 
 struct xport *xport_ws_client(

@@ -2,10 +2,10 @@
 #ifndef NET_WS_H
 #define NET_WS_H
 
-#include "net/xport.h"
+#include "net/web.h"
 
-/* The server's end; reads the request from its "GET " on. Takes below. */
-struct xport *xport_ws_server(struct xport *below);
+/* The server's end; reads the request from its "GET " on. `web` says who may come, NULL: our own pages. Takes below. */
+struct xport *xport_ws_server(struct xport *below, const struct web *web);
 
 /* The client's end; asks for `path` ("/...", NULL is "/"). Takes below. */
 struct xport *xport_ws_client(

@@ -1,8 +1,8 @@
 /* The HTTP that opens a WebSocket (wire.md 1.6): strict lines, few headers, no continuation lines.
  *
  * Browsers let any page open a WebSocket to any host, so a page's Origin must be the host that it
- * connects to (ports may differ). The subprotocol is `binary` where one is named; spice-html5 names
- * it. */
+ * connects to (ports may differ), or one that was named. The subprotocol is `binary` where one is
+ * asked for; spice-html5 does. */
 #include "net/ws_http.h"
 
 #include <openssl/evp.h>
@@ -29,8 +29,8 @@ static void accept_hash(struct slice key, char out[ACCEPT_CHARS + 1])
 	buf_fini(&text);
 }
 
-/* Does the page come from the host that it talks to? */
-static bool is_own_page(struct slice origin, struct slice host)
+/* Does the page come from the host that it talks to, or from one of the others that may? */
+static bool is_welcome(struct slice origin, struct slice host, char *const *origins)
 {
 	const uint8_t *mark = origin.n ? memmem(origin.p, origin.n, "://", 3) : NULL;
 	struct slice page;
@@ -39,8 +39,12 @@ static bool is_own_page(struct slice origin, struct slice host)
 		return false;
 	page = http_host(slice_of(mark + 3, origin.n - (size_t)(mark + 3 - origin.p)));
 	host = http_host(host);
-	return page.n && page.n == host.n &&
-	       strncasecmp((const char *)page.p, (const char *)host.p, page.n) == 0;
+	if (page.n && page.n == host.n && strncasecmp((const char *)page.p, (const char *)host.p, page.n) == 0)
+		return true;
+	for (; origins && *origins; origins++)
+		if (http_same(page, *origins))
+			return true;
+	return false;
 }
 
 static bool is_binary(struct slice protocol)
@@ -59,8 +63,8 @@ static bool is_request(struct slice line)
 }
 
 /* The status of the answer; *why when it is not 101. */
-static unsigned judge(struct slice bytes, struct http_head *h, struct slice *key, struct slice *protocol,
-	const char **why)
+static unsigned judge(struct slice bytes, char *const *origins, struct http_head *h, struct slice *key,
+	struct slice *protocol, const char **why)
 {
 	bool twice = false;
 	struct slice origin, version, host;
@@ -89,19 +93,19 @@ static unsigned judge(struct slice bytes, struct http_head *h, struct slice *key
 		*why = "a malformed key";
 		return 400;
 	}
-	if (origin.p && !is_own_page(origin, host)) {
+	if (origin.p && !is_welcome(origin, host, origins)) {
 		*why = "a page from elsewhere";
 		return 403;
 	}
 	return 101;
 }
 
-int ws_http_answer(struct slice bytes, struct buf *out, const char **why)
+int ws_http_answer(struct slice bytes, char *const *origins, struct buf *out, const char **why)
 {
 	char accept[ACCEPT_CHARS + 1];
 	struct slice key, protocol;
 	struct http_head h;
-	unsigned status = judge(bytes, &h, &key, &protocol, why);
+	unsigned status = judge(bytes, origins, &h, &key, &protocol, why);
 
 	if (status != 101) {
 		buf_printf(out, "HTTP/1.1 %s\r\n%sConnection: close\r\nContent-Length: 0\r\n\r\n",

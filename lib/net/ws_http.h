@@ -7,8 +7,9 @@
 enum { WS_NONCE = 16 };
 
 /* The answer to a client's head (whole, with the empty line), appended to out: 0 when it is an
- * upgrade, else E_PROTO, and out holds the refusal; *why says what was wrong. */
-int ws_http_answer(struct slice head, struct buf *out, const char **why);
+ * upgrade, else E_PROTO, and out holds the refusal; *why says what was wrong. `origins`: hosts whose pages may come
+ * beside our own, NULL at the end, or NULL. */
+int ws_http_answer(struct slice head, char *const *origins, struct buf *out, const char **why);
 
 /* A client's request. */
 void ws_http_ask(struct buf *out, const char *host, unsigned port, const char *path,

@@ -13,6 +13,7 @@ enum { XPORT_IN = 1, XPORT_OUT = 2 };
 struct xport_info {
 	bool tls;
 	bool websocket;
+	bool web;	 /* a browser that is given a file: SPICE never comes */
 	bool local;	 /* AF_UNIX */
 	char host[64];	 /* numeric address without brackets; the path, cut, for AF_UNIX */
 	unsigned port;	 /* of the peer; 0 for AF_UNIX */

@@ -219,7 +219,7 @@ static const struct conn_ops guest_ops = {asked, ticket, linked, guest_closed};
 
 void guest_accept(struct server *s, int fd, struct tls_server *tls, bool tls_only)
 {
-	struct xport *x = xport_accept(fd, tls, tls_only);
+	struct xport *x = xport_accept(fd, tls, tls_only, s->o.web);
 	struct guest *g = new(struct guest);
 
 	g->server = s;
@@ -230,12 +230,20 @@ void guest_accept(struct server *s, int fd, struct tls_server *tls, bool tls_onl
 	g->conn = conn_server(s->loop, x, &guest_ops, g);
 }
 
+/* A browser that is given a file has a time of its own; others have that of the link stage. */
+static bool overdue(const struct guest *g)
+{
+	if (g->conn->pump && pump_info(g->conn->pump)->web)
+		return uv_now(g->server->loop) - g->conn->since > LIM_WEB_MS;
+	return conn_overdue(g->conn);
+}
+
 void guests_watch(struct server *s)
 {
 	struct guest *g;
 
 	list_each(g, &s->guests, link) {
-		if (g->conn && conn_overdue(g->conn)) {
+		if (g->conn && overdue(g)) {
 			log_warn("%s: the link stage took too long", g->conn->name);
 			guest_closed(g, g->conn, E_TIMEOUT);
 		}

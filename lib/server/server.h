@@ -49,6 +49,7 @@ struct server_options {
 	bool client_mouse;         /* absolute positions are offered (default by --mouse) */
 	bool need_tls;             /* every channel, else link error 5 (D-1) */
 	const char *tls_channels;  /* "main,inputs", "all"; NULL none beyond need_tls */
+	const struct web *web;     /* for browsers, NULL none; outlives the server */
 	uint8_t compress;          /* enum image_compression, 0 automatic */
 	uint8_t jpeg, zlib;        /* enum server_when: JPEG for smooth pictures, zlib over GLZ */
 	uint8_t video;             /* enum server_video */

@@ -51,7 +51,7 @@ static ssize_t memory_write(struct xport *x, const void *p, size_t n)
 	struct memory *m = container_of(x, struct memory, x);
 	const char *why;
 
-	if (m->open && n && ws_http_answer(slice_of(p, n), &m->answer, &why))
+	if (m->open && n && ws_http_answer(slice_of(p, n), NULL, &m->answer, &why))
 		abort(); /* our own request */
 	if (n)
 		m->open = false;
@@ -97,7 +97,7 @@ static int run(struct slice in, size_t piece, bool client, bool open, struct buf
 	m->in = in;
 	m->piece = piece;
 	m->open = client && open;
-	x = client ? xport_ws_client(&m->x, "h", 1, NULL) : xport_ws_server(&m->x);
+	x = client ? xport_ws_client(&m->x, "h", 1, NULL) : xport_ws_server(&m->x, NULL);
 	do {
 		n = xport_read(x, buf_reserve(out, 97), 97);
 		if (n > 0)

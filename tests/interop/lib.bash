@@ -291,15 +291,19 @@ HTML5=/usr/share/spice-html5
 
 # browse PORT: the JavaScript client's page, served by a plain web server of its own.
 browse() {
-	have chromium python3
+	have python3
 	[ -d "$HTML5" ] || skip "spice-html5 is not installed"
 	bg web python3 -u -m http.server --bind 127.0.0.1 --directory "$HTML5" 0
 	within 10 saw 'port [0-9]+' "$T/web.log"
-	local web
-	web=$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$T/web.log" | head -n 1)
+	browse_at "http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$T/web.log" |
+		head -n 1)/spice_auto.html?host=127.0.0.1&port=$1"
+}
+
+# browse_at URL [OPTION...]: a headless browser.
+browse_at() {
+	have chromium
 	bg chromium chromium --headless --no-sandbox --disable-gpu --no-first-run --disable-dev-shm-usage \
 		--disable-extensions --disable-background-networking --user-data-dir="$T/chromium" \
-		--remote-debugging-port=0 --test-type --enable-logging=stderr \
-		"http://127.0.0.1:$web/spice_auto.html?host=127.0.0.1&port=$1"
+		--remote-debugging-port=0 --test-type --enable-logging=stderr "${@:2}" "$1"
 	within 30 test -s "$T/chromium/DevToolsActivePort"
 }

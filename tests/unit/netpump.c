@@ -358,7 +358,7 @@ static void input_taken_by_a_write_is_given(void **state)
 	assert_int_equal(
 		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, t.fd), 0);
 	t.a.late = t.fd[1];
-	t.a.pump = pump_new(&t.loop, xport_accept(t.fd[0], NULL, false), &side_ops, &t.a);
+	t.a.pump = pump_new(&t.loop, xport_accept(t.fd[0], NULL, false, NULL), &side_ops, &t.a);
 	for (int i = 0; i < 10; i++)
 		uv_run(&t.loop, UV_RUN_NOWAIT);
 	assert_int_equal(buf_len(&t.a.in), 4);

@@ -280,7 +280,7 @@ static void one_port_for_all(void **state)
 		struct link l;
 
 		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
-		l.server = xport_accept(fd[1], server, only);
+		l.server = xport_accept(fd[1], server, only, NULL);
 		l.client = xport_socket(fd[0]);
 		if (tls)
 			l.client = xport_tls_client(l.client, trust, "h");
@@ -308,7 +308,7 @@ static void plain_on_a_tls_port(void **state)
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
-	x = xport_accept(fd[1], server, true);
+	x = xport_accept(fd[1], server, true, NULL);
 	tls_server_free(server); /* certificates are replaced while somebody connects */
 	assert_int_equal(write(fd[0], "REDQ", 4), 4);
 	assert_int_equal(xport_read(x, bytes, sizeof(bytes)), E_PROTO);
@@ -329,7 +329,7 @@ static void on_accept(void *owner, int fd)
 {
 	struct meeting *m = owner;
 
-	m->a.pump = pump_new(&m->loop, xport_accept(fd, m->server, true), &side_ops, &m->a);
+	m->a.pump = pump_new(&m->loop, xport_accept(fd, m->server, true, NULL), &side_ops, &m->a);
 }
 
 static void on_connect(void *owner, struct xport *x, int err)

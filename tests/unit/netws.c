@@ -100,12 +100,12 @@ static void hash_of(const char *line, struct buf *hash)
 
 static struct xport *ws_end(int fd)
 {
-	return xport_ws_server(xport_socket(fd));
+	return xport_ws_server(xport_socket(fd), NULL);
 }
 
 static struct xport *accept_end(int fd)
 {
-	return xport_accept(fd, NULL, false);
+	return xport_accept(fd, NULL, false, NULL);
 }
 
 static void heads(void **state)
@@ -536,7 +536,7 @@ static void both_ends_together(void **state)
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
-	server = xport_accept(fd[1], NULL, false);
+	server = xport_accept(fd[1], NULL, false, NULL);
 	client = xport_ws_client(xport_socket(fd[0]), "::1", 5900, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		uint8_t *data = xmalloc(sizes[i]);
@@ -606,7 +606,7 @@ static void a_head_cut_short_by_the_end(void **state)
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
-	x = xport_accept(fd[1], NULL, false);
+	x = xport_accept(fd[1], NULL, false, NULL);
 	assert_int_equal(xport_want(x), XPORT_IN);
 	assert_int_equal(write(fd[0], "GE", 2), 2);
 	assert_int_equal(xport_read(x, bytes, sizeof(bytes)), E_AGAIN);
@@ -632,7 +632,7 @@ static void what_a_write_has_read_is_pending(void **state)
 		if (i)
 			put_frame(&b, 0x82, "REDQ", 4);
 		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
-		x = xport_accept(fd[1], NULL, false);
+		x = xport_accept(fd[1], NULL, false, NULL);
 		assert_int_equal(xport_read(x, bytes, sizeof(bytes)), E_AGAIN);
 		assert_false(xport_pending(x));
 		assert_int_equal(write(fd[0], buf_data(&b), buf_len(&b)), buf_len(&b));
