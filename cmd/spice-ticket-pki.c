@@ -89,7 +89,7 @@ int ticket_cert(int n, const char **words)
 
 int ticket_subject(int n, const char **words)
 {
-	struct buf pem = {0}, subject = {0};
+	struct buf pem = {0}, subject = {0}, line = {0};
 	STACK_OF(X509) *certs = NULL;
 	struct ticket_out o;
 	int rc = err_exit(pem_file(words[0], false, &pem));
@@ -107,11 +107,13 @@ int ticket_subject(int n, const char **words)
 		out_text(&o, "subject", buf_slice(&subject));
 		rc = out_end(&o);
 	} else if (!rc) {
-		puts(buf_cstr(&subject));
+		out_line(&line, buf_slice(&subject));
+		fputs(buf_cstr(&line), stdout);
 		rc = cli_flush();
 	}
 	sk_X509_pop_free(certs, X509_free);
 	buf_fini(&pem);
 	buf_fini(&subject);
+	buf_fini(&line);
 	return rc;
 }

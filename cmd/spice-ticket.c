@@ -174,6 +174,21 @@ void ticket_secret(char out[SECRET_CHARS + 1])
 
 /* ---- printing ---- */
 
+void out_line(struct buf *out, struct slice value)
+{
+	for (;;) {
+		const uint8_t *back = value.n ? memchr(value.p, '\\', value.n) : NULL;
+		size_t n = back ? (size_t)(back - value.p) : value.n;
+
+		text_escape(out, slice_of(value.p, n));
+		if (!back)
+			break;
+		buf_u8(out, '\\');
+		value = slice_of(back + 1, value.n - n - 1);
+	}
+	buf_u8(out, '\n');
+}
+
 void out_begin(struct ticket_out *o)
 {
 	*o = (struct ticket_out){0};
@@ -190,8 +205,7 @@ void out_text(struct ticket_out *o, const char *key, struct slice value)
 		return;
 	}
 	buf_printf(&o->text, "%s ", key);
-	text_escape(&o->text, value);
-	buf_u8(&o->text, '\n');
+	out_line(&o->text, value);
 }
 
 void out_str(struct ticket_out *o, const char *key, const char *value)

@@ -41,6 +41,8 @@ struct ticket_out {
 	struct buf text;
 	struct json j;
 };
+/* Appends a value and a line's end: harmless, but with backslashes as they are, which subjects have. */
+void out_line(struct buf *out, struct slice value);
 void out_begin(struct ticket_out *o);
 void out_str(struct ticket_out *o, const char *key, const char *value);   /* NULL: left out, null */
 void out_text(struct ticket_out *o, const char *key, struct slice value);
