@@ -9,9 +9,11 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "net/tls.h"
 
@@ -148,6 +150,68 @@ static inline const struct tls_trust *lab(const char *subject)
 		file = path_of("ca.pem");
 	t = (struct tls_trust){.ca_file = file, .host_subject = subject};
 	return &t;
+}
+
+/* A server that offers anything, also what ours refuses to load. */
+static inline SSL_CTX *careless_server(X509 **chain, size_t n, EVP_PKEY *k)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+
+	SSL_CTX_set_security_level(ctx, 0);
+	assert_int_equal(SSL_CTX_use_certificate(ctx, chain[0]), 1);
+	assert_int_equal(SSL_CTX_use_PrivateKey(ctx, k), 1);
+	for (size_t i = 1; i < n; i++)
+		assert_int_equal(SSL_CTX_add1_chain_cert(ctx, chain[i]), 1);
+	return ctx;
+}
+
+/* Offers the client's bytes to a careless server until the client has its verdict, and says how
+ * many bytes of the client's owner arrived: 3 when it trusts ("abc"), 0 when not. */
+static inline int verdict_of(X509 **chain, size_t n, EVP_PKEY *k, const struct tls_trust *trust,
+	const char *host, size_t *leaked)
+{
+	SSL_CTX *ctx = careless_server(chain, n, k);
+	SSL *ssl = SSL_new(ctx);
+	int fd[2], err = 1;
+	struct tls_client *c = tls_client_new(trust, &err);
+	struct xport *x;
+	ssize_t rc = E_AGAIN;
+	char bytes[16];
+
+	assert_non_null(c);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
+	x = xport_tls_client(xport_socket(fd[0]), c, host);
+	tls_client_free(c); /* the connection keeps what it needs */
+	SSL_set_fd(ssl, fd[1]);
+	SSL_set_accept_state(ssl);
+	*leaked = 0;
+	for (int i = 0; i < 100 && rc == E_AGAIN; i++) {
+		rc = xport_write(x, "abc", 3);
+		SSL_do_handshake(ssl);
+	}
+	for (int i = 0, got; i < 4; i++)
+		if ((got = SSL_read(ssl, bytes, sizeof(bytes))) > 0)
+			*leaked += (size_t)got;
+	if (rc < 0) {
+		assert_int_equal(xport_write(x, "abc", 3), rc); /* it stays so */
+		assert_int_equal(xport_read(x, bytes, sizeof(bytes)), rc);
+	}
+	xport_close(x);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	close(fd[1]);
+	return (int)rc;
+}
+
+/* The SHA-256 of a certificate, as a pin says it: with colons, and as openssl prints it then, or without. */
+static inline void fingerprint(X509 *cert, const char *between, char pin[96])
+{
+	uint8_t digest[32];
+	int n = 0;
+
+	X509_digest(cert, EVP_sha256(), digest, NULL);
+	for (int i = 0; i < 32; i++)
+		n += snprintf(pin + n, 96 - (size_t)n, *between ? "%s%02X" : "%s%02x", i ? between : "", digest[i]);
 }
 
 #endif
