@@ -484,7 +484,7 @@ static int init(struct server_display *e, const struct display_init *m)
 
 static void prefer(struct server_display *e, uint8_t compression)
 {
-	if (compression < IMAGE_COMPRESSION_OFF || compression > IMAGE_COMPRESSION_LZ4)
+	if (compression == IMAGE_COMPRESSION_INVALID || !wire_enum_word("image_compression", compression))
 		return; /* one that we don't know leaves the choice as it is */
 	e->compress = compression;
 	server_display_rules(e);
@@ -575,9 +575,9 @@ static void stats_choice(struct json *j, const char *name, struct choice c)
 static void stats_images(const struct server_display *e, struct json *j)
 {
 	json_open(j, "images", '{');
-	for (unsigned type = 0; type <= IMAGE_TYPE_LZ4; type++)
-		if (outbox_images(e->outbox, type))
-			json_uint(j, wire_enum_word("image_type", type), outbox_images(e->outbox, type));
+	for (unsigned type = 0; type <= UINT8_MAX; type++)
+		if (outbox_images(e->outbox, (uint8_t)type))
+			json_uint(j, wire_enum_word("image_type", type), outbox_images(e->outbox, (uint8_t)type));
 	json_close(j, '}');
 }
 

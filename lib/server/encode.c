@@ -173,7 +173,6 @@ static const uint8_t *tight(const struct coding *c, struct buf *tmp)
 	return buf_data(tmp);
 }
 
-/* 0 with the stream in c->out, or E_LIMIT when it would not be smaller than the pixels. */
 static int run_quic(struct coding *c)
 {
 	size_t cap = row_bytes(c) * c->h, n;
@@ -221,7 +220,7 @@ static int run_lz4(struct coding *c)
 }
 
 /* Once the picture has its place in the dictionary it is sent, however large. */
-static void run_glz(struct coding *c)
+static int run_glz(struct coding *c)
 {
 	enum lz_type type = (enum lz_type)form_of(c)->lz;
 	size_t cap = glz_bound(type, c->w, c->h), n, small;
@@ -239,6 +238,7 @@ static void run_glz(struct coding *c)
 		buf_fini(&c->out);
 		c->out = plain;
 	}
+	return 0;
 }
 
 static int run_jpeg(struct coding *c)
@@ -258,30 +258,28 @@ static int run_jpeg_alpha(struct coding *c)
 	return rc;
 }
 
+static const struct coder {
+	uint8_t type;
+	/* 0 with the stream in c->out; an error, as where it would not be smaller than the pixels, sends those */
+	int (*run)(struct coding *c);
+} coders[] = {
+	{IMAGE_TYPE_QUIC, run_quic},
+	{IMAGE_TYPE_LZ_RGB, run_lz},
+	{IMAGE_TYPE_LZ4, run_lz4},
+	{IMAGE_TYPE_GLZ_RGB, run_glz},
+	{IMAGE_TYPE_JPEG, run_jpeg},
+	{IMAGE_TYPE_JPEG_ALPHA, run_jpeg_alpha},
+};
+
 void encode_run(struct coding *c)
 {
+	const struct coder *t = coders, *end = coders + ARRAY_SIZE(coders);
 	int rc = 0;
 
-	switch (c->type) {
-	case IMAGE_TYPE_QUIC:
-		rc = run_quic(c);
-		break;
-	case IMAGE_TYPE_LZ_RGB:
-		rc = run_lz(c);
-		break;
-	case IMAGE_TYPE_LZ4:
-		rc = run_lz4(c);
-		break;
-	case IMAGE_TYPE_GLZ_RGB:
-		run_glz(c);
-		break;
-	case IMAGE_TYPE_JPEG:
-		rc = run_jpeg(c);
-		break;
-	case IMAGE_TYPE_JPEG_ALPHA:
-		rc = run_jpeg_alpha(c);
-		break;
-	}
+	while (t < end && t->type != c->type)
+		t++;
+	if (t < end)
+		rc = t->run(c);
 	if (rc) {
 		c->type = IMAGE_TYPE_BITMAP;
 		buf_fini(&c->out);

@@ -19,7 +19,6 @@ enum {
 	BAND_SHIFT = 48,          /* of the number of a band in its image's id; ids are counted, and much less */
 	GONE_MAX = 64,            /* images that make room for one */
 	IMAGES = 4,
-	TYPES = IMAGE_TYPE_LZ4 + 1,
 };
 
 struct parcel {
@@ -65,7 +64,7 @@ struct outbox {
 		uint64_t id, pixels; /* of an image, sent without having it kept */
 	} debts[DEBTS];
 	bool lossy; /* something of what is put in now is so, or was when the client kept it */
-	uint64_t images[TYPES]; /* sent, by type */
+	uint64_t images[UINT8_MAX + 1]; /* sent, by type */
 };
 
 /* ---- life ---- */
@@ -260,9 +259,9 @@ bool outbox_empty(const struct outbox *o)
 	return o->n_parcels == 0;
 }
 
-uint64_t outbox_images(const struct outbox *o, unsigned type)
+uint64_t outbox_images(const struct outbox *o, uint8_t type)
 {
-	return type < TYPES ? o->images[type] : 0;
+	return o->images[type];
 }
 
 void outbox_last(struct outbox *o, unsigned number, const void *body, void (*sent)(void *owner))

@@ -28,7 +28,7 @@ void outbox_rules(struct outbox *o, const struct encode_rules *r); /* for what c
 /* Enough is under way: put no more in. */
 bool outbox_full(const struct outbox *o);
 bool outbox_empty(const struct outbox *o);
-uint64_t outbox_images(const struct outbox *o, unsigned type); /* IMAGE_TYPE_*: sent so far */
+uint64_t outbox_images(const struct outbox *o, uint8_t type); /* IMAGE_TYPE_*: sent so far */
 
 /* A message without pictures; the body is copied. */
 void outbox_message(struct outbox *o, unsigned number, const void *body);
