@@ -1,6 +1,7 @@
 /* The skeleton of every command: options, log, exit status, signals. */
 #include "cmd/cli.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -131,6 +132,35 @@ int cli_codecs(const char *option, const char *text, uint8_t codecs[CLI_CODECS],
 		text = text[len] ? text + len + 1 : NULL;
 	}
 	return 0;
+}
+
+/* A word of the protocol's as our options have it: auto-glz for AUTO_GLZ. */
+static void option_word(const char *word, struct buf *out)
+{
+	buf_clear(out);
+	for (; *word; word++)
+		buf_u8(out, *word == '_' ? '-' : (uint8_t)tolower((unsigned char)*word));
+}
+
+int cli_compression(const char *option, const char *text, uint8_t *out)
+{
+	struct buf wish = {0}, word = {0}, all = {0};
+	const char *known = "auto";
+	bool found = !text;
+
+	option_word(text ? text : "", &wish);
+	for (uint8_t i = IMAGE_COMPRESSION_INVALID; !found && known; known = wire_enum_word("image_compression", ++i)) {
+		option_word(known, &word);
+		buf_printf(&all, "%s%s", i ? ", " : "", buf_cstr(&word));
+		if ((found = slice_eq(buf_slice(&wish), buf_slice(&word))))
+			*out = i;
+	}
+	if (!found)
+		cli_error("%s: '%s' is not one of %s", option, text, buf_cstr(&all));
+	buf_fini(&wish);
+	buf_fini(&word);
+	buf_fini(&all);
+	return found ? 0 : E_USAGE;
 }
 
 /* Descriptors 0 to 2 that are closed would be taken by sockets and files, and written to by messages. */

@@ -44,6 +44,8 @@ int cli_duration(const char *option, const char *text, long long unit_ms, long l
 /* A list of video codecs, "vp8,mjpeg", best first, each once: enum video_codec. NULL: none is named. */
 enum { CLI_CODECS = 4 };
 int cli_codecs(const char *option, const char *text, uint8_t codecs[CLI_CODECS], unsigned *n);
+/* A compression of images: "auto" is IMAGE_COMPRESSION_INVALID, the others are the words of enum image_compression. */
+int cli_compression(const char *option, const char *text, uint8_t *out);
 int cli_number(const char *option, const char *text, long long min, long long max, long long *out);
 
 /* Flushes stdout: 0, or 74 said. */

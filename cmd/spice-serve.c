@@ -325,18 +325,6 @@ struct word {
 	uint8_t value;
 };
 
-static const struct word compressions[] = {
-	{"auto", IMAGE_COMPRESSION_INVALID},
-	{"off", IMAGE_COMPRESSION_OFF},
-	{"quic", IMAGE_COMPRESSION_QUIC},
-	{"lz", IMAGE_COMPRESSION_LZ},
-	{"glz", IMAGE_COMPRESSION_GLZ},
-	{"lz4", IMAGE_COMPRESSION_LZ4},
-	{"auto-lz", IMAGE_COMPRESSION_AUTO_LZ},
-	{"auto-glz", IMAGE_COMPRESSION_AUTO_GLZ},
-	{NULL, 0},
-};
-
 static const struct word switches[] = {{"off", false}, {"on", true}, {NULL, 0}};
 
 static const struct word whens[] = {
@@ -373,7 +361,7 @@ static int encoding(struct server_options *o)
 	if ((rc = cli_codecs("--video-codec", opt.codecs, o->codecs, &o->n_codecs)) ||
 		(rc = choose_word("--video", opt.video, videos, &o->video)))
 		return rc;
-	if ((rc = choose_word("--compress", opt.compress, compressions, &o->compress)) ||
+	if ((rc = cli_compression("--compress", opt.compress, &o->compress)) ||
 		(rc = choose_word("--jpeg", opt.jpeg, whens, &o->jpeg)) ||
 		(rc = choose_word("--zlib", opt.zlib, whens, &o->zlib)))
 		return rc;

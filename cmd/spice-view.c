@@ -325,31 +325,6 @@ static void run_loop(struct view *v)
 
 /* ---- options ---- */
 
-static int compression(const char *name, uint8_t *out)
-{
-	static const struct {
-		const char *name;
-		uint8_t value;
-	} rows[] = {{"auto", IMAGE_COMPRESSION_INVALID}, {"off", IMAGE_COMPRESSION_OFF},
-		{"auto-glz", IMAGE_COMPRESSION_AUTO_GLZ},
-		{"auto_glz", IMAGE_COMPRESSION_AUTO_GLZ}, {"auto-lz", IMAGE_COMPRESSION_AUTO_LZ},
-		{"auto_lz", IMAGE_COMPRESSION_AUTO_LZ}, {"quic", IMAGE_COMPRESSION_QUIC},
-		{"glz", IMAGE_COMPRESSION_GLZ},
-		{"lz", IMAGE_COMPRESSION_LZ}, {"lz4", IMAGE_COMPRESSION_LZ4}};
-
-	*out = IMAGE_COMPRESSION_INVALID; /* no wish: the server knows best */
-	if (!name)
-		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (strcmp(rows[i].name, name) == 0) {
-			*out = rows[i].value;
-			return 0;
-		}
-	}
-	cli_error("--preferred-compression: '%s' is none", name);
-	return E_USAGE;
-}
-
 /* What the view is for; exactly one. */
 static const struct view_mode *choose(struct view *v)
 {
@@ -374,7 +349,7 @@ static int read_options(struct view *v)
 
 	if (cli_timeouts(&v->timeout_ms, &v->retry_ms) || cli_duration("--settle", v->o.settle, 1, &v->settle_ms) ||
 		cli_number("--display", v->o.display, 0, CLIENT_DISPLAYS - 1, &display) ||
-		compression(v->o.compression, &v->co.compression) ||
+		cli_compression("--preferred-compression", v->o.compression, &v->co.compression) ||
 		cli_codecs("--video-codec", v->o.codecs, v->co.codecs, &v->co.n_codecs))
 		return E_USAGE;
 	if (v->timeout_ms == 0)
