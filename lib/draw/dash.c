@@ -169,7 +169,7 @@ static void fill_convex(struct dasher *d, struct point at, const struct corner *
 
 static void next_dash(struct dasher *d)
 {
-	d->at = (d->at + 1) % d->n;
+	d->at = d->at + 1 < d->n ? d->at + 1 : 0;
 	d->left = d->lengths[d->at];
 }
 
@@ -289,17 +289,38 @@ static void advance(struct walk *w, const struct step *s, double by)
 	w->rest -= by;
 }
 
-/* Goes to where the step may be seen; further than WALK pieces at one go. */
+/* The pieces that end before `to`: what they add to a cut is known by the dash, and the sums are those of advance(). */
+static void walk_unseen(struct dasher *d, const struct step *s, struct walk *w, double to)
+{
+	struct vec by[MAX_DASHES];
+	double dx = (double)s->dx, dy = (double)s->dy;
+
+	for (unsigned i = 0; i < d->n; i++)
+		by[i] = (struct vec){d->lengths[i] * dx / s->length, d->lengths[i] * dy / s->length};
+	advance(w, s, d->left);
+	next_dash(d);
+	while (w->rest > d->left && s->length - w->rest + d->left < to) {
+		shift(w->cut, by[d->at].x, by[d->at].y);
+		w->rest -= d->left;
+		next_dash(d);
+	}
+	w->k = w->cut[0].x * dx + w->cut[0].y * dy;
+}
+
+/* Goes to where the step may be seen: by its pieces, but further than WALK of them at one go. */
 static void approach(struct dasher *d, const struct step *s, struct walk *w, double to)
 {
 	double pieces = to / d->period * d->n;
 
+	if (to < 2 * d->period)
+		return;
 	if (pieces < d->walk) {
 		d->walk -= pieces;
-		return;
+		walk_unseen(d, s, w, to);
+	} else {
+		pass(d, to);
+		advance(w, s, to);
 	}
-	pass(d, to);
-	advance(w, s, to);
 }
 
 /* All but the last piece count from the beginning of the step, the last one from its end. Where pixels lie on a cut it
@@ -314,8 +335,7 @@ static void draw_step(struct dasher *d, struct step *s)
 		next_dash(d);
 	s->begins_lit = lit(d);
 	visible(d, s, &from, &to);
-	if (from < to)
-		approach(d, s, &w, from);
+	approach(d, s, &w, from < to ? from : to);
 	while (w.rest > d->left && s->length - w.rest < to) {
 		begin = w;
 		advance(&w, s, d->left);

@@ -150,6 +150,28 @@ static void dashes(void **state)
 	assert_string_equal(row, "###..###..###..###..");
 }
 
+/* Lines of 2^27 pixels that pass beside a corner: their dashes are many and none is seen. A walk of each would take
+ * seconds a line. */
+static void dashes_beside(void **state)
+{
+	enum { FAR = 1 << 30, ASIDE = 200 << 4, LINES = 1000 };
+	struct canvas *c = canvas_with(SURFACE_FMT_32_xRGB);
+	struct point_fix ends[LINES];
+	struct path_segment seg = {PATH_FLAGS_BEGIN | PATH_FLAGS_END, LINES, ends};
+	struct path path = {1, &seg};
+	struct draw_stroke m = {.base.box = {.right = SIDE, .bottom = SIDE}, .path = &path,
+		.attr = {LINE_FLAGS_STYLED, 2, (int[]){1 << 4, 1 << 4}},
+		.brush = {.type = BRUSH_TYPE_SOLID, .color = 0xffffff}, .fore_mode = ROPD_OP_PUT};
+
+	(void)state;
+	for (int i = 0; i < LINES; i++)
+		ends[i] = i % 2 ? (struct point_fix){FAR, FAR + ASIDE} : (struct point_fix){-FAR, -FAR + ASIDE};
+	assert_int_equal(canvas_draw(c, S_DISPLAY_DRAW_STROKE, &m, NULL), 0);
+	for (int i = 0; i < SIDE * SIDE; i++)
+		assert_int_equal(at(c, i % SIDE, i / SIDE), 0);
+	canvas_free(c);
+}
+
 /* ---- text ---- */
 
 static uint32_t mul(uint32_t a, uint32_t b)
@@ -326,7 +348,8 @@ static void wild_glyphs_and_composites(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(thin_lines), cmocka_unit_test(dashes), cmocka_unit_test(text_is_its_formula),
+		cmocka_unit_test(thin_lines), cmocka_unit_test(dashes), cmocka_unit_test(dashes_beside),
+		cmocka_unit_test(text_is_its_formula),
 		cmocka_unit_test(composite_rules), cmocka_unit_test(wild_paths), cmocka_unit_test(long_paths),
 		cmocka_unit_test(wild_glyphs_and_composites),
 	};
