@@ -32,6 +32,7 @@ seen() {
 # serve SCRIPT-LINE...: a server that draws these; its address is $server
 serve() {
 	printf '%s\n' "$@" 'wait 600000' >draw.txt
+	rm -f serve.out events # what an earlier one wrote says nothing of this one
 	spice-serve --port 0 -g 320x200 --script draw.txt --events events >serve.out 2>serve.err 3>&- &
 	serve=$!
 	pids+=("$serve")
@@ -289,7 +290,7 @@ heads=("${picture[@]}" 'monitors 0,0,150,200 150,20,170,180')
 # SDL would wait for ever for a window that is never mapped, or never unmapped.
 @test "the display gone while the window is about to be shown: 69" {
 	for i in 1 2 3 4 5; do
-		rm -f display events
+		rm -f display
 		mkfifo display
 		Xvfb -displayfd 5 -screen 0 1024x768x24 -nolisten tcp 5>display 2>xvfb.log 3>&- &
 		xvfb=$!
