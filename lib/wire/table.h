@@ -21,11 +21,13 @@ enum row_kind {
 
 enum guard_kind { GUARD_NONE, GUARD_FIELD, GUARD_CAP };
 
+enum { GUARD_VALUES = 8 }; /* that a WHEN may name; with more the table does not compile */
+
 struct guard {
 	uint8_t kind, size, n;
 	uint16_t off;
 	uint32_t mask;
-	uint32_t val[5];
+	uint32_t val[GUARD_VALUES];
 };
 
 enum len_kind { LEN_NONE, LEN_FIELD, LEN_MUL, LEN_ROW };
