@@ -99,17 +99,35 @@ void buf_str(struct buf *b, const char *s)
 	buf_put(b, s, strlen(s));
 }
 
+void buf_udec(struct buf *b, uint64_t v)
+{
+	char digits[20], *p = digits + sizeof(digits);
+
+	do
+		*--p = (char)('0' + v % 10);
+	while (v /= 10);
+	buf_put(b, p, (size_t)(digits + sizeof(digits) - p));
+}
+
+void buf_dec(struct buf *b, int64_t v)
+{
+	if (v < 0)
+		buf_u8(b, '-');
+	buf_udec(b, v < 0 ? -(uint64_t)v : (uint64_t)v);
+}
+
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 {
+	enum { MOSTLY = 64 }; /* bytes that are enough */
 	va_list again;
 	int n;
 
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	if (n > 0) {
+	n = vsnprintf((char *)buf_reserve(b, MOSTLY), MOSTLY, fmt, ap);
+	if (n >= MOSTLY)
 		vsnprintf((char *)buf_reserve(b, (size_t)n + 1), (size_t)n + 1, fmt, again);
+	if (n > 0)
 		b->end += (size_t)n;
-	}
 	va_end(again);
 }
 

@@ -55,6 +55,9 @@ void buf_le16(struct buf *b, uint16_t v);
 void buf_le32(struct buf *b, uint32_t v);
 void buf_le64(struct buf *b, uint64_t v);
 void buf_str(struct buf *b, const char *s); /* without the NUL */
+/* Decimal, as %lld and %llu would have it: what is printed most. */
+void buf_dec(struct buf *b, int64_t v);
+void buf_udec(struct buf *b, uint64_t v);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap);
 

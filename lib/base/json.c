@@ -42,13 +42,13 @@ void json_str(struct json *j, const char *key, const char *s)
 void json_int(struct json *j, const char *key, long long v)
 {
 	begin(j, key);
-	buf_printf(j->out, "%lld", v);
+	buf_dec(j->out, v);
 }
 
 void json_uint(struct json *j, const char *key, unsigned long long v)
 {
 	begin(j, key);
-	buf_printf(j->out, "%llu", v);
+	buf_udec(j->out, v);
 }
 
 void json_bool(struct json *j, const char *key, bool v)

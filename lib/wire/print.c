@@ -20,8 +20,10 @@ static void key(struct printer *p, const char *name)
 	if (p->more)
 		buf_u8(p->out, ' ');
 	p->more = true;
-	if (name)
-		buf_printf(p->out, "%s=", name);
+	if (name) {
+		buf_str(p->out, name);
+		buf_u8(p->out, '=');
+	}
 }
 
 static void put_int(struct printer *p, const char *name, const struct row *r, const void *field)
@@ -34,9 +36,9 @@ static void put_int(struct printer *p, const char *name, const struct row *r, co
 	else if (p->j)
 		json_uint(p->j, name, u);
 	else if (key(p, name), r->is_signed)
-		buf_printf(p->out, "%lld", (long long)i);
+		buf_dec(p->out, i);
 	else
-		buf_printf(p->out, "%llu", (unsigned long long)u);
+		buf_udec(p->out, u);
 }
 
 /* Bits by name, joined by |, what has none in hex. */

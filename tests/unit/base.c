@@ -55,6 +55,24 @@ static void buffers(void **state)
 	buf_fini(&b);
 }
 
+static void decimals(void **state)
+{
+	static const int64_t some[] = {0, 1, 9, 10, -1, -10, 1234567890, INT64_MAX, INT64_MIN, INT64_MIN + 1};
+	struct buf b = {0}, want = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(some); i++) {
+		buf_dec(&b, some[i]);
+		buf_udec(&b, (uint64_t)some[i]);
+		buf_printf(&want, "%lld%llu", (long long)some[i], (unsigned long long)some[i]);
+	}
+	buf_printf(&b, "%200d%s", 7, "");
+	buf_printf(&want, "%*s7%s", 199, "", "");
+	assert_string_equal(buf_cstr(&b), buf_cstr(&want));
+	buf_fini(&b);
+	buf_fini(&want);
+}
+
 static void arenas(void **state)
 {
 	struct arena a = {.max = 100000};
@@ -417,6 +435,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(buffers),
+		cmocka_unit_test(decimals),
 		cmocka_unit_test(arenas),
 		cmocka_unit_test(lists),
 		cmocka_unit_test(maps),
