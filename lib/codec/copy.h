@@ -1,45 +1,15 @@
-/* What the LZ family shares: words from unaligned memory, how far two places are alike, copies by wide stores.
+/* What the LZ family shares: how far two places are alike, copies by wide stores.
  * "Wide" functions write up to COPY_SLACK - 1 bytes behind the end that they were asked for, and read as far behind the
  * end of their source: their caller knows that this is its own memory. All of it is plain C that compilers turn into
  * 16-byte moves. Nearly everything is inline, for cores that are specialised by a constant kind of pixel. */
 #ifndef CODEC_COPY_H
 #define CODEC_COPY_H
 
-#include <endian.h>
-
 #include "base/bytes.h"
 
 enum { COPY_SLACK = 16 };
 
 #define COPY_INLINE static inline __attribute__((always_inline))
-
-COPY_INLINE uint32_t load32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return le32toh(v);
-}
-
-COPY_INLINE uint64_t load64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return le64toh(v);
-}
-
-COPY_INLINE void store32(uint8_t *p, uint32_t v)
-{
-	v = htole32(v);
-	memcpy(p, &v, sizeof(v));
-}
-
-COPY_INLINE void store64(uint8_t *p, uint64_t v)
-{
-	v = htole64(v);
-	memcpy(p, &v, sizeof(v));
-}
 
 COPY_INLINE void copy16(uint8_t *out, const uint8_t *in)
 {
@@ -57,15 +27,15 @@ static __attribute__((noinline, unused)) size_t copy_alike_far(const uint8_t *a,
 	uint64_t x;
 
 	for (; i + 32 <= n; i += 32) {
-		x = load64(a + i) ^ load64(b + i);
-		x |= load64(a + i + 8) ^ load64(b + i + 8);
-		x |= load64(a + i + 16) ^ load64(b + i + 16);
-		x |= load64(a + i + 24) ^ load64(b + i + 24);
+		x = get_le64(a + i) ^ get_le64(b + i);
+		x |= get_le64(a + i + 8) ^ get_le64(b + i + 8);
+		x |= get_le64(a + i + 16) ^ get_le64(b + i + 16);
+		x |= get_le64(a + i + 24) ^ get_le64(b + i + 24);
 		if (x & mask)
 			break;
 	}
 	for (; i + 8 <= n; i += 8) {
-		x = (load64(a + i) ^ load64(b + i)) & mask;
+		x = (get_le64(a + i) ^ get_le64(b + i)) & mask;
 		if (x)
 			return i + (size_t)__builtin_ctzll(x) / 8;
 	}
@@ -84,7 +54,7 @@ COPY_INLINE size_t copy_alike(const uint8_t *a, const uint8_t *b, size_t n, uint
 	for (size_t i = 0; i < 16; i += 8) {
 		if (i + 8 > n)
 			return i + copy_alike_far(a + i, b + i, n - i, mask);
-		x = (load64(a + i) ^ load64(b + i)) & mask;
+		x = (get_le64(a + i) ^ get_le64(b + i)) & mask;
 		if (x)
 			return i + (size_t)__builtin_ctzll(x) / 8;
 	}
@@ -113,11 +83,11 @@ COPY_INLINE void copy_back(uint8_t *out, size_t distance, size_t n, size_t unit)
 		if (n <= done)
 			return;
 		if (16 % unit == 0 && 16 % distance == 0) {
-			a = load64(out);
-			b = load64(out + 8);
+			a = get_le64(out);
+			b = get_le64(out + 8);
 			for (; done < n; done += 16) {
-				store64(out + done, a);
-				store64(out + done + 8, b);
+				put_le64(out + done, a);
+				put_le64(out + done + 8, b);
 			}
 			return;
 		}

@@ -300,13 +300,6 @@ int glz_decode_passes(const struct glz_window *w, struct slice in, const struct 
 	return !rc && c.p != c.end ? E_INVAL : rc;
 }
 
-INLINE uint32_t widened(uint32_t v)
-{
-	uint32_t r = v >> 10 & 31, g = v >> 5 & 31, b = v & 31;
-
-	return (r << 3 | r >> 2) << 16 | (g << 3 | g >> 2) << 8 | (b << 3 | b >> 2);
-}
-
 void glz_pixels(const struct glz_info *info, const uint32_t *pixels, uint8_t *dst, ptrdiff_t stride)
 {
 	for (uint32_t y = 0; y < info->height; y++) {
@@ -316,7 +309,8 @@ void glz_pixels(const struct glz_info *info, const uint32_t *pixels, uint8_t *ds
 			memcpy(row, pixels, 4 * (size_t)info->width);
 		} else {
 			for (uint32_t x = 0; x < info->width; x++)
-				put_le32(row + 4 * (size_t)x, info->type == LZ_RGB16 ? widened(pixels[x]) : pixels[x]);
+				put_le32(row + 4 * (size_t)x,
+					info->type == LZ_RGB16 ? colour_of_555(pixels[x]) : pixels[x]);
 		}
 		pixels += info->width;
 	}

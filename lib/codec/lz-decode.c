@@ -24,16 +24,16 @@ COPY_INLINE void literals(uint8_t *o, const uint8_t *p, size_t n, const struct l
 			o[4 * i + 3] = p[i];
 	} else if (k.size == 4) {
 		for (size_t i = 0; i < n; i += 4) {
-			uint64_t a = load64(p + 3 * i), b = load64(p + 3 * i + 6);
+			uint64_t a = get_le64(p + 3 * i), b = get_le64(p + 3 * i + 6);
 
-			store64(o + 4 * i, (a & 0xffffff) | (a & 0xffffff000000) << 8);
-			store64(o + 4 * i + 8, (b & 0xffffff) | (b & 0xffffff000000) << 8);
+			put_le64(o + 4 * i, (a & 0xffffff) | (a & 0xffffff000000) << 8);
+			put_le64(o + 4 * i + 8, (b & 0xffffff) | (b & 0xffffff000000) << 8);
 		}
 	} else if (k.size == 2) {
 		for (size_t i = 0; i < n; i += 4) {
-			uint64_t a = load64(p + 2 * i);
+			uint64_t a = get_le64(p + 2 * i);
 
-			store64(o + 2 * i, (a & 0x00ff00ff00ff00ff) << 8 | (a >> 8 & 0x00ff00ff00ff00ff));
+			put_le64(o + 2 * i, (a & 0x00ff00ff00ff00ff) << 8 | (a >> 8 & 0x00ff00ff00ff00ff));
 		}
 	} else {
 		copy_wide(o, p, n * k.size);
@@ -43,8 +43,8 @@ COPY_INLINE void literals(uint8_t *o, const uint8_t *p, size_t n, const struct l
 /* The alpha bytes of 16 from a and b. */
 COPY_INLINE void blend(uint8_t *o, uint64_t a, uint64_t b, uint64_t mask)
 {
-	store64(o, (load64(o) & ~mask) | (a & mask));
-	store64(o + 8, (load64(o + 8) & ~mask) | (b & mask));
+	put_le64(o, (get_le64(o) & ~mask) | (a & mask));
+	put_le64(o + 8, (get_le64(o + 8) & ~mask) | (b & mask));
 }
 
 /* copy_back() of alpha alone. */
@@ -57,8 +57,8 @@ COPY_INLINE void alpha_back(uint8_t *o, size_t distance, size_t n, uint64_t mask
 	if (distance < 16) {
 		for (; done < 16; done += 4)
 			o[done + 3] = from[done + 3];
-		a = load64(o);
-		b = load64(o + 8);
+		a = get_le64(o);
+		b = get_le64(o + 8);
 		if (distance != 12) {
 			for (; done < n; done += 16)
 				blend(o + done, a, b, mask);
@@ -67,7 +67,7 @@ COPY_INLINE void alpha_back(uint8_t *o, size_t distance, size_t n, uint64_t mask
 		from = o - 24;
 	}
 	for (; done < n; done += 16)
-		blend(o + done, load64(from + done), load64(from + done + 8), mask);
+		blend(o + done, get_le64(from + done), get_le64(from + done + 8), mask);
 }
 
 COPY_INLINE void match(uint8_t *o, size_t distance, size_t length, const struct lz_kind k)

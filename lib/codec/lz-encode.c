@@ -42,18 +42,18 @@ COPY_INLINE void put_many(uint8_t *out, const uint8_t *src, size_t n, const stru
 			out[i] = src[4 * i + 3];
 	} else if (k.size == 4) {
 		for (size_t i = 0; i < n; i += 4) {
-			uint64_t a = load64(src + 4 * i), b = load64(src + 4 * i + 8);
+			uint64_t a = get_le64(src + 4 * i), b = get_le64(src + 4 * i + 8);
 
 			a = (a & 0xffffff) | (a >> 8 & 0xffffff000000);
 			b = (b & 0xffffff) | (b >> 8 & 0xffffff000000);
-			store64(out + 3 * i, a | b << 48);
-			store32(out + 3 * i + 8, (uint32_t)(b >> 16));
+			put_le64(out + 3 * i, a | b << 48);
+			put_le32(out + 3 * i + 8, (uint32_t)(b >> 16));
 		}
 	} else if (k.size == 2) {
 		for (size_t i = 0; i < n; i += 4) {
-			uint64_t a = load64(src + 2 * i) & k.mask;
+			uint64_t a = get_le64(src + 2 * i) & k.mask;
 
-			store64(out + 2 * i, (a & 0x00ff00ff00ff00ff) << 8 | (a >> 8 & 0x00ff00ff00ff00ff));
+			put_le64(out + 2 * i, (a & 0x00ff00ff00ff00ff) << 8 | (a >> 8 & 0x00ff00ff00ff00ff));
 		}
 	} else {
 		copy_wide(out, src, n * k.size);
@@ -113,14 +113,14 @@ COPY_INLINE bool put_match(struct writer *w, size_t distance, size_t length, con
 COPY_INLINE uint64_t word(const uint8_t *p, const struct lz_kind k)
 {
 	if (k.size == 4 && k.literal == 1)
-		return (load64(p) & k.mask) | (load64(p + 4) & k.mask) >> 8;
+		return (get_le64(p) & k.mask) | (get_le64(p + 4) & k.mask) >> 8;
 	if (k.size == 4)
-		return load64(p) & k.mask;
+		return get_le64(p) & k.mask;
 	if (k.size == 3)
-		return load64(p) & 0xffffffffffff;
+		return get_le64(p) & 0xffffffffffff;
 	if (k.size == 2)
-		return load64(p) & 0x7fff7fff7fff;
-	return load32(p);
+		return get_le64(p) & 0x7fff7fff7fff;
+	return get_le32(p);
 }
 
 struct table {
@@ -165,7 +165,7 @@ COPY_INLINE bool same(const uint8_t *a, const uint8_t *b, const struct lz_kind k
 {
 	uint32_t one = k.size == 4 ? UINT32_MAX : (1u << 8 * k.size % 32) - 1;
 
-	return ((load32(a) ^ load32(b)) & (uint32_t)k.mask & one) == 0;
+	return ((get_le32(a) ^ get_le32(b)) & (uint32_t)k.mask & one) == 0;
 }
 
 struct found {

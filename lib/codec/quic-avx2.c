@@ -109,7 +109,7 @@ CORE void keep_pixels(uint32_t x, __m256i v, __m256i left, __m256i up, uint8_t *
 
 	_mm256_storeu_si256((__m256i *)(symbols + (size_t)x * (l.n == 1 ? 1 : 4)), fold_pixels(v, left, up, l.depth));
 	if (l.n == 1) {
-		quic_put_word(same + x / 8, (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(d, zero)));
+		put_le32(same + x / 8, (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(d, zero)));
 	} else {
 		d = _mm256_cmpeq_epi32(_mm256_slli_epi32(d, 8), zero);
 		same[x / 8] = (uint8_t)_mm256_movemask_ps(_mm256_castsi256_ps(d));
@@ -229,13 +229,13 @@ CORE void put_pixels(struct quic_writer *w, struct quic_scratch *s, const uint8_
 CORE struct pixel pixel_load(const uint8_t *p, const struct quic_layout l)
 {
 	/* the fourth byte may be anything: what it becomes is the other group's, or 0 from 0 */
-	return (struct pixel){_mm_cvtsi32_si128((int)(l.bytes == 4 && l.n == 3 ? quic_word(p) : quic_load(p, l)))};
+	return (struct pixel){_mm_cvtsi32_si128((int)(l.bytes == 4 && l.n == 3 ? get_le32(p) : quic_load(p, l)))};
 }
 
 CORE void pixel_store(uint8_t *p, struct pixel v, const struct quic_layout l)
 {
 	if (l.bytes == 4 && l.n == 3)
-		quic_put_word(p, (uint32_t)_mm_cvtsi128_si32(v.v));
+		put_le32(p, (uint32_t)_mm_cvtsi128_si32(v.v));
 	else
 		quic_store(p, (uint32_t)_mm_cvtsi128_si32(v.v), l);
 }

@@ -146,7 +146,7 @@ CORE bool is_none(uint32_t difference, const struct quic_layout l)
 
 CORE uint32_t raw(const uint8_t *p, const struct quic_layout l)
 {
-	return l.bytes == 4 && l.n == 3 ? quic_word(p) : quic_load(p, l);
+	return l.bytes == 4 && l.n == 3 ? get_le32(p) : quic_load(p, l);
 }
 
 /* Quic.md 7: do the pixels before x, and those above, let a run begin there? */

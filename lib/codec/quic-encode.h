@@ -26,7 +26,7 @@ CORE void put(struct quic_writer *w, uint64_t bits, unsigned len)
 	unsigned n = w->n + len;
 
 	w->acc |= bits << (-n & 63);
-	quic_put_word(w->p, (uint32_t)(w->acc >> 32));
+	put_le32(w->p, (uint32_t)(w->acc >> 32));
 	w->p += n >> 3 & 4;
 	w->acc <<= n & 32;
 	w->n = n & 31;
@@ -68,7 +68,7 @@ CORE unsigned channel_of(unsigned c, const struct quic_layout l)
 /* The symbols of pixel i of a row of symbols. */
 CORE uint32_t symbols_at(const uint8_t *symbols, ptrdiff_t i, const struct quic_layout l)
 {
-	return l.n == 1 ? symbols[i] : quic_word(symbols + 4 * i);
+	return l.n == 1 ? symbols[i] : get_le32(symbols + 4 * i);
 }
 
 CORE unsigned symbol_of(uint32_t symbols, unsigned c, const struct quic_layout l)
@@ -102,7 +102,7 @@ CORE void plain_residuals(uint32_t x, const uint8_t *row, const uint8_t *above, 
 			if (l.n == 1)
 				symbols[x] = (uint8_t)s;
 			else
-				quic_put_word(symbols + 4 * (size_t)x, s);
+				put_le32(symbols + 4 * (size_t)x, s);
 			bits |= (unsigned)(v == left) << i;
 			left = v;
 		}

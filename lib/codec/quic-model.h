@@ -6,8 +6,6 @@
 #ifndef CODEC_QUIC_MODEL_H
 #define CODEC_QUIC_MODEL_H
 
-#include <endian.h>
-
 #include "base/cpu.h"
 #include "codec/quic.h"
 
@@ -154,22 +152,6 @@ static inline void quic_segment_done(struct quic_group *g, uint32_t n)
 /* Puts memory in order for a coding; `scratch` has quic_scratch_size(width) bytes, aligned or not. */
 struct quic_scratch *quic_scratch_reset(void *scratch, unsigned depth);
 
-/* Words of rows of symbols and of the output. The shape of get_le32() and put_le32() is not always seen to be one
- * instruction. */
-static inline __attribute__((always_inline)) uint32_t quic_word(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, 4);
-	return le32toh(v);
-}
-
-static inline __attribute__((always_inline)) void quic_put_word(uint8_t *p, uint32_t v)
-{
-	v = htole32(v);
-	memcpy(p, &v, 4);
-}
-
 /* ---- words of three channels ---- */
 
 static inline __attribute__((always_inline)) uint32_t quic_lanes(unsigned v)
@@ -220,7 +202,7 @@ static inline __attribute__((always_inline)) uint32_t quic_load(const uint8_t *p
 
 		return (v & 0x7c00) << 6 | (v & 0x3e0) << 3 | (v & 31);
 	}
-	return l.bytes == 4 ? quic_word(p) & 0xffffff : p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16;
+	return l.bytes == 4 ? get_le32(p) & 0xffffff : p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16;
 }
 
 static inline __attribute__((always_inline)) void quic_store(uint8_t *p, uint32_t v, const struct quic_layout l)
@@ -230,7 +212,7 @@ static inline __attribute__((always_inline)) void quic_store(uint8_t *p, uint32_
 	} else if (l.depth == 5) {
 		put_le16(p, (uint16_t)((v >> 6 & 0x7c00) | (v >> 3 & 0x3e0) | (v & 31)));
 	} else if (l.bytes == 4) {
-		quic_put_word(p, v);
+		put_le32(p, v);
 	} else {
 		put_le16(p, (uint16_t)v);
 		p[2] = (uint8_t)(v >> 16);

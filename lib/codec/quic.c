@@ -47,15 +47,9 @@ int quic_encode(enum quic_type type, uint32_t width, uint32_t height, const uint
 /* x1r5g5b5 rows become B G R x in place, from the right. */
 static void widen(const struct quic_info *info, uint8_t *dst, ptrdiff_t stride)
 {
-	for (uint32_t y = 0; y < info->height; y++, dst += stride) {
-		for (uint32_t x = info->width; x-- > 0;) {
-			unsigned v = get_le16(dst + 2 * (size_t)x);
-			unsigned red = v >> 10 & 31, green = v >> 5 & 31, blue = v & 31;
-
-			put_le32(dst + 4 * (size_t)x, (blue << 3 | blue >> 2) | (green << 3 | green >> 2) << 8 |
-				(red << 3 | red >> 2) << 16);
-		}
-	}
+	for (uint32_t y = 0; y < info->height; y++, dst += stride)
+		for (uint32_t x = info->width; x-- > 0;)
+			put_le32(dst + 4 * (size_t)x, colour_of_555(get_le16(dst + 2 * (size_t)x)));
 }
 
 int quic_decode_by(const struct quic_kernels *k, struct slice in, const struct quic_info *info, bool wide,

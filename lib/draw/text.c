@@ -116,11 +116,8 @@ static pixman_image_t *fore_source(const struct ink *ink, uint32_t format)
 		pixman_image_set_repeat(v, PIXMAN_REPEAT_NORMAL);
 		return v;
 	}
-	if (pixmap_bits(format) == 16) {
-		uint32_t r = c >> 10 & 31, g = c >> 5 & 31, b = c & 31;
-
-		c = (r << 3 | r >> 2) << 16 | (g << 3 | g >> 2) << 8 | b << 3 | b >> 2;
-	}
+	if (pixmap_bits(format) == 16)
+		c = colour_of_555(c);
 	return pixman_image_create_solid_fill(&(pixman_color_t){.red = (uint16_t)((c >> 16 & 255) * 0x101),
 		.green = (uint16_t)((c >> 8 & 255) * 0x101), .blue = (uint16_t)((c & 255) * 0x101), .alpha = 0xffff});
 }
