@@ -4,6 +4,9 @@
 #ifndef BASE_LIMITS_H
 #define BASE_LIMITS_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 enum {
 	/* L-1, L-2: milliseconds from accept to an authenticated link, and to its first 16 bytes */
 	LIM_AUTH_MS = 10000,
@@ -56,6 +59,7 @@ enum {
 	LIM_GLZ_WINDOW = 64 << 20,
 	LIM_PALETTES = 128,
 	LIM_CURSORS = 256,
+	LIM_CURSOR_CACHE = 64 << 20, /* bytes of their pixels */
 	/* L-14: the agent: monitors of a configuration, words of capabilities, bytes kept of a clipboard and of any
 	 * other message, how long half a message is kept */
 	LIM_AGENT_MONITORS = 16,
@@ -106,5 +110,12 @@ enum {
 	/* nesting of messages: sub-structures and pointers of one body */
 	LIM_WIRE_DEPTH = 12,
 };
+
+/* L-10: may an image, a surface, a frame be of this size? Not if it is empty. */
+static inline bool lim_image_fits(uint32_t width, uint32_t height)
+{
+	return width && height && width <= LIM_IMAGE_SIDE && height <= LIM_IMAGE_SIDE &&
+	       (uint64_t)width * height <= LIM_IMAGE_PIXELS;
+}
 
 #endif

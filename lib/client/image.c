@@ -159,82 +159,23 @@ static int get_colours(struct palette_cache *cache, uint8_t flags, uint64_t id, 
 	return 0;
 }
 
-/* ---- bitmaps ---- */
+/* ---- types of images ---- */
 
-static int decode_bitmap(struct image_decoder *d, const struct image *img, bool mask, uint32_t target,
-	struct pixmap **out)
+/* An image, and what it is wanted for. */
+struct want {
+	const struct image *img;
+	bool mask;
+	uint32_t target;
+};
+
+/* Rows as they are stored, `row` bytes apart, into the pixels of a bitmap format; or away with those. */
+static int fill(struct pixmap *p, uint8_t format, const uint8_t *rows, size_t row, bool top_down,
+	const struct colours *colours, struct pixmap **out)
 {
-	const struct bitmap_data *b = &img->bitmap;
-	const struct bitmap_form *f = bitmap_form(b->format);
-	struct colours colours = {0};
-	struct pixmap *p;
-	int rc = 0;
+	int rc = p ? 0 : E_INVAL;
 
-	if (!f || !bitmap_size_ok(b->x, b->y) || b->stride < bitmap_row_bytes(f, b->x))
-		return E_INVAL;
-	if (!mask && f->indexed && (rc = get_colours(&d->palettes, b->flags, b->palette_id, b->palette, &colours)))
-		return rc;
-	p = bitmap_pixmap(b->format, mask, target, b->x, b->y);
-	if (!p)
-		return E_INVAL;
-	for (uint32_t y = 0; y < b->y && !rc; y++) {
-		uint32_t from = b->flags & BITMAP_FLAGS_TOP_DOWN ? y : b->y - 1 - y;
-
-		rc = bitmap_row(b->format, b->data.p + (size_t)from * b->stride, &colours, p, y);
-	}
-	if (rc) {
-		pixmap_unref(p);
-		return rc;
-	}
-	*out = p;
-	return 0;
-}
-
-/* ---- codecs ---- */
-
-/* A byte of LZ4 stands for at most 255, one of zlib for 1032: a small file that claims a large picture lies, and
- * nothing is allocated. */
-enum { LZ4_RATIO = 255, ZLIB_RATIO = 1032 };
-
-static int decode_lz4(struct image_decoder *d, const struct image *img, bool mask, uint32_t target,
-	struct pixmap **out)
-{
-	uint32_t w = img->d.width, h = img->d.height;
-	const struct bitmap_form *form;
-	struct lz4_image lz4;
-	struct pixmap *p;
-	size_t row;
-	int rc;
-
-	(void)mask, (void)target;
-	if ((rc = lz4_image_header(img->coded.data, &lz4)))
-		return rc;
-	form = bitmap_form(lz4.format);
-	row = bitmap_row_bytes(form, w);
-	if (row * h / LZ4_RATIO > lz4.blocks.n)
-		return E_INVAL;
-	buf_clear(&d->scratch);
-	if ((rc = lz4_image_decode(&lz4, buf_reserve(&d->scratch, row * h), row * h)))
-		return rc;
-	p = bitmap_pixmap(lz4.format, false, target, w, h);
-	for (uint32_t y = 0; y < h; y++)
-		bitmap_row(lz4.format, d->scratch.mem + row * (lz4.top_down ? y : h - 1 - y), NULL, p, y);
-	*out = p;
-	return 0;
-}
-
-static int decode_jpeg(struct image_decoder *d, const struct image *img, bool mask, uint32_t target,
-	struct pixmap **out)
-{
-	unsigned w, h;
-	struct pixmap *p;
-	int rc = jpeg_header(img->coded.data, &w, &h);
-
-	(void)d, (void)mask, (void)target;
-	if (rc || w != img->d.width || h != img->d.height)
-		return rc ? rc : E_INVAL;
-	p = pixmap_new(SURFACE_FMT_32_xRGB, w, h);
-	rc = jpeg_decode(img->coded.data, w, h, p->data, (size_t)p->stride);
+	for (uint32_t y = 0; !rc && y < p->height; y++)
+		rc = bitmap_row(format, rows + row * (top_down ? y : p->height - 1 - y), colours, p, y);
 	if (rc)
 		pixmap_unref(p);
 	else
@@ -242,22 +183,79 @@ static int decode_jpeg(struct image_decoder *d, const struct image *img, bool ma
 	return rc;
 }
 
-static int decode_quic(struct image_decoder *d, const struct image *img, bool mask, uint32_t target,
-	struct pixmap **out)
+static int decode_bitmap(struct image_decoder *d, const struct want *w, struct pixmap **out)
 {
+	const struct bitmap_data *b = &w->img->bitmap;
+	const struct bitmap_form *f = bitmap_form(b->format);
+	struct colours colours = {0};
+	int rc;
+
+	if (!f || !lim_image_fits(b->x, b->y) || b->stride < bitmap_row_bytes(f, b->x))
+		return E_INVAL;
+	if (!w->mask && f->indexed &&
+		(rc = get_colours(&d->palettes, b->flags, b->palette_id, b->palette, &colours)))
+		return rc;
+	return fill(bitmap_pixmap(b->format, w->mask, w->target, b->x, b->y), b->format, b->data.p, b->stride,
+		b->flags & BITMAP_FLAGS_TOP_DOWN, &colours, out);
+}
+
+/* A byte of LZ4 stands for at most 255, one of zlib for 1032: a small file that claims a large picture lies, and
+ * nothing is allocated. */
+enum { LZ4_RATIO = 255, ZLIB_RATIO = 1032 };
+
+static int decode_lz4(struct image_decoder *d, const struct want *w, struct pixmap **out)
+{
+	uint32_t width = w->img->d.width, height = w->img->d.height;
+	struct lz4_image lz4;
+	size_t row;
+	int rc;
+
+	if ((rc = lz4_image_header(w->img->coded.data, &lz4)))
+		return rc;
+	row = bitmap_row_bytes(bitmap_form(lz4.format), width);
+	if (row * height / LZ4_RATIO > lz4.blocks.n)
+		return E_INVAL;
+	buf_clear(&d->scratch);
+	if ((rc = lz4_image_decode(&lz4, buf_reserve(&d->scratch, row * height), row * height)))
+		return rc;
+	return fill(bitmap_pixmap(lz4.format, false, w->target, width, height), lz4.format, d->scratch.mem, row,
+		lz4.top_down, NULL, out);
+}
+
+static int decode_jpeg(struct image_decoder *d, const struct want *w, struct pixmap **out)
+{
+	struct slice file = w->img->coded.data;
+	unsigned width, height;
+	struct pixmap *p;
+	int rc = jpeg_header(file, &width, &height);
+
+	(void)d;
+	if (rc || width != w->img->d.width || height != w->img->d.height)
+		return rc ? rc : E_INVAL;
+	p = pixmap_new(SURFACE_FMT_32_xRGB, width, height);
+	rc = jpeg_decode(file, width, height, p->data, (size_t)p->stride);
+	if (rc)
+		pixmap_unref(p);
+	else
+		*out = p;
+	return rc;
+}
+
+static int decode_quic(struct image_decoder *d, const struct want *w, struct pixmap **out)
+{
+	struct slice file = w->img->coded.data;
 	struct quic_info info;
 	struct pixmap *p;
 	void *scratch;
-	int rc = quic_header(img->coded.data, &info);
+	int rc = quic_header(file, &info);
 
-	(void)mask, (void)target;
-	if (rc || info.width != img->d.width || info.height != img->d.height || info.type == QUIC_GRAY)
+	if (rc || info.width != w->img->d.width || info.height != w->img->d.height || info.type == QUIC_GRAY)
 		return E_INVAL;
 	buf_clear(&d->scratch);
 	scratch = buf_reserve(&d->scratch, quic_scratch_size(info.width));
 	p = pixmap_new(info.type == QUIC_RGBA ? SURFACE_FMT_32_ARGB
 		: info.type == QUIC_RGB16 ? SURFACE_FMT_16_555 : SURFACE_FMT_32_xRGB, info.width, info.height);
-	rc = quic_decode(img->coded.data, &info, info.type == QUIC_RGB24, p->data, p->stride, scratch);
+	rc = quic_decode(file, &info, info.type == QUIC_RGB24, p->data, p->stride, scratch);
 	if (rc)
 		pixmap_unref(p);
 	else
@@ -284,60 +282,42 @@ static int lz_rows(struct image_decoder *d, const struct image *img, struct slic
 	return lz_decode(data, info, true, buf_reserve(&d->scratch, *row * info->height));
 }
 
-static int decode_lz(struct image_decoder *d, const struct image *img, bool mask, uint32_t target, struct pixmap **out)
-{
-	struct lz_info info;
-	const struct bitmap_form *f;
-	struct pixmap *p;
-	size_t row;
-
-	(void)mask, (void)target;
-	if (lz_rows(d, img, img->coded.data, &info, &row))
-		return E_INVAL;
-	f = bitmap_form(lz_forms[info.type]);
-	if (!f || f->indexed)
-		return E_INVAL;
-	p = bitmap_pixmap(lz_forms[info.type], false, target, info.width, info.height);
-	for (uint32_t y = 0; y < info.height; y++)
-		bitmap_row(lz_forms[info.type], d->scratch.mem + row * (info.top_down ? y : info.height - 1 - y), NULL,
-			p, y);
-	*out = p;
-	return 0;
-}
-
-static int decode_lz_plt(struct image_decoder *d, const struct image *img, bool mask, uint32_t target,
+/* With colours it must be of indexes, without it must not. */
+static int lz_picture(struct image_decoder *d, const struct want *w, struct slice data, const struct colours *colours,
 	struct pixmap **out)
 {
-	const struct lz_plt_data *plt = &img->lz_plt;
 	const struct bitmap_form *f;
-	struct colours colours;
 	struct lz_info info;
-	struct pixmap *p;
+	uint8_t format;
 	size_t row;
-	int rc;
 
-	(void)mask;
-	if ((rc = get_colours(&d->palettes, plt->flags, plt->palette_id, plt->palette, &colours)))
-		return rc;
-	if (lz_rows(d, img, plt->data, &info, &row))
+	if (lz_rows(d, w->img, data, &info, &row))
 		return E_INVAL;
-	f = bitmap_form(lz_forms[info.type]);
-	if (!f || !f->indexed)
+	format = lz_forms[info.type];
+	f = bitmap_form(format);
+	if (!f || f->indexed != (colours != NULL))
 		return E_INVAL;
-	p = bitmap_pixmap(lz_forms[info.type], false, target, info.width, info.height);
-	for (uint32_t y = 0; y < info.height && !rc; y++)
-		rc = bitmap_row(lz_forms[info.type], d->scratch.mem + row * (info.top_down ? y : info.height - 1 - y),
-			&colours, p, y);
-	if (rc)
-		pixmap_unref(p);
-	else
-		*out = p;
-	return rc;
+	return fill(bitmap_pixmap(format, false, w->target, info.width, info.height), format, d->scratch.mem, row,
+		info.top_down, colours, out);
+}
+
+static int decode_lz(struct image_decoder *d, const struct want *w, struct pixmap **out)
+{
+	return lz_picture(d, w, w->img->coded.data, NULL, out);
+}
+
+static int decode_lz_plt(struct image_decoder *d, const struct want *w, struct pixmap **out)
+{
+	const struct lz_plt_data *plt = &w->img->lz_plt;
+	struct colours colours;
+	int rc = get_colours(&d->palettes, plt->flags, plt->palette_id, plt->palette, &colours);
+
+	return rc ? rc : lz_picture(d, w, plt->data, &colours, out);
 }
 
 /* A GLZ stream into the session's window, and out of it. One that refers to a picture which another channel has yet to
  * bring waits; without another channel it never comes. */
-static int decode_glz_stream(struct image_decoder *d, const struct image *img, struct slice data, struct pixmap **out)
+static int glz_picture(struct image_decoder *d, const struct image *img, struct slice data, struct pixmap **out)
 {
 	struct glz_info info;
 	const uint32_t *words;
@@ -358,38 +338,34 @@ static int decode_glz_stream(struct image_decoder *d, const struct image *img, s
 	return 0;
 }
 
-static int decode_glz(struct image_decoder *d, const struct image *img, bool mask, uint32_t target, struct pixmap **out)
+static int decode_glz(struct image_decoder *d, const struct want *w, struct pixmap **out)
 {
-	(void)mask, (void)target;
-	return decode_glz_stream(d, img, img->coded.data, out);
+	return glz_picture(d, w->img, w->img->coded.data, out);
 }
 
-static int decode_zlib_glz(struct image_decoder *d, const struct image *img, bool mask, uint32_t target,
-	struct pixmap **out)
+static int decode_zlib_glz(struct image_decoder *d, const struct want *w, struct pixmap **out)
 {
+	const struct image *img = w->img;
 	size_t n = img->zlib_glz.glz_data_size;
 
-	(void)mask, (void)target;
 	if (n > glz_bound(LZ_RGBA, img->d.width, img->d.height) || n / ZLIB_RATIO > img->zlib_glz.data.n)
 		return E_INVAL;
 	buf_clear(&d->inflated);
 	if (glz_inflate(img->zlib_glz.data, buf_reserve(&d->inflated, n), n))
 		return E_INVAL;
-	return decode_glz_stream(d, img, slice_of(d->inflated.mem, n), out);
+	return glz_picture(d, img, slice_of(d->inflated.mem, n), out);
 }
 
 /* Colours from the JPEG, which is top down, alpha from an LZ stream of its own orientation. */
-static int decode_jpeg_alpha(struct image_decoder *d, const struct image *img, bool mask, uint32_t target,
-	struct pixmap **out)
+static int decode_jpeg_alpha(struct image_decoder *d, const struct want *w, struct pixmap **out)
 {
-	const struct jpeg_alpha_data *ja = &img->jpeg_alpha;
+	const struct jpeg_alpha_data *ja = &w->img->jpeg_alpha;
 	struct lz_info info;
 	struct pixmap *p;
 	size_t row;
 
-	(void)mask, (void)target;
 	if (ja->jpeg_size > ja->data.n ||
-		lz_rows(d, img, slice_of(ja->data.p + ja->jpeg_size, ja->data.n - ja->jpeg_size), &info, &row) ||
+		lz_rows(d, w->img, slice_of(ja->data.p + ja->jpeg_size, ja->data.n - ja->jpeg_size), &info, &row) ||
 		info.type != LZ_ALPHA || info.top_down != (ja->flags & JPEG_ALPHA_FLAGS_TOP_DOWN))
 		return E_INVAL;
 	p = pixmap_new(SURFACE_FMT_32_ARGB, info.width, info.height);
@@ -411,8 +387,7 @@ static int decode_jpeg_alpha(struct image_decoder *d, const struct image *img, b
 static const struct decoder {
 	uint8_t type;
 	bool lossy;
-	int (*decode)(struct image_decoder *d, const struct image *img, bool mask, uint32_t target,
-		struct pixmap **out);
+	int (*decode)(struct image_decoder *d, const struct want *w, struct pixmap **out);
 } decoders[] = {
 	{IMAGE_TYPE_BITMAP, false, decode_bitmap},
 	{IMAGE_TYPE_QUIC, false, decode_quic},
@@ -437,15 +412,15 @@ static int from_cache(struct image_decoder *d, const struct image *img, struct p
 	return 0;
 }
 
-static int decode_new(struct image_decoder *d, const struct image *img, const struct decoder *t, bool mask,
-	uint32_t target, struct pixmap **out)
+static int decode_new(struct image_decoder *d, const struct want *w, const struct decoder *t, struct pixmap **out)
 {
+	const struct image *img = w->img;
 	struct pixmap *p;
 	int rc;
 
-	if (t->type != IMAGE_TYPE_BITMAP && (mask || !bitmap_size_ok(img->d.width, img->d.height)))
+	if (t->type != IMAGE_TYPE_BITMAP && (w->mask || !lim_image_fits(img->d.width, img->d.height)))
 		return E_INVAL;
-	if ((rc = t->decode(d, img, mask, target, &p)))
+	if ((rc = t->decode(d, w, &p)))
 		return rc;
 	if (img->d.flags & IMAGE_FLAGS_HIGH_BITS_SET && p->format == SURFACE_FMT_32_xRGB)
 		pixmap_high_bits(p);
@@ -460,13 +435,15 @@ static int decode_new(struct image_decoder *d, const struct image *img, const st
 	return rc;
 }
 
-static int decode_one(struct image_decoder *d, const struct image *img, bool mask, uint32_t target, struct pixmap **out)
+static int decode_one(struct image_decoder *d, const struct want *w, struct pixmap **out)
 {
-	if (img->d.type == IMAGE_TYPE_FROM_CACHE || img->d.type == IMAGE_TYPE_FROM_CACHE_LOSSLESS)
-		return from_cache(d, img, out);
+	uint8_t type = w->img->d.type;
+
+	if (type == IMAGE_TYPE_FROM_CACHE || type == IMAGE_TYPE_FROM_CACHE_LOSSLESS)
+		return from_cache(d, w->img, out);
 	for (size_t i = 0; i < ARRAY_SIZE(decoders); i++)
-		if (decoders[i].type == img->d.type)
-			return decode_new(d, img, &decoders[i], mask, target, out);
+		if (decoders[i].type == type)
+			return decode_new(d, w, &decoders[i], out);
 	return E_UNSUP;
 }
 
@@ -480,7 +457,7 @@ int image_decode(void *decoder, const struct image *img, bool mask, uint32_t tar
 		*out = pixmap_ref(d->done[d->at++]);
 		return 0;
 	}
-	rc = decode_one(d, img, mask, target, out);
+	rc = decode_one(d, &(struct want){img, mask, target}, out);
 	if (rc && rc != E_AGAIN)
 		log_error("an image of type %s: %s", name ? name : "unknown", err_str(rc));
 	if (!rc && d->n_done < ARRAY_SIZE(d->done)) {

@@ -20,11 +20,13 @@ static bool is_frame(unsigned marker)
 /* The next marker at or behind *at, and where its segment begins; 0 at the end. Entropy-coded bytes are passed over. */
 static unsigned next_marker(struct slice in, size_t *at)
 {
-	for (size_t i = *at; i + 1 < in.n; i++) {
-		unsigned m = in.p[i + 1];
+	const uint8_t *p = in.p + *at, *last = in.p + in.n - 1;
 
-		if (in.p[i] == 0xff && m != 0 && m != 0xff && !(m >= 0xd0 && m <= 0xd7)) {
-			*at = i + 2;
+	for (; p < last && (p = memchr(p, 0xff, (size_t)(last - p))); p++) {
+		unsigned m = p[1];
+
+		if (m != 0 && m != 0xff && !(m >= 0xd0 && m <= 0xd7)) {
+			*at = (size_t)(p + 2 - in.p);
 			return m;
 		}
 	}
@@ -58,8 +60,7 @@ int jpeg_header(struct slice in, unsigned *width, unsigned *height)
 	}
 	if (!frame || !scans || !*width || !*height)
 		return E_INVAL;
-	return *width > LIM_IMAGE_SIDE || *height > LIM_IMAGE_SIDE ||
-	       (uint64_t)*width * *height > LIM_IMAGE_PIXELS ? E_LIMIT : 0;
+	return lim_image_fits(*width, *height) ? 0 : E_LIMIT;
 }
 
 int jpeg_decode(struct slice in, unsigned width, unsigned height, uint8_t *dst, size_t stride)

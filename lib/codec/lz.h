@@ -1,5 +1,4 @@
-/* LZ, the byte-oriented LZ77 of SPICE (image types LZ_RGB, LZ_PLT and the alpha half of JPEG_ALPHA). lz.md
- * specifies it.
+/* LZ, the byte-oriented LZ77 of SPICE (image types LZ_RGB, LZ_PLT and the alpha half of JPEG_ALPHA). lz.md has it all.
  * Pure functions: a slice in, a buffer out, an int back; scratch memory is the caller's. Pixels are a linear array in
  * storage order without row padding; orientation is only told. */
 #ifndef CODEC_LZ_H
@@ -42,9 +41,8 @@ int lz_decode(struct slice in, const struct lz_info *info, bool wide, uint8_t *d
 size_t lz_bound(enum lz_type type, uint32_t width, uint32_t height);
 enum { LZ_SCRATCH = 64 << 10 };
 
-/* Encodes tight rows (lz_stride bytes each; RGB24 packed, RGB32 ignores x); info->stride is not looked at.
- * *n is the size;
- * E_LIMIT when cap is too small. */
+/* Encodes tight rows (lz_stride bytes each; RGB24 packed, RGB32 ignores x); info->stride is not looked at. *n is the
+ * size; E_LIMIT when cap is too small. */
 int lz_encode(const struct lz_info *info, const uint8_t *src, uint8_t *out, size_t cap, size_t *n, void *scratch);
 
 #endif

@@ -19,15 +19,15 @@ void picture_fini(struct picture *p)
 }
 
 /* Room for the pixels, within L-10. */
-static int make(struct picture *p, unsigned long width, unsigned long height)
+static int make(struct picture *p, unsigned width, unsigned height)
 {
 	if (!width || !height)
 		return E_INVAL;
-	if (width > LIM_IMAGE_SIDE || height > LIM_IMAGE_SIDE || width * height > LIM_IMAGE_PIXELS)
+	if (!lim_image_fits(width, height))
 		return E_LIMIT;
-	p->width = (unsigned)width;
-	p->height = (unsigned)height;
-	p->pixels = xcalloc(width * height, 4);
+	p->width = width;
+	p->height = height;
+	p->pixels = xcalloc((size_t)width * height, 4);
 	return 0;
 }
 
@@ -70,9 +70,9 @@ static int read_jpeg(struct picture *p, struct slice file)
 }
 
 /* A number of a PPM header: blanks and comments before it. 0 when there is none. */
-static unsigned long ppm_number(struct slice *s)
+static unsigned ppm_number(struct slice *s)
 {
-	unsigned long v = 0;
+	unsigned v = 0;
 
 	while (s->n && (*s->p == '#' || *s->p <= ' ')) {
 		if (*s->p == '#')
@@ -82,7 +82,7 @@ static unsigned long ppm_number(struct slice *s)
 			s->p++, s->n--;
 	}
 	while (s->n && *s->p >= '0' && *s->p <= '9' && v < 1000000) {
-		v = 10 * v + (unsigned long)(*s->p - '0');
+		v = 10 * v + (unsigned)(*s->p - '0');
 		s->p++, s->n--;
 	}
 	return v;
@@ -92,7 +92,7 @@ static int read_ppm(struct picture *p, struct slice file)
 {
 	unsigned channels = file.p[1] == '6' ? 3 : 1;
 	struct slice s = {file.p + 2, file.n - 2};
-	unsigned long w = ppm_number(&s), h = ppm_number(&s), max = ppm_number(&s);
+	unsigned w = ppm_number(&s), h = ppm_number(&s), max = ppm_number(&s);
 	int rc;
 
 	if (max != 255 || !s.n)

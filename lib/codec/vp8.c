@@ -65,7 +65,7 @@ int vp8_frame_size(const struct vp8_decoder *d, struct slice in, unsigned *width
 	*height = get_le16(in.p + 8) & VP8_SIDE;
 	if (!*width || !*height)
 		return E_INVAL;
-	return (uint64_t)*width * *height > LIM_IMAGE_PIXELS ? E_LIMIT : 0;
+	return lim_image_fits(*width, *height) ? 0 : E_LIMIT;
 }
 
 /* A size of its own for each instance: no old memory is fitted to a new size. */

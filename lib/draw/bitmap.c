@@ -27,12 +27,6 @@ size_t bitmap_row_bytes(const struct bitmap_form *f, uint32_t width)
 	return ((size_t)width * f->bits + 7) / 8;
 }
 
-bool bitmap_size_ok(uint32_t width, uint32_t height)
-{
-	return width && height && width <= LIM_IMAGE_SIDE && height <= LIM_IMAGE_SIDE &&
-	       (uint64_t)width * height <= LIM_IMAGE_PIXELS;
-}
-
 struct pixmap *bitmap_pixmap(uint8_t format, bool mask, uint32_t target, uint32_t width, uint32_t height)
 {
 	uint32_t indexed = target == SURFACE_FMT_16_555 ? SURFACE_FMT_16_555 : SURFACE_FMT_32_xRGB;

@@ -14,7 +14,6 @@ struct bitmap_form {
 
 const struct bitmap_form *bitmap_form(uint8_t format); /* enum bitmap_fmt; NULL for an unknown one */
 size_t bitmap_row_bytes(const struct bitmap_form *f, uint32_t width);
-bool bitmap_size_ok(uint32_t width, uint32_t height); /* not empty, and within L-10 */
 
 /* Colours of a palette: 0x00rrggbb, or 15-bit values when they are for a 16_555 surface. */
 struct colours {
@@ -23,8 +22,8 @@ struct colours {
 };
 
 /* Pixels for a bitmap, to be filled by bitmap_row: palette indexes become those of the surface drawn on (16_555 or 32
- * bits), masks 1_A, everything else keeps its depth. NULL where the format can't be a mask. Width and height are
- * bitmap_size_ok. */
+ * bits), masks 1_A, everything else keeps its depth. NULL where the format can't be a mask. The size is one
+ * that lim_image_fits. */
 struct pixmap *bitmap_pixmap(uint8_t format, bool mask, uint32_t target, uint32_t width, uint32_t height);
 
 /* Row y of a pixmap of bitmap_pixmap from a row of the bitmap, bitmap_row_bytes of it. E_INVAL for an index that the

@@ -15,7 +15,7 @@ struct canvas {
 	canvas_image_fn *image;
 	void *owner;
 	struct pixmap *surfaces[LIM_SURFACES];
-	size_t bytes;
+	size_t own, *bytes; /* of surfaces: our own, and what the limit goes by */
 };
 
 /* ---- surfaces ---- */
@@ -26,16 +26,29 @@ struct canvas *canvas_new(canvas_image_fn *fn, void *owner)
 
 	c->image = fn;
 	c->owner = owner;
+	c->bytes = &c->own;
 	return c;
+}
+
+void canvas_share(struct canvas *c, size_t *bytes)
+{
+	c->bytes = bytes;
+}
+
+static void drop(struct canvas *c, uint32_t id)
+{
+	struct pixmap *p = c->surfaces[id];
+
+	if (p)
+		*c->bytes -= (size_t)p->stride * p->height;
+	pixmap_unref(p);
+	c->surfaces[id] = NULL;
 }
 
 void canvas_clear(struct canvas *c)
 {
-	for (unsigned i = 0; i < LIM_SURFACES; i++) {
-		pixmap_unref(c->surfaces[i]);
-		c->surfaces[i] = NULL;
-	}
-	c->bytes = 0;
+	for (uint32_t id = 0; id < LIM_SURFACES; id++)
+		drop(c, id);
 }
 
 void canvas_free(struct canvas *c)
@@ -43,11 +56,6 @@ void canvas_free(struct canvas *c)
 	if (c)
 		canvas_clear(c);
 	free(c);
-}
-
-static size_t size_of(const struct pixmap *p)
-{
-	return (size_t)p->stride * p->height;
 }
 
 int canvas_surface_create(struct canvas *c, const struct surface_create *m)
@@ -58,14 +66,13 @@ int canvas_surface_create(struct canvas *c, const struct surface_create *m)
 		return E_INVAL;
 	if (!pixmap_bits(m->format))
 		return E_UNSUP;
-	if (m->width > LIM_IMAGE_SIDE || m->height > LIM_IMAGE_SIDE ||
-		(uint64_t)m->width * m->height > LIM_IMAGE_PIXELS)
+	if (!lim_image_fits(m->width, m->height))
 		return E_LIMIT;
-	bytes = ((size_t)m->width * pixmap_bits(m->format) + 31) / 32 * 4 * m->height;
-	if (bytes > LIM_SURFACE_BYTES - c->bytes)
+	bytes = pixmap_stride(m->format, m->width) * m->height;
+	if (bytes > LIM_SURFACE_BYTES - *c->bytes)
 		return E_LIMIT;
 	c->surfaces[m->surface_id] = pixmap_new(m->format, m->width, m->height);
-	c->bytes += bytes;
+	*c->bytes += bytes;
 	return 0;
 }
 
@@ -73,9 +80,7 @@ int canvas_surface_destroy(struct canvas *c, uint32_t id)
 {
 	if (!canvas_surface(c, id))
 		return E_INVAL;
-	c->bytes -= size_of(c->surfaces[id]);
-	pixmap_unref(c->surfaces[id]);
-	c->surfaces[id] = NULL;
+	drop(c, id);
 	return 0;
 }
 
@@ -209,12 +214,6 @@ static int draw_fill(struct job *j, const void *body)
 	return 0;
 }
 
-static bool same_size(const struct rect *a, const struct rect *b)
-{
-	return a->right - (int64_t)a->left == b->right - (int64_t)b->left &&
-		a->bottom - (int64_t)a->top == b->bottom - (int64_t)b->top;
-}
-
 /* The sheet of a fetched source in words of the surface; true when there is something to draw with it. Images become
  * pixels of a small surface before they are scaled. `stored`: a scaled source is put on the surface as it is, so takes
  * its format; else it is scaled in its own, and its words count. */
@@ -226,7 +225,7 @@ static bool cut_source(struct job *j, const struct image *src, const struct rect
 
 	if (pixmap_bits(format) < 32 && !surface)
 		j->src = pixmap_convert(j->src, format);
-	if (pixmap_bits(j->src->format) == pixmap_bits(format) && !(stored && !same_size(area, &base->box)))
+	if (pixmap_bits(j->src->format) == pixmap_bits(format) && !(stored && !rect_same_size(area, &base->box)))
 		format = j->src->format;
 	*rc = sheet_cut(&j->sheet, j->src, area, &base->box, &j->a.region, format, scale_mode, like_rop3);
 	return !*rc && j->sheet.p && !area_empty(&j->a);
@@ -372,7 +371,7 @@ static int draw_alpha_blend(struct job *j, const void *body)
 		j->src = pixmap_rename(j->src, format);
 	}
 	/* scaled, a source without alpha gets some where the image does not reach: outside stays untouched */
-	if (format != SURFACE_FMT_8_A && !same_size(&m->src_area, &m->base.box))
+	if (format != SURFACE_FMT_8_A && !rect_same_size(&m->src_area, &m->base.box))
 		format = SURFACE_FMT_32_ARGB;
 	if ((rc = sheet_cut(&j->sheet, j->src, &m->src_area, &m->base.box, &j->a.region, format,
 		     SCALE_MODE_NEAREST, false)))

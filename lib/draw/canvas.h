@@ -37,6 +37,8 @@ typedef int canvas_image_fn(void *owner, const struct image *img, bool mask, uin
 
 struct canvas *canvas_new(canvas_image_fn *fn, void *owner);
 void canvas_free(struct canvas *c);
+/* Before there is a surface: those of several canvases count together, in *bytes, for LIM_SURFACE_BYTES. */
+void canvas_share(struct canvas *c, size_t *bytes);
 
 /* E_INVAL for a bad or used id, E_LIMIT beyond L-10, E_UNSUP for an unknown format. */
 int canvas_surface_create(struct canvas *c, const struct surface_create *m);

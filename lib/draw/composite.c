@@ -1,8 +1,6 @@
-/* DRAW_COMPOSITE: pixman's composite with the arguments of the message (channels.md, "Pixel rules").
- * Numbers that pixman
- * does not know, or that need parameters which the protocol does not carry, are refused here: pixman
- * indexes tables with
- * them. */
+/* DRAW_COMPOSITE: pixman's composite with the arguments of the message (channels.md, "Pixel rules"). Numbers that it
+ * does not know, or that need parameters which the protocol does not carry, are refused here: pixman indexes tables
+ * with them. */
 #include "base/err.h"
 #include "base/mem.h"
 #include "draw/paint.h"

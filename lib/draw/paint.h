@@ -8,6 +8,9 @@
 /* The same memory seen as another format of as many bits; the caller unreferences it. */
 pixman_image_t *pixmap_view(const struct pixmap *p, uint32_t format);
 
+/* Bytes of a row. */
+size_t pixmap_stride(uint32_t format, unsigned width);
+
 /* Where a command draws. */
 struct area {
 	struct pixmap *dst;

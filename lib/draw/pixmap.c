@@ -39,6 +39,11 @@ pixman_image_t *pixmap_view(const struct pixmap *p, uint32_t format)
 		(uint32_t *)(void *)p->data, p->stride);
 }
 
+size_t pixmap_stride(uint32_t format, unsigned width)
+{
+	return ((size_t)width * pixmap_bits(format) + 31) / 32 * 4;
+}
+
 static struct pixmap *make(uint32_t format, unsigned width, unsigned height, bool raw)
 {
 	struct pixmap *p = new(struct pixmap);
@@ -47,7 +52,7 @@ static struct pixmap *make(uint32_t format, unsigned width, unsigned height, boo
 	p->format = format;
 	p->width = width;
 	p->height = height;
-	p->stride = (int)(((size_t)width * pixmap_bits(format) + 31) / 32 * 4);
+	p->stride = (int)pixmap_stride(format, width);
 	p->data = raw ? xmalloc((size_t)p->stride * height) : xcalloc((size_t)p->stride, height);
 	p->image = pixmap_view(p, format);
 	return p;

@@ -158,7 +158,7 @@ static void bitmap(struct reading *r, struct qxl_image *q)
 		q->bytes = qxl_chunks(r->t, "bitmap.data");
 	}
 	f = bitmap_form(b->format);
-	if (!f || !bitmap_size_ok(b->x, b->y) || b->stride < bitmap_row_bytes(f, b->x) ||
+	if (!f || !lim_image_fits(b->x, b->y) || b->stride < bitmap_row_bytes(f, b->x) ||
 		q->bytes.total < (uint64_t)b->stride * b->y)
 		fault(r, "bitmap");
 }

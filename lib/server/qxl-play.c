@@ -173,7 +173,7 @@ static int from_quic(struct qxl_player *p, const struct qxl_image *q, struct pix
 	int rc = quic_header(in, &info);
 
 	if (rc || info.width != q->image.d.width || info.height != q->image.d.height || info.type == QUIC_GRAY ||
-		!bitmap_size_ok(info.width, info.height))
+		!lim_image_fits(info.width, info.height))
 		return E_INVAL;
 	pm = pixmap_new(info.type == QUIC_RGBA ? SURFACE_FMT_32_ARGB
 		: info.type == QUIC_RGB16 ? SURFACE_FMT_16_555 : SURFACE_FMT_32_xRGB, info.width, info.height);
