@@ -19,6 +19,7 @@ enum { REPORT_DROPS = 3 /* in a row: reported at once */ };
 struct frame {
 	struct list link;
 	uint32_t time;
+	bool late; /* when it came: that it is lost was reported then */
 	struct rect dest;
 	struct blob *data;
 };
@@ -103,7 +104,7 @@ static void frame_free(struct streams *s, struct stream *x, struct frame *f)
 static void drop(struct streams *s, struct stream *x, struct frame *f)
 {
 	s->counts.dropped++;
-	x->watch.report.num_drops++;
+	x->watch.report.num_drops += !f->late;
 	skip(s, x, blob_slice(f->data));
 	frame_free(s, x, f);
 }
@@ -256,11 +257,12 @@ static struct frame *last_frame(struct stream *x)
 	return list_item(x->frames.prev, struct frame, link);
 }
 
-static void keep(struct streams *s, struct stream *x, uint32_t time, const struct rect *dest, struct slice data)
+static void keep(struct streams *s, struct stream *x, uint32_t time, bool late, const struct rect *dest,
+	struct slice data)
 {
 	struct frame *f = new(struct frame);
 
-	*f = (struct frame){.time = time, .dest = *dest, .data = blob_new(data.p, data.n)};
+	*f = (struct frame){.time = time, .late = late, .dest = *dest, .data = blob_new(data.p, data.n)};
 	if (!list_empty(&x->frames) && (int32_t)(time - last_frame(x)->time) < 0)
 		f->time = last_frame(x)->time; /* what was made later is never shown earlier */
 	list_append(&x->frames, &f->link);
@@ -294,7 +296,7 @@ void streams_frame(struct streams *s, uint32_t id, uint32_t time, const struct r
 	} else if (late && list_empty(&x->frames)) {
 		skip(s, x, data);
 	} else if (!late || film_builds(&x->film)) {
-		keep(s, x, time, dest, data);
+		keep(s, x, time, late, dest, data);
 		if (s->bytes > STREAM_BYTES) /* others hold it all */
 			drop(s, x, list_first(&x->frames, struct frame, link));
 		else

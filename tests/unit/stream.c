@@ -400,6 +400,27 @@ static void vp8_builds_on_what_was_dropped(void **state)
 	vp8_encoder_free(e);
 }
 
+/* Late frames wait behind one that is early, since they are built on; when they go after all, they were reported. */
+static void vp8_reports_a_loss_once(void **state)
+{
+	struct stream_activate_report a = {.unique_id = 9, .max_window_size = 4, .timeout_ms = 10000};
+	struct vp8_encoder *e = create_vp8(STREAM_FLAGS_TOP_DOWN);
+
+	(void)state;
+	streams_activate_report(t.streams, &a, 0);
+	streams_frame(t.streams, 0, 1100, NULL, vp8(e, 40), 1000);
+	streams_frame(t.streams, 0, 1010, NULL, vp8(e, 44), 1020);
+	streams_frame(t.streams, 0, 1015, NULL, vp8(e, 48), 1025);
+	assert_int_equal(streams_due(t.streams, 1100), -1);
+	assert_int_equal(t.shown, 1);
+	assert_grey(9, 9, 48);
+	streams_frame(t.streams, 0, 1200, NULL, vp8(e, 52), 1110);
+	assert_int_equal(t.reports, 1);
+	assert_int_equal(t.report.num_frames, 4);
+	assert_int_equal(t.report.num_drops, 3); /* the early one, overtaken, and two late ones */
+	vp8_encoder_free(e);
+}
+
 static void vp8_builds_on_what_was_hidden(void **state)
 {
 	struct clip none = {.type = CLIP_TYPE_RECTS}, all = {.type = CLIP_TYPE_NONE};
@@ -598,6 +619,7 @@ int main(void)
 		TEST(reports_by_frames_and_time),
 		TEST(a_codec_that_we_lack),
 		TEST(vp8_builds_on_what_was_dropped),
+		TEST(vp8_reports_a_loss_once),
 		TEST(vp8_builds_on_what_was_hidden),
 		TEST(vp8_without_a_beginning),
 		TEST(ids_and_surfaces),
