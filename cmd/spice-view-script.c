@@ -21,6 +21,7 @@ enum {
 	SCRIPT_MAX = 16 << 20,
 	DEFAULT_RATE = 40,    /* characters a second: QEMU's PS/2 queue holds 16 bytes */
 	KEY_GAP_MS = 25,
+	WHEEL_MOST = 1000,    /* steps at once */
 	FAILED = 1,           /* exit status of an expect that failed */
 };
 
@@ -230,13 +231,9 @@ static enum verdict do_drag(struct script *s, const struct line *l)
 
 static enum verdict do_wheel(struct script *s, const struct line *l)
 {
-	int n = number(l->words[0]);
-	unsigned button = n < 0 ? MOUSE_BUTTON_UP : MOUSE_BUTTON_DOWN;
+	int down = number(l->words[0]); /* on a screen, as its numbers are */
 
-	for (int i = 0; i < abs(n) && i < 1000; i++) {
-		client_button(s->view->client, button, true);
-		client_button(s->view->client, button, false);
-	}
+	client_wheel(s->view->client, down > WHEEL_MOST ? -WHEEL_MOST : down < -WHEEL_MOST ? WHEEL_MOST : -down);
 	return NEXT;
 }
 

@@ -124,33 +124,26 @@ static void drop(struct sight *x)
 
 /* ---- from the session ---- */
 
-/* The window's notation of inverting pixels: a colour without alpha. */
 static void set_shape(struct sight *x, const struct client_pointer *p)
 {
-	size_t n = (size_t)p->width * p->height;
-	uint32_t *pixels = xcalloc(n ? n : 1, sizeof(*pixels));
-	bool same;
+	size_t bytes = (size_t)p->width * p->height * sizeof(*p->pixels);
 
-	for (size_t i = 0; i < n; i++)
-		pixels[i] = p->invert && p->invert[i] ? 0xffffff : p->pixels[i];
-	same = x->shape && x->shape_w == p->width && x->shape_h == p->height &&
-	       x->hot_x == p->hot_x && x->hot_y == p->hot_y &&
-	       memcmp(x->shape, pixels, n * sizeof(*pixels)) == 0;
-	free(x->shape);
-	x->shape = pixels;
+	if (x->shape && x->shape_w == p->width && x->shape_h == p->height && x->hot_x == p->hot_x &&
+		x->hot_y == p->hot_y && memcmp(x->shape, p->pixels, bytes) == 0)
+		return;
+	x->shape = memcpy(xrealloc(x->shape, 1, bytes), p->pixels, bytes);
 	x->shape_w = p->width;
 	x->shape_h = p->height;
 	x->hot_x = p->hot_x;
 	x->hot_y = p->hot_y;
-	if (!same)
-		window_cursor(x->window, pixels, p->width, p->height, p->hot_x, p->hot_y);
+	window_cursor(x->window, x->shape, p->width, p->height, p->hot_x, p->hot_y);
 }
 
 static void show_pointer(struct sight *x)
 {
 	const struct client_pointer *p = client_pointer(x->all->v->client, x->channel);
 
-	if (p->shape && p->width && p->height) {
+	if (p->pixels) {
 		set_shape(x, p);
 	} else if (x->shape) {
 		free(x->shape);
@@ -348,12 +341,9 @@ static void on_button(void *owner, enum window_button button, bool down)
 static void on_wheel(void *owner, int steps)
 {
 	struct sight *x = owner;
-	unsigned button = steps > 0 ? MOUSE_BUTTON_UP : MOUSE_BUTTON_DOWN;
 
-	for (int i = 0; x->all->v->client && i < abs(steps); i++) {
-		client_button(x->all->v->client, button, true);
-		client_button(x->all->v->client, button, false);
-	}
+	if (x->all->v->client)
+		client_wheel(x->all->v->client, steps);
 }
 
 static void on_focus(void *owner, bool focused, unsigned locks)

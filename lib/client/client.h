@@ -15,12 +15,12 @@ struct client;
 
 /* The pointer as the server shows it. */
 struct client_pointer {
-	bool shape;              /* there is one: else the default pointer */
 	bool visible;
 	int x, y;                /* of the hot spot; server mouse mode */
 	unsigned width, height, hot_x, hot_y;
-	uint32_t *pixels;        /* ARGB, premultiplied, width * height; owned by the client */
-	bool *invert;            /* pixels that invert what is below; NULL when there are none */
+	/* ARGB, premultiplied, width * height; the client's. NULL: the default pointer. A pixel that has a colour but
+	 * no alpha inverts what is below it. */
+	uint32_t *pixels;
 };
 
 /* Every function may be NULL. */
@@ -97,8 +97,9 @@ int client_resize(struct client *c, const struct head *heads, unsigned n);
 
 /* ---- what a person does; ignored while there is no inputs channel ---- */
 
-/* A set-1 scan code: 0x1e, extended 0xe048, Pause 0xe145. */
-void client_key(struct client *c, unsigned code, bool down);
+/* A key by its scan code (view/keycode.h). What is held is remembered: a press may repeat, a release without one is
+ * nothing. */
+void client_key(struct client *c, uint16_t code, bool down);
 void client_release_keys(struct client *c); /* all that are held */
 void client_set_locks(struct client *c, unsigned modifiers);
 /* Relative in server mode, absolute in client mode (pixels of the display's surface). Summed up, or only the last
@@ -106,6 +107,7 @@ void client_set_locks(struct client *c, unsigned modifiers);
 void client_motion(struct client *c, int dx, int dy);
 void client_position(struct client *c, unsigned display, int x, int y);
 void client_button(struct client *c, unsigned button, bool down); /* enum mouse_button, wheel included */
+void client_wheel(struct client *c, int steps); /* positive away from the user */
 /* Everything said is on its way: nothing waits for an acknowledgement. */
 bool client_idle(const struct client *c);
 

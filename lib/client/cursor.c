@@ -1,6 +1,7 @@
-/* The client's end of the cursor channel: every type of shape becomes ARGB, with a plane of pixels that invert what is
- * below where the type has such. channels.md 4: real servers pad; spice-gtk reads COLOR4 and masks without row
- * padding, which only matters for widths that are no multiple of 8; we read rows of whole bytes. */
+/* The client's end of the cursor channel: every type of shape becomes ARGB, premultiplied; pixels that invert what is
+ * below, where the type has such, become a colour without alpha, which is nothing else. channels.md 4: real servers
+ * pad; spice-gtk reads COLOR4 and masks without row padding, which only matters for widths that are no multiple of 8;
+ * we read rows of whole bytes. */
 #include <stdlib.h>
 
 #include "base/err.h"
@@ -11,27 +12,34 @@ struct shape {
 	uint64_t id; /* 0: free */
 	unsigned width, height, hot_x, hot_y;
 	uint32_t *pixels;
-	bool *invert;
 };
+
+enum { INVERT = 0x00ffffff };
 
 struct client_cursor {
 	struct client *client;
 	struct conn *conn;
 	struct client_pointer pointer;
 	struct shape *cache; /* LIM_CURSORS once used */
+	size_t bytes;        /* of the pixels in it, at most LIM_CURSOR_CACHE */
 };
 
-static void shape_fini(struct shape *s)
+static size_t shape_bytes(const struct shape *s)
 {
+	return (size_t)s->width * s->height * sizeof(*s->pixels);
+}
+
+static void cache_drop(struct client_cursor *e, struct shape *s)
+{
+	e->bytes -= shape_bytes(s);
 	free(s->pixels);
-	free(s->invert);
 	*s = (struct shape){0};
 }
 
 static void cache_clear(struct client_cursor *e)
 {
 	for (unsigned i = 0; e->cache && i < LIM_CURSORS; i++)
-		shape_fini(&e->cache[i]);
+		cache_drop(e, &e->cache[i]);
 }
 
 static struct shape *cache_find(struct client_cursor *e, uint64_t id)
@@ -58,8 +66,7 @@ static uint32_t colour_at(const struct cursor_header *h, const uint8_t *data, co
 	case CURSOR_TYPE_COLOR8:
 		return get_le32(palette + 4 * (size_t)data[i]) & 0xffffff;
 	case CURSOR_TYPE_COLOR16:
-		v = get_le16(data + 2 * i) & 0x7fff;
-		return (v >> 10) * 0x21 >> 2 << 16 | (v >> 5 & 31) * 0x21 >> 2 << 8 | (v & 31) * 0x21 >> 2;
+		return colour_of_555(get_le16(data + 2 * i));
 	case CURSOR_TYPE_COLOR24:
 		return data[3 * i] | (uint32_t)data[3 * i + 1] << 8 | (uint32_t)data[3 * i + 2] << 16;
 	default:
@@ -72,17 +79,6 @@ static bool bit_at(const uint8_t *rows, unsigned width, unsigned x, unsigned y)
 	return rows[(size_t)y * ((width + 7) / 8) + x / 8] >> (7 - x % 8) & 1;
 }
 
-static void set_pixel(struct shape *s, size_t i, uint32_t colour, bool clear, bool invert)
-{
-	s->pixels[i] = clear ? 0 : 0xff000000 | colour;
-	if (!invert)
-		return;
-	if (!s->invert)
-		s->invert = xcalloc((size_t)s->width * s->height, sizeof(bool));
-	s->invert[i] = true;
-	s->pixels[i] = 0;
-}
-
 static void decode_mono(struct shape *s, const uint8_t *data)
 {
 	const uint8_t *xor = data + (size_t)((s->width + 7) / 8) * s->height;
@@ -91,7 +87,7 @@ static void decode_mono(struct shape *s, const uint8_t *data)
 		for (unsigned x = 0; x < s->width; x++) {
 			bool and = bit_at(data, s->width, x, y), white = bit_at(xor, s->width, x, y);
 
-			set_pixel(s, (size_t)y * s->width + x, white ? 0xffffff : 0, and && !white, and && white);
+			s->pixels[(size_t)y * s->width + x] = (white ? INVERT : 0) | (and ? 0 : 0xff000000);
 		}
 	}
 }
@@ -106,47 +102,32 @@ static void decode_colour(struct shape *s, const struct cursor_header *h, const 
 			uint32_t c = colour_at(h, data, data + pixels, x, y);
 			bool masked = bit_at(mask, s->width, x, y);
 
-			set_pixel(s, (size_t)y * s->width + x, c, masked && !c, masked && c);
+			s->pixels[(size_t)y * s->width + x] = masked ? (c ? INVERT : 0) : 0xff000000 | c;
 		}
 	}
 }
 
+/* Nothing inverts here, whatever colour is left where there is no alpha. */
 static void decode_alpha(struct shape *s, const uint8_t *data)
 {
 	for (size_t i = 0; i < (size_t)s->width * s->height; i++)
-		s->pixels[i] = get_le32(data + 4 * i);
+		s->pixels[i] = data[4 * i + 3] ? get_le32(data + 4 * i) : 0;
 }
 
 /* Bytes of pixels and palette of a type; the mask comes behind. */
 static void sizes(const struct cursor_header *h, size_t *pixels, size_t *palette, size_t *mask)
 {
-	size_t n = (size_t)h->width * h->height;
+	static const struct {
+		unsigned bits, palette;
+	} types[] = {
+		[CURSOR_TYPE_ALPHA] = {32, 0}, [CURSOR_TYPE_MONO] = {1, 0}, [CURSOR_TYPE_COLOR4] = {4, 64},
+		[CURSOR_TYPE_COLOR8] = {8, 1024}, [CURSOR_TYPE_COLOR16] = {16, 0}, [CURSOR_TYPE_COLOR24] = {24, 0},
+		[CURSOR_TYPE_COLOR32] = {32, 0},
+	};
 
-	*palette = h->type == CURSOR_TYPE_COLOR4 ? 64 : h->type == CURSOR_TYPE_COLOR8 ? 1024 : 0;
-	*mask = (size_t)(h->width + 7) / 8 * h->height;
-	switch (h->type) {
-	case CURSOR_TYPE_ALPHA:
-		*pixels = 4 * n;
-		*mask = 0;
-		break;
-	case CURSOR_TYPE_MONO:
-		*pixels = *mask;
-		break;
-	case CURSOR_TYPE_COLOR4:
-		*pixels = (size_t)(h->width + 1) / 2 * h->height;
-		break;
-	case CURSOR_TYPE_COLOR8:
-		*pixels = n;
-		break;
-	case CURSOR_TYPE_COLOR16:
-		*pixels = 2 * n;
-		break;
-	case CURSOR_TYPE_COLOR24:
-		*pixels = 3 * n;
-		break;
-	default:
-		*pixels = 4 * n;
-	}
+	*pixels = ((size_t)h->width * types[h->type].bits + 7) / 8 * h->height;
+	*palette = types[h->type].palette;
+	*mask = h->type == CURSOR_TYPE_ALPHA ? 0 : (size_t)(h->width + 7) / 8 * h->height;
 }
 
 /* A shape from its bytes; more than needed may follow. E_INVAL, E_LIMIT. */
@@ -179,30 +160,24 @@ static int decode_shape(struct shape *s, const struct cursor_header *h, struct s
 static void drop_pointer(struct client_pointer *p)
 {
 	free(p->pixels);
-	free(p->invert);
 	p->pixels = NULL;
-	p->invert = NULL;
-	p->shape = false;
 }
 
 /* The pointer gets a copy: cache and screen live apart. */
 static void show(struct client_cursor *e, const struct shape *s)
 {
 	struct client_pointer *p = &e->pointer;
-	size_t n = (size_t)s->width * s->height;
 
 	drop_pointer(p);
-	p->shape = true;
 	p->width = s->width;
 	p->height = s->height;
 	p->hot_x = s->hot_x;
 	p->hot_y = s->hot_y;
-	p->pixels = memcpy(xmalloc(n * sizeof(uint32_t)), s->pixels, n * sizeof(uint32_t));
-	if (s->invert)
-		p->invert = memcpy(xmalloc(n * sizeof(bool)), s->invert, n * sizeof(bool));
+	p->pixels = memcpy(xmalloc(shape_bytes(s)), s->pixels, shape_bytes(s));
 }
 
-static int keep(struct client_cursor *e, struct shape *s)
+/* Takes the pixels. */
+static int keep(struct client_cursor *e, const struct shape *s)
 {
 	struct shape *slot;
 
@@ -211,10 +186,14 @@ static int keep(struct client_cursor *e, struct shape *s)
 	slot = cache_find(e, s->id);
 	if (!slot)
 		slot = cache_find(e, 0);
-	if (!slot)
+	if (!slot || e->bytes - shape_bytes(slot) + shape_bytes(s) > LIM_CURSOR_CACHE) {
+		log_error("%s: cursor channel: more shapes than we keep", e->conn->name);
+		free(s->pixels);
 		return E_LIMIT;
-	shape_fini(slot);
+	}
+	cache_drop(e, slot);
 	*slot = *s;
+	e->bytes += shape_bytes(s);
 	return 0;
 }
 
@@ -242,10 +221,9 @@ static int set_shape(struct client_cursor *e, const struct cursor *c)
 	}
 	show(e, &s);
 	if (c->flags & CURSOR_FLAGS_CACHE_ME && s.id)
-		rc = keep(e, &s);
-	if (rc || !(c->flags & CURSOR_FLAGS_CACHE_ME) || !s.id)
-		shape_fini(&s);
-	return rc;
+		return keep(e, &s);
+	free(s.pixels);
+	return 0;
 }
 
 static void place(struct client_cursor *e, const struct point16 *at, bool visible)
@@ -260,6 +238,7 @@ static int handle(struct client_cursor *e, unsigned number, const void *body)
 	const struct cursor_init *init = body;
 	const struct cursor_set *set = body;
 	const struct cursor_move *move = body;
+	const struct cursor_inval_one *one = body;
 	struct shape *s;
 
 	switch (number) {
@@ -281,10 +260,9 @@ static int handle(struct client_cursor *e, unsigned number, const void *body)
 		cache_clear(e);
 		return 0;
 	case S_CURSOR_INVAL_ONE:
-		s = ((const struct cursor_inval_one *)body)->id
-			    ? cache_find(e, ((const struct cursor_inval_one *)body)->id) : NULL;
+		s = one->id ? cache_find(e, one->id) : NULL;
 		if (s)
-			shape_fini(s);
+			cache_drop(e, s);
 		return 0;
 	case S_CURSOR_INVAL_ALL:
 		cache_clear(e);
@@ -307,7 +285,7 @@ static int message(void *end, const struct wire_msg *m, const void *body)
 
 static const struct chan_ops ops = {.message = message};
 
-struct client_cursor *client_cursor_new(struct client *c, struct conn *conn)
+static void *attach(struct client *c, struct conn *conn)
 {
 	struct client_cursor *e = new(struct client_cursor);
 
@@ -317,21 +295,22 @@ struct client_cursor *client_cursor_new(struct client *c, struct conn *conn)
 	return e;
 }
 
-void client_cursor_free(struct client_cursor *e)
+static void detach(void *end)
 {
-	if (!e)
-		return;
-	conn_close(e->conn, false);
+	struct client_cursor *e = end;
+
 	drop_pointer(&e->pointer);
 	cache_clear(e);
 	free(e->cache);
 	free(e);
 }
 
-struct conn *client_cursor_conn(const struct client_cursor *e)
-{
-	return e->conn;
-}
+const struct client_kind client_cursor_kind = {
+	.type = WIRE_CURSOR,
+	.ids = CLIENT_DISPLAYS,
+	.attach = attach,
+	.detach = detach,
+};
 
 const struct client_pointer *client_cursor_pointer(const struct client_cursor *e)
 {

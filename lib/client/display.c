@@ -38,13 +38,15 @@ static int refuse(struct client_display *e, const char *what, int rc)
 
 static int surface_create(struct client_display *e, const struct surface_create *m)
 {
-	uint32_t large = m->width < LIM_IMAGE_SIDE && m->height < LIM_IMAGE_SIDE ? 4 * m->width * m->height : 0;
-	int rc;
+	int rc = canvas_surface_create(e->canvas, m);
+	uint32_t whole;
 
-	if ((rc = canvas_surface_create(e->canvas, m)))
+	if (rc)
 		return refuse(e, "SURFACE_CREATE", rc);
-	if (large + LIM_S_OTHER > e->conn->chan.limit)
-		e->conn->chan.limit = large + LIM_S_OTHER < LIM_S_DISPLAY_MAX ? large + LIM_S_OTHER : LIM_S_DISPLAY_MAX;
+	/* L-8: a picture of all of it fits into a message */
+	whole = 4 * m->width * m->height + LIM_S_OTHER;
+	if (whole > e->conn->chan.limit)
+		e->conn->chan.limit = whole < LIM_S_DISPLAY_MAX ? whole : LIM_S_DISPLAY_MAX;
 	if (m->surface_id == 0)
 		CLIENT_TELL(e->client, screen, e->conn->chan.id);
 	return 0;
@@ -95,14 +97,14 @@ static int reset(struct client_display *e)
 		memset(p->data, 0, (size_t)p->stride * p->height);
 	palette_cache_clear(&e->decoder.palettes);
 	e->marked = false;
+	if (p)
+		damage(e, 0, &(struct rect){.right = (int)p->width, .bottom = (int)p->height});
 	return 0;
 }
 
-static int draw(struct client_display *e, const struct wire_msg *m, const void *body)
+static int draw(struct client_display *e, const struct wire_msg *m, const void *body, uint32_t surface)
 {
 	struct rect changed;
-	uint32_t surface;
-	struct rect box;
 	int rc = canvas_draw(e->canvas, m->number, body, &changed);
 
 	image_decoder_done(&e->decoder, rc == E_AGAIN);
@@ -110,7 +112,6 @@ static int draw(struct client_display *e, const struct wire_msg *m, const void *
 		return rc;
 	if (rc)
 		return refuse(e, m->name, rc);
-	canvas_target(m->number, body, &surface, &box);
 	damage(e, surface, &changed);
 	return 0;
 }
@@ -249,19 +250,13 @@ static int handle(struct client_display *e, const struct wire_msg *m, const void
 	return stream_message(e, m->number, body);
 }
 
-static bool is_draw(unsigned number)
-{
-	struct draw_base base = {0};
-	uint32_t surface;
-	struct rect box;
-
-	return canvas_target(number, &base, &surface, &box);
-}
-
 static int message(void *end, const struct wire_msg *m, const void *body)
 {
 	struct client_display *e = end;
-	int rc = is_draw(m->number) ? draw(e, m, body) : handle(e, m, body);
+	uint32_t surface;
+	struct rect box;
+	bool drawing = canvas_target(m->number, body, &surface, &box);
+	int rc = drawing ? draw(e, m, body, surface) : handle(e, m, body);
 
 	if (!rc)
 		client_progress(e->client);
@@ -297,7 +292,7 @@ static void hello(struct client_display *e)
 	});
 }
 
-struct client_display *client_display_new(struct client *c, struct conn *conn)
+static void *attach(struct client *c, struct conn *conn)
 {
 	struct client_display *e = new(struct client_display);
 
@@ -306,27 +301,32 @@ struct client_display *client_display_new(struct client *c, struct conn *conn)
 	e->decoder = (struct image_decoder){.images = client_images(c), .glz = client_glz(c), .others = several,
 		.owner = e};
 	e->canvas = canvas_new(image_decode, &e->decoder);
+	canvas_share(e->canvas, client_surface_bytes(c));
 	e->streams = streams_new(e->canvas, &stream_ops, e);
 	conn_attach(conn, &ops, e);
 	hello(e);
 	return e;
 }
 
-void client_display_free(struct client_display *e)
+static void detach(void *end)
 {
-	if (!e)
-		return;
-	conn_close(e->conn, false);
+	struct client_display *e = end;
+
 	streams_free(e->streams);
 	canvas_free(e->canvas);
 	image_decoder_fini(&e->decoder);
 	free(e);
 }
 
-struct conn *client_display_conn(const struct client_display *e)
-{
-	return e->conn;
-}
+const struct client_kind client_display_kind = {
+	.type = WIRE_DISPLAY,
+	.ids = CLIENT_DISPLAYS,
+	.caps = 1u << DISPLAY_CAP_SIZED_STREAM | 1u << DISPLAY_CAP_MONITORS_CONFIG | 1u << DISPLAY_CAP_LZ4_COMPRESSION |
+		1u << DISPLAY_CAP_STREAM_REPORT | 1u << DISPLAY_CAP_MULTI_CODEC | 1u << DISPLAY_CAP_CODEC_MJPEG |
+		1u << DISPLAY_CAP_CODEC_VP8 | 1u << DISPLAY_CAP_COMPOSITE | 1u << DISPLAY_CAP_A8_SURFACE,
+	.attach = attach,
+	.detach = detach,
+};
 
 struct pixmap *client_display_screen(struct client_display *e)
 {

@@ -3,20 +3,17 @@
 #include <stdlib.h>
 
 #include "client/ends.h"
+#include "view/keycode.h"
 
 enum {
 	ACKED_AT_ONCE = 4,
 	MAX_UNACKED = 8,
-	KEYS = 256,        /* 0x00..0x7f plain, 0x80..0xff extended */
-	EXTENDED = 0xe000,
-	PAUSE = 0xe145,
-	RELEASE = 0x80,
 };
 
 struct client_inputs {
 	struct client *client;
 	struct conn *conn;
-	bool held[KEYS];
+	bool held[KEYCODE_INDEXES];
 	uint16_t buttons;      /* mask */
 	unsigned unacked;
 	/* what waits for an acknowledgement */
@@ -27,38 +24,34 @@ struct client_inputs {
 	int x, y;
 };
 
-static uint32_t wire_code(unsigned code, bool down)
+static void send_key(struct client_inputs *e, uint16_t code, bool down)
 {
-	uint32_t low = code & 0x7f;
+	uint8_t bytes[sizeof(uint32_t)] = {0};
 
-	if (!down)
-		low |= RELEASE;
-	return (code & 0xff00) == EXTENDED ? 0xe0u | low << 8 : low;
+	keycode_bytes(code, down, bytes);
+	chan_send(&e->conn->chan, down ? C_INPUTS_KEY_DOWN : C_INPUTS_KEY_UP,
+		&(struct inputs_key_down){get_le32(bytes)});
 }
 
-void client_inputs_key(struct client_inputs *e, unsigned code, bool down)
+void client_inputs_key(struct client_inputs *e, uint16_t code, bool down)
 {
-	unsigned i = (code & 0x7f) | ((code & 0xff00) == EXTENDED ? 0x80u : 0);
-	struct inputs_key_down key = {wire_code(code, down)};
+	bool *held = &e->held[keycode_index(code)];
 
-	if (code == PAUSE) { /* it is not held: its release comes with the press */
-		if (down) {
-			chan_send(&e->conn->chan, C_INPUTS_KEY_DOWN, &(struct inputs_key_down){0x451de1});
-			chan_send(&e->conn->chan, C_INPUTS_KEY_UP, &(struct inputs_key_down){0xc59de1});
-		}
+	if (!down && !*held)
 		return;
+	*held = down;
+	send_key(e, code, down);
+	if (code == KEYCODE_PAUSE && down) { /* a keyboard sends its release with the press */
+		*held = false;
+		send_key(e, code, false);
 	}
-	if (!down && !e->held[i])
-		return;
-	e->held[i] = down;
-	chan_send(&e->conn->chan, down ? C_INPUTS_KEY_DOWN : C_INPUTS_KEY_UP, &key);
 }
 
 void client_inputs_release(struct client_inputs *e)
 {
-	for (unsigned i = 0; i < KEYS; i++)
+	for (unsigned i = 0; i < KEYCODE_INDEXES; i++)
 		if (e->held[i])
-			client_inputs_key(e, i & 0x80 ? EXTENDED | (i & 0x7f) : i, false);
+			client_inputs_key(e, keycode_at(i), false);
 }
 
 void client_inputs_locks(struct client_inputs *e, unsigned modifiers)
@@ -82,10 +75,18 @@ static void send_moves(struct client_inputs *e)
 	e->waits = false;
 }
 
+/* As far as there are numbers: a server may never acknowledge. */
+static int sum(int a, int b)
+{
+	int64_t s = (int64_t)a + b;
+
+	return s > INT32_MAX ? INT32_MAX : s < INT32_MIN ? INT32_MIN : (int)s;
+}
+
 void client_inputs_motion(struct client_inputs *e, int dx, int dy)
 {
-	e->dx += dx;
-	e->dy += dy;
+	e->dx = sum(e->dx, dx);
+	e->dy = sum(e->dy, dy);
 	e->absolute = false;
 	e->waits = true;
 	send_moves(e);
@@ -149,7 +150,7 @@ static int message(void *end, const struct wire_msg *m, const void *body)
 
 static const struct chan_ops ops = {.message = message};
 
-struct client_inputs *client_inputs_new(struct client *c, struct conn *conn)
+static void *attach(struct client *c, struct conn *conn)
 {
 	struct client_inputs *e = new(struct client_inputs);
 
@@ -159,16 +160,15 @@ struct client_inputs *client_inputs_new(struct client *c, struct conn *conn)
 	return e;
 }
 
-void client_inputs_free(struct client_inputs *e)
+static void detach(void *end)
 {
-	if (!e)
-		return;
-	client_inputs_release(e);
-	conn_close(e->conn, true);
-	free(e);
+	client_inputs_release(end);
+	free(end);
 }
 
-struct conn *client_inputs_conn(const struct client_inputs *e)
-{
-	return e->conn;
-}
+const struct client_kind client_inputs_kind = {
+	.type = WIRE_INPUTS,
+	.ids = 1,
+	.attach = attach,
+	.detach = detach,
+};

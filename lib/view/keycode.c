@@ -131,6 +131,19 @@ size_t keycode_bytes(uint16_t code, bool down, uint8_t out[KEYCODE_BYTES_MAX])
 	return n;
 }
 
+/* Plain, extended, pause. */
+unsigned keycode_index(uint16_t code)
+{
+	return code == KEYCODE_PAUSE ? KEYCODE_INDEXES - 1 : (code >> 8 ? 0x80u : 0u) | (code & 0x7fu);
+}
+
+uint16_t keycode_at(unsigned index)
+{
+	if (index == KEYCODE_INDEXES - 1)
+		return KEYCODE_PAUSE;
+	return (uint16_t)(index & 0x80 ? 0xe000 | (index & 0x7f) : index);
+}
+
 uint16_t keycode_of_evdev(unsigned code)
 {
 	if (code <= EVDEV_PLAIN)

@@ -29,11 +29,16 @@ enum {
 	KEYCODE_PAUSE = 0xe145,
 	KEYCODE_BYTES_MAX = 3,
 	KEYCODE_CHORD_MAX = 8,
+	KEYCODE_INDEXES = 257,
 };
 
 /* The bytes that the keyboard sends for a press or a release, in their order: 1 to 3. A KEY_DOWN
  * or KEY_UP message holds them least significant first. */
 size_t keycode_bytes(uint16_t code, bool down, uint8_t out[KEYCODE_BYTES_MAX]);
+
+/* Keys counted from 0 to KEYCODE_INDEXES - 1, for whoever remembers something of each; and back. */
+unsigned keycode_index(uint16_t code);
+uint16_t keycode_at(unsigned index);
 
 /* Linux' input-event codes (KEY_*; an XKB key code is this plus 8), and usages of the USB
  * keyboard page, which are SDL's scan codes below 256. KEYCODE_NONE for keys that a PC keyboard

@@ -49,19 +49,9 @@ static unsigned modifier_bit(uint16_t code)
 	return 0;
 }
 
-static size_t held_index(uint16_t code)
-{
-	return code == KEYCODE_PAUSE ? HELD_KEYS - 1 : (code >> 8 ? 0x80u : 0u) | (code & 0x7fu);
-}
-
-static uint16_t held_code(size_t i)
-{
-	return i == HELD_KEYS - 1 ? KEYCODE_PAUSE : (uint16_t)(i & 0x80 ? 0xe000 | (i & 0x7f) : i);
-}
-
 static void report_key(struct window *w, uint16_t code, bool down)
 {
-	bool *held = &w->input.held[held_index(code)];
+	bool *held = &w->input.held[keycode_index(code)];
 
 	if (w->view_only || (!down && !*held))
 		return;
@@ -71,9 +61,9 @@ static void report_key(struct window *w, uint16_t code, bool down)
 
 void input_release_all(struct window *w)
 {
-	for (size_t i = 0; i < HELD_KEYS; i++)
+	for (unsigned i = 0; i < KEYCODE_INDEXES; i++)
 		if (w->input.held[i])
-			report_key(w, held_code(i), false);
+			report_key(w, keycode_at(i), false);
 	for (unsigned b = 1; b <= WINDOW_EXTRA; b++)
 		if (w->input.buttons & 1u << b) {
 			w->input.buttons &= ~(1u << b);

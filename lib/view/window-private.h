@@ -9,7 +9,6 @@
 
 enum {
 	HOTKEYS_MAX = 8,
-	HELD_KEYS = 257,   /* plain, extended, pause */
 	DAMAGE_RECTS = 32, /* beyond, their bounding box is drawn */
 	FRAME_MS = 8,	   /* between two paintings, so that bursts become one */
 	REST_MS = 250,	   /* a size without further change before it is reported */
@@ -46,7 +45,7 @@ struct hotkey {
 struct input {
 	struct hotkey hotkeys[HOTKEYS_MAX];
 	size_t hotkeys_n;
-	bool held[HELD_KEYS]; /* reported down */
+	bool held[KEYCODE_INDEXES]; /* reported down */
 	unsigned modifiers;   /* that are down, reported or not */
 	bool only_modifiers;  /* nothing else was pressed since they were all up */
 	uint16_t swallowed;   /* the hot key whose release is not the guest's either */

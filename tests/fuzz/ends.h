@@ -16,10 +16,10 @@ enum { DISPLAYS = 2, CURSOR = DISPLAYS, ENDS, ENDS_SIDE = 40, ENDS_GLZ_PIXELS = 
 
 struct client {
 	struct conn conns[ENDS];
-	struct client_display *displays[DISPLAYS];
-	struct client_cursor *cursor;
+	void *ends[ENDS];
 	struct image_cache *images;
 	struct glz_window *glz;
+	size_t surface_bytes;
 	uint32_t now; /* the multimedia clock */
 	bool progress;
 	void (*opened)(struct client *c, unsigned end); /* a display begins anew; may be NULL */
@@ -32,7 +32,7 @@ static struct client *session; /* there is one at a time */
 static void damage(void *owner, unsigned display, const struct rect *r)
 {
 	struct client *c = owner;
-	const struct pixmap *s = client_display_screen(c->displays[display]);
+	const struct pixmap *s = client_display_screen(c->ends[display]);
 
 	if (!s || r->left < 0 || r->top < 0 || r->left >= r->right || r->top >= r->bottom || r->right > (int)s->width ||
 		r->bottom > (int)s->height)
@@ -61,6 +61,11 @@ struct image_cache *client_images(struct client *c)
 struct glz_window *client_glz(struct client *c)
 {
 	return c->glz;
+}
+
+size_t *client_surface_bytes(struct client *c)
+{
+	return &c->surface_bytes;
 }
 
 uint8_t client_compression(const struct client *c)
@@ -113,12 +118,6 @@ void conn_attach(struct conn *conn, const struct chan_ops *chan_ops, void *end)
 	conn->chan.end = end;
 }
 
-void conn_close(struct conn *conn, bool flush)
-{
-	(void)flush;
-	chan_fini(&conn->chan);
-}
-
 const struct link_caps *conn_peer_caps(const struct conn *conn)
 {
 	static const struct link_caps caps = {.n_channel = 1, .channel = {1u << DISPLAY_CAP_PREF_COMPRESSION}};
@@ -144,18 +143,20 @@ static void say_screen(struct client *c, unsigned display)
 	buf_fini(&b);
 }
 
+static const struct client_kind *kind_of(unsigned end)
+{
+	return end == CURSOR ? &client_cursor_kind : &client_display_kind;
+}
+
 static void open_end(struct client *c, unsigned end)
 {
 	struct conn *conn = &c->conns[end];
 
 	*conn = (struct conn){.linked = true, .name = "fuzz"};
-	chan_init(&conn->chan, CHAN_CLIENT, end == CURSOR ? WIRE_CURSOR : WIRE_DISPLAY, end == CURSOR ? 0 : end, true,
-		NULL, NULL);
-	if (end == CURSOR) {
-		c->cursor = client_cursor_new(c, conn);
+	chan_init(&conn->chan, CHAN_CLIENT, kind_of(end)->type, end == CURSOR ? 0 : end, true, NULL, NULL);
+	c->ends[end] = kind_of(end)->attach(c, conn);
+	if (end == CURSOR)
 		return;
-	}
-	c->displays[end] = client_display_new(c, conn);
 	say_screen(c, end);
 	if (c->opened)
 		c->opened(c, end);
@@ -163,10 +164,8 @@ static void open_end(struct client *c, unsigned end)
 
 static void close_end(struct client *c, unsigned end)
 {
-	if (end == CURSOR)
-		client_cursor_free(c->cursor);
-	else
-		client_display_free(c->displays[end]);
+	kind_of(end)->detach(c->ends[end]);
+	chan_fini(&c->conns[end].chan);
 }
 
 /* What a channel has to answer is taken from it; what ends it, ends it alone. Gives rc back. */

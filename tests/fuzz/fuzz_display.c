@@ -58,7 +58,7 @@ static size_t one(struct client *c, const uint8_t *p, size_t n)
 	if (how & SAY_HOW_TICK) {
 		c->now += get_le16(p + 2) % TICK_MS;
 		for (unsigned i = 0; i < DISPLAYS; i++)
-			client_display_frames(c->displays[i]);
+			client_display_frames(c->ends[i]);
 	}
 	if (c->conns[end].chan.parked) /* it is not read from */
 		return used;

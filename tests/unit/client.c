@@ -285,6 +285,51 @@ static void surface_sizes(void **state)
 	close_host(&h);
 }
 
+/* L-10: the surfaces of all displays together. */
+static void surfaces_of_two_displays(void **state)
+{
+	struct surface_create large = {.width = 8192, .height = 8192, .format = SURFACE_FMT_32_xRGB}; /* 256 MiB */
+	struct host h;
+
+	(void)state;
+	open_host(&h);
+	large.surface_id = 1;
+	say(&h, DISPLAY, S_DISPLAY_SURFACE_CREATE, &large);
+	assert_int_equal(outcome(&h, DISPLAY), 0);
+	say(&h, DISPLAY, S_DISPLAY_SURFACE_DESTROY, &(struct surface_destroy){1});
+	assert_int_equal(outcome(&h, DISPLAY), 0);
+	say(&h, SECOND, S_DISPLAY_SURFACE_CREATE, &large);
+	assert_int_equal(outcome(&h, SECOND), 0);
+	say(&h, DISPLAY, S_DISPLAY_SURFACE_CREATE, &large);
+	assert_refused(outcome(&h, DISPLAY)); /* for there is a screen */
+	close_host(&h);
+}
+
+/* ---- channels ---- */
+
+/* What is named too often, has a number beyond ours or is of a type that nobody knows, is not connected to. */
+static void channels_that_are_not_linked(void **state)
+{
+	struct channel_id list[64];
+	struct host h;
+	uint64_t end;
+	int fd;
+
+	(void)state;
+	open_host(&h);
+	for (unsigned i = 0; i < ARRAY_SIZE(list); i++)
+		list[i] = (struct channel_id){(uint8_t)(1 + i / 8), i % 8 ? (uint8_t)(CLIENT_DISPLAYS + i % 4) : 0};
+	say(&h, MAIN, S_MAIN_CHANNELS_LIST, &(struct main_channels_list){ARRAY_SIZE(list), list});
+	assert_int_equal(outcome(&h, MAIN), 0);
+	for (end = uv_hrtime() + 100 * 1000000ull; uv_hrtime() < end;) {
+		uv_run(&loop, UV_RUN_NOWAIT);
+		fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		assert_int_equal(fd, -1);
+	}
+	assert_int_equal(outcome(&h, DISPLAY), 0);
+	close_host(&h);
+}
+
 /* ---- row 29: pointer shapes ---- */
 
 /* Bytes of a shape, channels.md 4. */
@@ -340,6 +385,62 @@ static void pointer_shapes(void **state)
 	assert_refused(after_cursor(7, 8, 8, 4096, 0, 0));
 	assert_refused(after_cursor(255, 8, 8, 4096, 0, 0));
 	assert_refused(after_cursor(CURSOR_TYPE_ALPHA, 8, 8, 0, CURSOR_FLAGS_FROM_CACHE, 0));
+}
+
+/* One pixel of each: seen, not there, inverting; as window_cursor takes them. */
+static void pointer_pixels(void **state)
+{
+	static const struct {
+		uint8_t type, n, bytes[12];
+		uint32_t pixel;
+	} rows[] = {
+		{CURSOR_TYPE_ALPHA, 4, {1, 2, 3, 0x80}, 0x80030201}, {CURSOR_TYPE_ALPHA, 4, {1, 2, 3, 0}, 0},
+		{CURSOR_TYPE_MONO, 2, {0x00, 0x80}, 0xffffffff}, {CURSOR_TYPE_MONO, 2, {0x00, 0x00}, 0xff000000},
+		{CURSOR_TYPE_MONO, 2, {0x80, 0x00}, 0}, {CURSOR_TYPE_MONO, 2, {0x80, 0x80}, 0x00ffffff},
+		{CURSOR_TYPE_COLOR32, 5, {1, 2, 3, 9, 0x00}, 0xff030201},
+		{CURSOR_TYPE_COLOR32, 5, {0, 0, 0, 0, 0x80}, 0},
+		{CURSOR_TYPE_COLOR32, 5, {0xff, 0xff, 0xff, 0, 0x80}, 0x00ffffff},
+		{CURSOR_TYPE_COLOR24, 4, {1, 2, 3, 0x00}, 0xff030201},
+		{CURSOR_TYPE_COLOR16, 3, {0x1f, 0x7c, 0x00}, 0xffff00ff},
+	};
+	struct host h;
+
+	(void)state;
+	open_host(&h);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		say(&h, CURSOR, S_CURSOR_SET, &(struct cursor_set){.visible = 1, .cursor = {.header = {.width = 1,
+			.height = 1, .type = rows[i].type}, .data = {rows[i].bytes, rows[i].n}}});
+		assert_int_equal(outcome(&h, CURSOR), 0);
+		assert_int_equal(client_pointer(h.c, 0)->pixels[0], rows[i].pixel);
+	}
+	close_host(&h);
+}
+
+/* L-11: shapes are kept as far as their pixels go. */
+static void pointer_cache(void **state)
+{
+	size_t n = 4 * LIM_CURSOR_SIDE * LIM_CURSOR_SIDE;
+	uint8_t *data = xcalloc(n, 1);
+	struct cursor_set set = {.visible = 1, .cursor = {.flags = CURSOR_FLAGS_CACHE_ME, .header = {
+		.width = LIM_CURSOR_SIDE, .height = LIM_CURSOR_SIDE, .type = CURSOR_TYPE_ALPHA}, .data = {data, n}}};
+	struct host h;
+
+	(void)state;
+	open_host(&h);
+	for (uint64_t id = 1; id <= LIM_CURSOR_CACHE / n; id++) {
+		set.cursor.header.unique = id;
+		say(&h, CURSOR, S_CURSOR_SET, &set);
+	}
+	say(&h, CURSOR, S_CURSOR_SET, &set); /* one that is there takes no more */
+	say(&h, CURSOR, S_CURSOR_INVAL_ONE, &(struct cursor_inval_one){1});
+	set.cursor.header.unique = 1000;
+	say(&h, CURSOR, S_CURSOR_SET, &set);
+	assert_int_equal(outcome(&h, CURSOR), 0);
+	set.cursor.header.unique = 1001;
+	say(&h, CURSOR, S_CURSOR_SET, &set);
+	assert_refused(outcome(&h, CURSOR));
+	close_host(&h);
+	free(data);
 }
 
 /* ---- row 70: rectangles ---- */
@@ -595,7 +696,11 @@ int main(void)
 		cmocka_unit_test(absent_surfaces),
 		cmocka_unit_test(just_destroyed),
 		cmocka_unit_test(surface_sizes),
+		cmocka_unit_test(surfaces_of_two_displays),
+		cmocka_unit_test(channels_that_are_not_linked),
 		cmocka_unit_test(pointer_shapes),
+		cmocka_unit_test(pointer_pixels),
+		cmocka_unit_test(pointer_cache),
 		cmocka_unit_test(rectangles),
 		cmocka_unit_test(out_of_order),
 		cmocka_unit_test(silence_of_who_pings),

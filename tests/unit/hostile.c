@@ -58,7 +58,7 @@ static void assert_other_lives(uint32_t colour)
 		.color = colour}, .rop = ROPD_OP_PUT};
 
 	assert_int_equal(tell(1, S_DISPLAY_DRAW_FILL, &fill), 0);
-	assert_int_equal(get_le32(client_display_screen(c->displays[1])->data) & 0xffffff, colour);
+	assert_int_equal(get_le32(client_display_screen(c->ends[1])->data) & 0xffffff, colour);
 }
 
 /* ---- rows 13, 17, 21, 67: every field of every message, and every length ---- */
@@ -503,7 +503,7 @@ static void many_heads(void **state)
 
 		assert_int_equal(tell(0, S_DISPLAY_MONITORS_CONFIG, &(struct monitors_config){(uint16_t)counts[i],
 			(uint16_t)counts[i], heads}), 0);
-		assert_int_equal(client_display_monitors(c->displays[0], &got), want);
+		assert_int_equal(client_display_monitors(c->ends[0], &got), want);
 		assert_true(!want || got[want - 1].monitor_id == want - 1);
 	}
 	free(heads);

@@ -264,6 +264,8 @@ static void tables_agree(void **state)
 	for (unsigned e = 1; e < 1000; e++) /* a scan code stands for one key */
 		if (keycode_of_evdev(e))
 			assert_int_equal(keycode_to_evdev(keycode_of_evdev(e)), e);
+	for (unsigned i = 0; i < KEYCODE_INDEXES; i++)
+		assert_int_equal(keycode_index(keycode_at(i)), i);
 	assert_int_equal(keycode_of_usb(0x03), KEYCODE_NONE);
 	assert_int_equal(keycode_of_usb(0xffff), KEYCODE_NONE);
 	assert_int_equal(keycode_of_evdev(0xffff), KEYCODE_NONE);
