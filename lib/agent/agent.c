@@ -135,7 +135,7 @@ int agent_send(struct agent *a, unsigned type, const void *body)
 		return E_AGAIN;
 	if (!m)
 		return E_UNSUP;
-	start = a->out.end - a->out.off;
+	start = buf_len(&a->out);
 	buf_le32(&a->out, AGENT_PROTOCOL);
 	buf_le32(&a->out, type);
 	buf_le64(&a->out, 0);

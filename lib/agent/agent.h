@@ -56,7 +56,7 @@ struct agent {
 	enum agent_role role;
 	const struct agent_ops *ops;
 	void *owner;
-	const char *name;        /* of the peer, for log lines; not owned */
+	const char *name;
 	uint32_t ours;           /* capabilities that we announce */
 	bool open;
 	bool announced;          /* ours, since it was opened */
@@ -89,7 +89,7 @@ struct agent {
 	struct log_limit log;
 };
 
-/* `caps`: bits 1 << AGENT_CAP_*. No peer is there yet. */
+/* `caps`: bits 1 << AGENT_CAP_*; name: of the peer, for log lines, borrowed. No peer is there yet. */
 void agent_init(struct agent *a, enum agent_role role, uint32_t caps, const char *name, const struct agent_ops *ops,
 	void *owner);
 void agent_fini(struct agent *a);

@@ -8,7 +8,7 @@
 
 static void say(struct agent *a, const char *what)
 {
-	log_peer(&a->log, a->now, LOG_WARN, "%s: agent: %s: %s", a->name ? a->name : "peer",
+	log_peer(&a->log, a->now, LOG_WARN, "%s: agent: %s: %s", a->name,
 		a->in.row ? a->in.row->name : "message", what);
 }
 
@@ -138,7 +138,7 @@ static int begin(struct agent *a)
 	a->in.left = size;
 	a->in.how = !a->in.row ? AGENT_SKIP : type == AGENT_MSG_FILE_XFER_DATA ? AGENT_STREAM : AGENT_KEEP;
 	if (!a->in.row)
-		log_peer(&a->log, a->now, LOG_INFO, "%s: agent: message %u is unknown", a->name ? a->name : "peer",
+		log_peer(&a->log, a->now, LOG_INFO, "%s: agent: message %u is unknown", a->name,
 			type);
 	if (a->in.how == AGENT_KEEP && type == AGENT_MSG_CLIPBOARD)
 		max = LIM_AGENT_CLIPBOARD + 8; /* selection and type */
@@ -192,11 +192,11 @@ int agent_input(struct agent *a, struct slice piece, uint64_t now)
 	a->now = now;
 	a->in.last = now;
 	if (!a->open) {
-		log_peer(&a->log, now, LOG_WARN, "%s: agent: data without an agent", a->name ? a->name : "peer");
+		log_peer(&a->log, now, LOG_WARN, "%s: agent: data without an agent", a->name);
 		return E_PROTO;
 	}
 	if (piece.n > LIM_AGENT_PIECE || !a->granted) {
-		log_peer(&a->log, now, LOG_WARN, "%s: agent: %s", a->name ? a->name : "peer",
+		log_peer(&a->log, now, LOG_WARN, "%s: agent: %s", a->name,
 			a->granted ? "a piece too large" : "data without a token");
 		return a->granted ? E_LIMIT : E_PROTO;
 	}

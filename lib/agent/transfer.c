@@ -67,20 +67,27 @@ int agent_file_status(struct agent *a, uint32_t id, uint32_t result, struct slic
 
 /* ---- guest ---- */
 
-/* The value of `key` in the group, unescaped; false when it is not there or broken. */
+/* The line that begins so, from `line` on and within the group; NULL when there is none. */
+static const char *line_of(const char *line, const char *begins)
+{
+	for (; line; line = strchr(line, '\n'), line += line != NULL) {
+		if (strncmp(line, begins, strlen(begins)) == 0)
+			return line;
+		if (*line == '[' && *begins != '[')
+			return NULL;
+	}
+	return NULL;
+}
+
+/* The value of a key ("name=") in the group, unescaped; false when it is not there or broken. */
 static bool value(const char *text, const char *key, struct buf *out)
 {
-	size_t n = strlen(key);
-	const char *line = strstr(text, group);
+	const char *line = line_of(text, group);
 
-	while (line && (line = strchr(line, '\n'))) {
-		line++;
-		if (strncmp(line, key, n) == 0 && line[n] == '=')
-			break;
-	}
+	line = line ? line_of(strchrnul(line, '\n'), key) : NULL;
 	if (!line)
 		return false;
-	for (line += n + 1; *line && *line != '\n'; line++) {
+	for (line += strlen(key); *line && *line != '\n'; line++) {
 		static const char from[] = "sntr\\", to[] = " \n\t\r\\";
 		const char *e;
 
@@ -100,7 +107,7 @@ static int read_offer(const char *text, struct buf *name, uint64_t *size)
 {
 	struct buf digits = {0};
 	long long v = 0;
-	bool ok = value(text, "name", name) && value(text, "size", &digits) &&
+	bool ok = value(text, "name=", name) && value(text, "size=", &digits) &&
 		  text_number(buf_cstr(&digits), 0, INT64_MAX, &v) == 0 && buf_len(name);
 
 	buf_fini(&digits);

@@ -192,8 +192,8 @@ static inline int fuzz_agent(enum agent_role role, const uint8_t *p, size_t n)
 	uint32_t caps = fuzz_caps[n ? p[0] & 3 : 0], others = fuzz_caps[n ? p[0] >> 2 & 3 : 0];
 	struct slice in = slice_of(p + 1, n ? n - 1 : 0);
 
-	agent_init(&f.a, role, caps, NULL, &fuzz_agent_ops, &f);
-	agent_init(&f.mirror, role == AGENT_CLIENT ? AGENT_GUEST : AGENT_CLIENT, others, NULL, &deaf, NULL);
+	agent_init(&f.a, role, caps, "fuzz", &fuzz_agent_ops, &f);
+	agent_init(&f.mirror, role == AGENT_CLIENT ? AGENT_GUEST : AGENT_CLIENT, others, "fuzz", &deaf, NULL);
 	agent_open(&f.mirror, 0, 0);
 	agent_open(&f.a, (uint32_t)f.may, AGENT_TOKENS);
 	while (in.n && !f.over) {

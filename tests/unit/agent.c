@@ -389,6 +389,39 @@ static void files(void **state)
 	free(p);
 }
 
+/* Key files of other clients: what stands elsewhere than in the group of the protocol is no offer. */
+static void offers(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *name; /* NULL: refused */
+	} rows[] = {
+		{"[vdagent-file-xfer]\nname=a\nsize=3\n", "a"},
+		{"[vdagent-file-xfer]\nsize=3\nname=a\\qb", NULL},
+		{"[vdagent-file-xfer]\nsize=3\nmore=x\nname=a\\sb", "a b"},
+		{"name=z\nsize=9\n[vdagent-file-xfer]\nname=a\nsize=3", "a"},
+		{"[other]\nname=z\nsize=9\n[vdagent-file-xfer]\nname=a\nsize=3", "a"},
+		{"[vdagent-file-xfer]\nname=a\n[other]\nsize=3\n", NULL},
+		{"[vdagent-file-xfer]\nname=a\nsize=-3\n", NULL},
+		{"[vdagent-file-xfer]\nname=\nsize=3\n", NULL},
+		{"[vdagent-file-xfer]", NULL},
+		{"", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		bench(ALL, ALL);
+		agent_send(&c.a, AGENT_MSG_FILE_XFER_START, &(struct agent_file_xfer_start){.id = 1,
+			.keyfile = slice_of(rows[i].text, strlen(rows[i].text) + 1)});
+		move();
+		assert_int_equal(g.starts, rows[i].name != NULL);
+		if (rows[i].name)
+			assert_string_equal(g.name, rows[i].name);
+		else
+			assert_int_equal(c.result, FILE_XFER_STATUS_ERROR);
+	}
+}
+
 /* ---- tokens ---- */
 
 static void tokens(void **state)
@@ -728,6 +761,7 @@ int main(void)
 		cmocka_unit_test(clipboard),
 		cmocka_unit_test(clipboard_rules),
 		cmocka_unit_test(files),
+		cmocka_unit_test(offers),
 		cmocka_unit_test(tokens),
 		cmocka_unit_test(cuttings),
 		cmocka_unit_test(rule_breakers),
