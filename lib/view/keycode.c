@@ -71,7 +71,6 @@ static const uint8_t usb_table[] = {
 	[0xe0] = 29, 42, 56, 125, 97, 54, 100, 126,
 };
 
-/* Where a code has several names the first is the one we print. */
 static const struct {
 	const char *name;
 	uint16_t code;
@@ -156,16 +155,6 @@ uint16_t keycode_of_usb(unsigned usage)
 	return usage < ARRAY_SIZE(usb_table) ? keycode_of_evdev(usb_table[usage]) : KEYCODE_NONE;
 }
 
-unsigned keycode_to_evdev(uint16_t code)
-{
-	if (code <= EVDEV_PLAIN)
-		return code;
-	for (unsigned i = EVDEV_PLAIN + 1; i < ARRAY_SIZE(evdev_table); i++)
-		if (evdev_table[i] == code)
-			return i;
-	return 0;
-}
-
 uint16_t keycode_named(struct slice name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -173,14 +162,6 @@ uint16_t keycode_named(struct slice name)
 		    strncasecmp(names[i].name, (const char *)name.p, name.n) == 0)
 			return names[i].code;
 	return KEYCODE_NONE;
-}
-
-const char *keycode_name(uint16_t code)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (names[i].code == code)
-			return names[i].name;
-	return NULL;
 }
 
 int keycode_chord(const char *text, uint16_t out[KEYCODE_CHORD_MAX], size_t *n)

@@ -46,15 +46,9 @@ uint16_t keycode_at(unsigned index);
 uint16_t keycode_of_evdev(unsigned code);
 uint16_t keycode_of_usb(unsigned usage);
 
-/* The reverse of keycode_of_evdev; 0 when there is none. */
-unsigned keycode_to_evdev(uint16_t code);
-
 /* A key by its name, in either case: "f10", "up", "kp_enter", "super"; letters, digits and signs
  * by their place on the us layout. KEYCODE_NONE when there is none. */
 uint16_t keycode_named(struct slice name);
-
-/* The plainest name of a key, NULL when it has none. */
-const char *keycode_name(uint16_t code);
 
 /* "ctrl+alt+del": keys joined by +, pressed in this order and released in the reverse. The plus
  * sign itself is "plus". 0, or E_USAGE with the reason logged. *n counts. */
