@@ -94,15 +94,10 @@ void image_cache_free(struct image_cache *c)
 
 /* ---- the palette cache ---- */
 
-void palette_cache_fini(struct palette_cache *p)
+void palette_cache_clear(struct palette_cache *p)
 {
 	free(p->entries);
 	p->entries = NULL;
-}
-
-void palette_cache_clear(struct palette_cache *p)
-{
-	palette_cache_fini(p);
 }
 
 static struct palette_entry *palette_find(struct palette_cache *p, uint64_t id)
@@ -232,7 +227,7 @@ static int decode_jpeg(struct image_decoder *d, const struct want *w, struct pix
 	(void)d;
 	if (rc || width != w->img->d.width || height != w->img->d.height)
 		return rc ? rc : E_INVAL;
-	p = pixmap_new(SURFACE_FMT_32_xRGB, width, height);
+	p = pixmap_raw(SURFACE_FMT_32_xRGB, width, height);
 	rc = jpeg_decode(file, width, height, p->data, (size_t)p->stride);
 	if (rc)
 		pixmap_unref(p);
@@ -253,7 +248,7 @@ static int decode_quic(struct image_decoder *d, const struct want *w, struct pix
 		return E_INVAL;
 	buf_clear(&d->scratch);
 	scratch = buf_reserve(&d->scratch, quic_scratch_size(info.width));
-	p = pixmap_new(info.type == QUIC_RGBA ? SURFACE_FMT_32_ARGB
+	p = pixmap_raw(info.type == QUIC_RGBA ? SURFACE_FMT_32_ARGB
 		: info.type == QUIC_RGB16 ? SURFACE_FMT_16_555 : SURFACE_FMT_32_xRGB, info.width, info.height);
 	rc = quic_decode(file, &info, info.type == QUIC_RGB24, p->data, p->stride, scratch);
 	if (rc)
@@ -332,7 +327,7 @@ static int glz_picture(struct image_decoder *d, const struct image *img, struct 
 		return E_INVAL;
 	if (rc)
 		return rc;
-	p = pixmap_new(info.type == LZ_RGBA ? SURFACE_FMT_32_ARGB : SURFACE_FMT_32_xRGB, info.width, info.height);
+	p = pixmap_raw(info.type == LZ_RGBA ? SURFACE_FMT_32_ARGB : SURFACE_FMT_32_xRGB, info.width, info.height);
 	glz_pixels(&info, words, p->data, p->stride);
 	*out = p;
 	return 0;
@@ -368,7 +363,7 @@ static int decode_jpeg_alpha(struct image_decoder *d, const struct want *w, stru
 		lz_rows(d, w->img, slice_of(ja->data.p + ja->jpeg_size, ja->data.n - ja->jpeg_size), &info, &row) ||
 		info.type != LZ_ALPHA || info.top_down != (ja->flags & JPEG_ALPHA_FLAGS_TOP_DOWN))
 		return E_INVAL;
-	p = pixmap_new(SURFACE_FMT_32_ARGB, info.width, info.height);
+	p = pixmap_raw(SURFACE_FMT_32_ARGB, info.width, info.height);
 	if (jpeg_decode(slice_of(ja->data.p, ja->jpeg_size), p->width, p->height, p->data, (size_t)p->stride)) {
 		pixmap_unref(p);
 		return E_INVAL;
@@ -477,7 +472,7 @@ void image_decoder_done(struct image_decoder *d, bool again)
 void image_decoder_fini(struct image_decoder *d)
 {
 	image_decoder_done(d, false);
-	palette_cache_fini(&d->palettes);
+	palette_cache_clear(&d->palettes);
 	buf_fini(&d->scratch);
 	buf_fini(&d->inflated);
 }

@@ -22,9 +22,8 @@ struct palette_cache {
 		uint32_t n, ents[256];
 	} *entries; /* PALETTE_SLOTS once used */
 };
-void palette_cache_fini(struct palette_cache *p);
 void palette_cache_remove(struct palette_cache *p, uint64_t id);
-void palette_cache_clear(struct palette_cache *p);
+void palette_cache_clear(struct palette_cache *p); /* and its memory goes */
 
 struct image_decoder {
 	struct image_cache *images;
