@@ -355,21 +355,42 @@ static size_t differing(const struct pixmap *p, const struct picture *want, doub
 	return n;
 }
 
+/* How much may differ: a number from 0 to 100, and perhaps its sign. */
+static int percent(const struct line *l, double *fuzz)
+{
+	char *end;
+
+	*fuzz = 0;
+	if (l->n < 2)
+		return 0;
+	*fuzz = strtod(l->words[1], &end);
+	if (end == l->words[1] || (*end && strcmp(end, "%") != 0))
+		return E_INVAL;
+	return *fuzz >= 0 && *fuzz <= 100 ? 0 : E_INVAL;
+}
+
+static int check_expect(const struct line *l)
+{
+	double fuzz;
+
+	return percent(l, &fuzz);
+}
+
 static enum verdict compare(struct script *s, const struct line *l, const struct picture *want)
 {
 	struct pixmap *p = view_pixels(s->view);
-	double fuzz = l->n > 1 ? strtod(l->words[1], NULL) : 0;
+	double fuzz;
 	size_t n;
 	char why[120];
 
 	if (!p || p->width != want->width || p->height != want->height) {
 		snprintf(why, sizeof(why), "the screen is %ux%u, the picture %ux%u", p ? p->width : 0,
-			p ? p->height : 0,
-			want->width, want->height);
+			p ? p->height : 0, want->width, want->height);
 		complain(s, l, why);
 		pixmap_unref(p);
 		return stop(s, FAILED);
 	}
+	percent(l, &fuzz);
 	n = differing(p, want, fuzz);
 	pixmap_unref(p);
 	if (n == 0)
@@ -411,7 +432,7 @@ static const struct command commands[] = {
 	{"wait-change", 0, 4, false, do_wait_change, check_area},
 	{"wait-settle", 1, 1, false, do_wait_settle, check_duration},
 	{"resize", 1, 1, false, do_resize, check_geometry},
-	{"expect", 1, 2, false, do_expect, NULL},
+	{"expect", 1, 2, false, do_expect, check_expect},
 	{"capture", 1, 1, false, do_capture, check_picture_name},
 	{"quit", 0, 0, false, do_quit, NULL},
 };

@@ -42,7 +42,7 @@ load helper
 	refuses 65 spice-view --info x.vv
 	head -c 70000 /dev/zero >x.vv
 	refuses 65 spice-view --info x.vv || refuses 66 spice-view --info x.vv
-	for line in nonsense 'key' 'key no-such-key' 'move 1' 'move a b' 'type "open' 'wait soon' 'expect'; do
+	for line in nonsense 'key' 'key no-such-key' 'move 1' 'move a b' 'type "open' 'wait soon' 'expect' 'expect p.ppm much' 'expect p.ppm 101'; do
 		echo "$line" >s
 		refuses 65 spice-view --script s localhost
 		grep -q '^spice-view: s:1: ' refused.err
