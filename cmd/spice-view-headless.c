@@ -123,7 +123,7 @@ static void channel_text(const struct channel_id *c, char out[32])
 		snprintf(out, 32, "%u[%u]", c->type, c->id);
 }
 
-static void print_text(const struct client_session *s, const struct pixmap *screen)
+static void print_text(const struct client_session *s, bool agent, const struct pixmap *screen)
 {
 	struct buf name = {0};
 	char word[40];
@@ -137,7 +137,7 @@ static void print_text(const struct client_session *s, const struct pixmap *scre
 		printf("uuid %s\n", word);
 	}
 	printf("mouse-mode %s\n", mode_word(s->mode));
-	printf("agent %s\n", s->agent ? "yes" : "no");
+	printf("agent %s\n", agent ? "yes" : "no");
 	if (screen)
 		printf("geometry %ux%u\n", screen->width, screen->height);
 	for (unsigned i = 0; i < s->n_list; i++) {
@@ -162,7 +162,7 @@ static void json_caps(struct json *j, const char *key, const char *name, const u
 	json_close(j, ']');
 }
 
-static void print_json(const struct client_session *s, const struct pixmap *screen)
+static void print_json(const struct client_session *s, bool agent, const struct pixmap *screen)
 {
 	struct buf out = {0};
 	struct json j = {.out = &out};
@@ -176,7 +176,7 @@ static void print_json(const struct client_session *s, const struct pixmap *scre
 		json_str(&j, "uuid", word);
 	}
 	json_str(&j, "mouse_mode", mode_word(s->mode));
-	json_bool(&j, "agent", s->agent);
+	json_bool(&j, "agent", agent);
 	if (screen) {
 		json_uint(&j, "width", screen->width);
 		json_uint(&j, "height", screen->height);
@@ -199,10 +199,7 @@ static void tell(struct info *i)
 	struct view *v = i->view;
 	struct pixmap *screen = client_screen(v->client, view_channel(v));
 
-	if (v->o.json)
-		print_json(client_session(v->client), screen);
-	else
-		print_text(client_session(v->client), screen);
+	(v->o.json ? print_json : print_text)(client_session(v->client), client_has_agent(v->client), screen);
 	view_finish(v, cli_flush());
 }
 

@@ -571,7 +571,7 @@ unsigned client_locks(const struct client *c)
 
 bool client_has_agent(const struct client *c)
 {
-	return guest(c) && client_guest_there(guest(c)) && !c->o.view_only;
+	return guest(c) && client_guest_there(guest(c));
 }
 
 int client_resize(struct client *c, const struct head *heads, unsigned n)

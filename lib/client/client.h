@@ -60,7 +60,6 @@ struct client_session {
 	bool has_uuid;
 	uint8_t uuid[16];
 	unsigned supported_modes, mode; /* MOUSE_MODE_* */
-	bool agent;
 	uint32_t ram_hint;
 	struct channel_id *list;   /* n_list of CHANNELS_LIST, as the server gave them */
 	unsigned n_list;
@@ -87,7 +86,7 @@ bool client_has_inputs(const struct client *c);
 bool client_mouse_absolute(const struct client *c);
 unsigned client_locks(const struct client *c);
 
-/* Is there an agent in the guest, or a server that plays it, who may be asked for displays? */
+/* Is there an agent in the guest, or a server that plays it? */
 bool client_has_agent(const struct client *c);
 /* Asks for n displays of these sizes at these places (1 to LIM_HEADS; a width of 0: one that is off, left out where
  * the agent knows no such thing). 0: asked; E_AGAIN: `resized` will tell; E_UNSUP:

@@ -40,7 +40,6 @@ static int init(struct client_main *e, const struct main_init *m)
 		return E_PROTO;
 	}
 	s->id = m->session_id;
-	s->agent = m->agent_connected;
 	s->ram_hint = m->ram_hint;
 	s->main_caps = conn_peer_caps(e->conn);
 	client_set_mm_time(e->client, m->multi_media_time);
@@ -126,12 +125,8 @@ static int handle(struct client_main *e, unsigned number, const void *body)
 static int message(void *end, const struct wire_msg *m, const void *body)
 {
 	struct client_main *e = end;
-	int rc = 0;
+	int rc = client_guest_message(e->guest, m->number, body) ? 0 : handle(e, m->number, body);
 
-	if (client_guest_message(e->guest, m->number, body))
-		client_known(e->client)->agent = client_guest_there(e->guest);
-	else
-		rc = handle(e, m->number, body);
 	if (!rc)
 		client_progress(e->client);
 	return rc;
