@@ -112,10 +112,14 @@ static void channel_free(struct channel *ch)
 	free(ch);
 }
 
+/* Main goes last: with it the server ends the session, and hears no last words of other channels any more. */
 static void drop_channels(struct client *c)
 {
 	struct channel *ch;
 
+	list_each(ch, &c->channels, link)
+		if (ch->kind != &client_main_kind)
+			channel_free(ch);
 	list_each(ch, &c->channels, link)
 		channel_free(ch);
 }
@@ -595,12 +599,6 @@ void client_key(struct client *c, uint16_t code, bool down)
 		client_inputs_key(inputs(c), code, down);
 }
 
-void client_release_keys(struct client *c)
-{
-	if (inputs(c))
-		client_inputs_release(inputs(c));
-}
-
 void client_set_locks(struct client *c, unsigned modifiers)
 {
 	if (inputs(c))
@@ -633,9 +631,4 @@ void client_wheel(struct client *c, int steps)
 		client_button(c, button, true);
 		client_button(c, button, false);
 	}
-}
-
-bool client_idle(const struct client *c)
-{
-	return !inputs(c) || client_inputs_idle(inputs(c));
 }

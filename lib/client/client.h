@@ -99,7 +99,6 @@ int client_resize(struct client *c, const struct head *heads, unsigned n);
 /* A key by its scan code (view/keycode.h). What is held is remembered: a press may repeat, a release without one is
  * nothing. */
 void client_key(struct client *c, uint16_t code, bool down);
-void client_release_keys(struct client *c); /* all that are held */
 void client_set_locks(struct client *c, unsigned modifiers);
 /* Relative in server mode, absolute in client mode (pixels of the display's surface). Summed up, or only the last
  * kept, while the server has not acknowledged earlier ones. */
@@ -107,7 +106,5 @@ void client_motion(struct client *c, int dx, int dy);
 void client_position(struct client *c, unsigned display, int x, int y);
 void client_button(struct client *c, unsigned button, bool down); /* enum mouse_button, wheel included */
 void client_wheel(struct client *c, int steps); /* positive away from the user */
-/* Everything said is on its way: nothing waits for an acknowledgement. */
-bool client_idle(const struct client *c);
 
 #endif

@@ -34,12 +34,10 @@ void client_display_jump(struct client_display *e);   /* the multimedia clock di
 
 struct client_inputs;
 void client_inputs_key(struct client_inputs *e, uint16_t code, bool down);
-void client_inputs_release(struct client_inputs *e);
 void client_inputs_locks(struct client_inputs *e, unsigned modifiers);
 void client_inputs_motion(struct client_inputs *e, int dx, int dy);
 void client_inputs_position(struct client_inputs *e, unsigned display, int x, int y);
 void client_inputs_button(struct client_inputs *e, unsigned button, bool down);
-bool client_inputs_idle(const struct client_inputs *e);
 
 struct client_cursor;
 const struct client_pointer *client_cursor_pointer(const struct client_cursor *e);

@@ -47,13 +47,6 @@ void client_inputs_key(struct client_inputs *e, uint16_t code, bool down)
 	}
 }
 
-void client_inputs_release(struct client_inputs *e)
-{
-	for (unsigned i = 0; i < KEYCODE_INDEXES; i++)
-		if (e->held[i])
-			client_inputs_key(e, keycode_at(i), false);
-}
-
 void client_inputs_locks(struct client_inputs *e, unsigned modifiers)
 {
 	chan_send(&e->conn->chan, C_INPUTS_KEY_MODIFIERS, &(struct inputs_key_modifiers){(uint16_t)modifiers});
@@ -107,8 +100,15 @@ static uint16_t button_bit(unsigned button)
 	return button >= MOUSE_BUTTON_LEFT && button <= MOUSE_BUTTON_EXTRA ? (uint16_t)(1u << (button - 1)) : 0;
 }
 
-/* A button counts where the pointer is: a move that still waits goes first, also as the one beyond the window. A click
- * in the wrong place is worse than a move too early. */
+/* A move that still waits goes now, also as the one beyond the window. */
+static void hurry_moves(struct client_inputs *e)
+{
+	if (e->waits && e->unacked >= MAX_UNACKED)
+		e->unacked = MAX_UNACKED - 1;
+	send_moves(e);
+}
+
+/* A button counts where the pointer is. A click in the wrong place is worse than a move too early. */
 void client_inputs_button(struct client_inputs *e, unsigned button, bool down)
 {
 	struct inputs_mouse_press m = {.button = (uint8_t)button};
@@ -116,18 +116,10 @@ void client_inputs_button(struct client_inputs *e, unsigned button, bool down)
 
 	if (!bit)
 		return;
-	if (e->waits && e->unacked >= MAX_UNACKED) {
-		e->unacked = MAX_UNACKED - 1;
-		send_moves(e);
-	}
+	hurry_moves(e);
 	e->buttons = (uint16_t)(down ? e->buttons | bit : e->buttons & ~bit);
 	m.buttons_state = e->buttons;
 	chan_send(&e->conn->chan, down ? C_INPUTS_MOUSE_PRESS : C_INPUTS_MOUSE_RELEASE, &m);
-}
-
-bool client_inputs_idle(const struct client_inputs *e)
-{
-	return !e->waits && buf_len(&e->conn->chan.out) == 0;
 }
 
 static int message(void *end, const struct wire_msg *m, const void *body)
@@ -160,10 +152,16 @@ static void *attach(struct client *c, struct conn *conn)
 	return e;
 }
 
+/* The pointer comes to rest where it was moved, and nothing stays down. */
 static void detach(void *end)
 {
-	client_inputs_release(end);
-	free(end);
+	struct client_inputs *e = end;
+
+	hurry_moves(e);
+	for (unsigned i = 0; i < KEYCODE_INDEXES; i++)
+		if (e->held[i])
+			client_inputs_key(e, keycode_at(i), false);
+	free(e);
 }
 
 const struct client_kind client_inputs_kind = {

@@ -322,7 +322,7 @@ void pump_close(struct pump *p, bool flush_first)
 		return;
 	}
 	uv_timer_start(&p->last, too_long, FLUSH_MS, 0);
-	soon(p);
+	flush(p); /* at once: who closes several pumps has an order in mind */
 }
 
 const struct xport_info *pump_info(const struct pump *p)

@@ -19,6 +19,7 @@ enum { W = 120, H = 80 };
 struct bench {
 	struct house h;
 	unsigned joined, left, ready, keys_down, keys_up, last_key, buttons, positions;
+	int x; /* of the last position */
 	char ticket[16]; /* of the one that left last */
 };
 
@@ -61,8 +62,9 @@ static void on_button(void *owner, const struct server_client *c, unsigned butto
 
 static void on_position(void *owner, const struct server_client *c, int x, int y, unsigned display)
 {
-	(void)owner, (void)c, (void)x, (void)y, (void)display;
+	(void)owner, (void)c, (void)y, (void)display;
 	b.positions++;
+	b.x = x;
 }
 
 static const struct server_events events = {.joined = on_joined, .left = on_left, .ready = on_ready, .key = on_key,
@@ -160,8 +162,11 @@ static void picture_and_inputs(void **state)
 	device_resize(b.h.device, 40, 30);
 	UNTIL(&b.h, v.marks == 2);
 	assert_true(same_picture(&v));
-	client_free(v.c); /* what was held is let go */
+	for (int i = 0; i < 30; i++)
+		client_position(v.c, 0, i, i);
+	client_free(v.c); /* the pointer comes to rest where it was moved, and what was held is let go */
 	UNTIL(&b.h, b.left == 1);
+	assert_int_equal(b.x, 29);
 	assert_int_equal(b.keys_up, 3);
 	assert_int_equal(b.buttons, 2);
 	finish();
