@@ -24,6 +24,8 @@ struct pixmap *pixmap_raw(uint32_t format, unsigned width, unsigned height);
 struct pixmap *pixmap_ref(struct pixmap *p);
 void pixmap_unref(struct pixmap *p); /* NULL is fine */
 unsigned pixmap_bits(uint32_t format); /* bits a pixel; 0 for an unknown format */
+/* A rectangle inside it as pixels of their own, as they are now, in a format that images have: 32_xRGB for 16_565. */
+struct pixmap *pixmap_part(const struct pixmap *p, const struct rect *r);
 
 struct canvas;
 

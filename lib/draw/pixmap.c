@@ -82,3 +82,13 @@ void pixmap_unref(struct pixmap *p)
 	free(p->data);
 	free(p);
 }
+
+struct pixmap *pixmap_part(const struct pixmap *p, const struct rect *r)
+{
+	int w = r->right - r->left, h = r->bottom - r->top;
+	struct pixmap *q = pixmap_raw(p->format == SURFACE_FMT_16_565 ? SURFACE_FMT_32_xRGB : p->format, (unsigned)w,
+		(unsigned)h);
+
+	pixman_image_composite32(PIXMAN_OP_SRC, p->image, NULL, q->image, r->left, r->top, 0, 0, 0, 0, w, h);
+	return q;
+}

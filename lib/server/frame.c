@@ -73,17 +73,13 @@ static void work_done(uv_work_t *w, int status)
 /* With two references: the user's and the pool's. */
 static struct frame *begin(struct framer *fs, const struct rect *r)
 {
-	struct pixmap *screen = device_surface(fs->device, 0);
-	unsigned w = (unsigned)(r->right - r->left), h = (unsigned)(r->bottom - r->top);
 	struct frame *f = new(struct frame);
 
 	f->refs = 2;
 	f->rect = *r;
 	list_init(&f->link);
 	list_init(&f->users);
-	f->pixels = pixmap_new(SURFACE_FMT_32_xRGB, w, h);
-	pixman_image_composite32(PIXMAN_OP_SRC, screen->image, NULL, f->pixels->image, r->left, r->top, 0, 0, 0, 0,
-		(int)w, (int)h);
+	f->pixels = pixmap_part(device_surface(fs->device, 0), r);
 	f->work.data = f;
 	fs->coded++;
 	return f;

@@ -281,18 +281,14 @@ static void replace(void *user, void **target)
 static int self_image(struct qxl_player *p, struct pixmap *s, const struct rect *area, struct image **out,
 	struct arena *arena)
 {
-	int64_t w = (int64_t)area->right - area->left, h = (int64_t)area->bottom - area->top;
-	uint32_t format = s->format == SURFACE_FMT_16_565 ? SURFACE_FMT_32_xRGB : s->format;
 	struct pixmap *pm;
 
-	if (area->left < 0 || area->top < 0 || w <= 0 || h <= 0 || area->right > (int)s->width ||
-		area->bottom > (int)s->height || format == SURFACE_FMT_1_A)
+	if (rect_is_empty(area) || !rect_inside(area, &(struct rect){.right = (int)s->width, .bottom = (int)s->height})
+		|| s->format == SURFACE_FMT_1_A)
 		return E_INVAL;
 	if (!(*out = arena_alloc(arena, sizeof(**out))))
 		return E_LIMIT;
-	pm = pixmap_new(format, (unsigned)w, (unsigned)h);
-	pixman_image_composite32(PIXMAN_OP_SRC, s->image, NULL, pm->image, area->left, area->top, 0, 0, 0, 0, (int)w,
-		(int)h);
+	pm = pixmap_part(s, area);
 	**out = device_image(p->device, once(p, pm));
 	pixmap_unref(pm);
 	return 0;
@@ -513,10 +509,8 @@ static int put_data(struct qxl_player *p, const struct qxl_event *e)
 			next_row(&rows, stride), bytes);
 	pm = settle(pm, &(struct image){0});
 	if (pm->format == SURFACE_FMT_16_565) { /* no format of pictures: 32 bits hold it */
-		struct pixmap *wide = pixmap_new(SURFACE_FMT_32_xRGB, pm->width, pm->height);
+		struct pixmap *wide = pixmap_part(pm, &copy.src_area);
 
-		pixman_image_composite32(PIXMAN_OP_SRC, pm->image, NULL, wide->image, 0, 0, 0, 0, 0, 0,
-			(int)pm->width, (int)pm->height);
 		pixmap_unref(pm);
 		pm = settle(wide, &(struct image){0});
 	}
