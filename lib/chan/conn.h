@@ -60,6 +60,10 @@ void conn_attach(struct conn *c, const struct chan_ops *ops, void *end);
 
 /* Capabilities that the peer announced for this channel. */
 const struct link_caps *conn_peer_caps(const struct conn *c);
+static inline bool conn_peer_can(const struct conn *c, unsigned bit) /* enum *_cap of the channel */
+{
+	return cap_has(conn_peer_caps(c)->channel, conn_peer_caps(c)->n_channel, bit);
+}
 
 /* After something that a parked channel waited for: goes on with it. */
 void conn_resume(struct conn *c);

@@ -31,13 +31,6 @@ struct server_main {
 	struct agent agent;
 };
 
-static bool client_has(const struct server_main *e, unsigned bit)
-{
-	const struct link_caps *caps = conn_peer_caps(e->conn);
-
-	return cap_has(caps->channel, caps->n_channel, bit);
-}
-
 static uint32_t mode_bit(bool client)
 {
 	return client ? MOUSE_MODE_CLIENT : MOUSE_MODE_SERVER;
@@ -76,7 +69,7 @@ static void send_hello(struct server_main *e)
 	};
 
 	chan_send(&e->conn->chan, S_MAIN_INIT, &init);
-	if (client_has(e, MAIN_CAP_NAME_AND_UUID)) {
+	if (conn_peer_can(e->conn, MAIN_CAP_NAME_AND_UUID)) {
 		struct main_name n = {.name_len = (uint32_t)strlen(name) + 1,
 			.name = slice_of(name, strlen(name) + 1)};
 		struct main_uuid uuid = {{0}};

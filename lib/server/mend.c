@@ -5,10 +5,17 @@
 
 #include "base/mem.h"
 #include "draw/region.h"
+#include "server/band.h"
 
 enum {
 	RECTS = 64,       /* a region of more becomes its bounding box */
 	LEAST_SIDE = 8,   /* of a piece, where its region is not smaller: lower ones compress badly */
+	REST_MS = 500,    /* what was drawn in a lossy form rests after so long, or twice that */
+	PIECE_MS = 100,   /* a piece keeps the link busy for about so long */
+	PIECE_DEAR = 12,  /* bits of a pixel that is mended */
+	PIECE_LEAST = 4096, PIECE_MOST = BAND_PIXELS, /* its pixels */
+	LOST_MS = 2000,   /* for clients that answer no pings */
+	PING = 1u << 31,  /* in the ids of our pings */
 };
 
 struct inexact {
@@ -18,6 +25,12 @@ struct inexact {
 struct mend {
 	struct inexact *surfaces[LIM_SURFACES]; /* NULL: exact */
 	unsigned n;                             /* that are not NULL */
+	bool rests;                             /* something does */
+	uint64_t rested;                        /* when it was looked last */
+	uint32_t pieces;                        /* number of the last one */
+	bool under_way;                         /* since then: */
+	uint64_t since;
+	uint64_t done;
 };
 
 /* ---- regions ---- */
@@ -170,7 +183,8 @@ void mend_spare(struct mend *m, const pixman_region32_t *r)
 
 /* ---- what rests ---- */
 
-bool mend_rest(struct mend *m)
+/* What became inexact since the last time begins to rest. Does something already? */
+static bool rest(struct mend *m)
 {
 	bool some = false;
 
@@ -186,31 +200,75 @@ bool mend_rest(struct mend *m)
 	return some;
 }
 
+bool mend_tick(struct mend *m, uint64_t now)
+{
+	bool lost = m->under_way && now - m->since > LOST_MS;
+
+	m->under_way = m->under_way && !lost;
+	if (now - m->rested < REST_MS)
+		return lost;
+	m->rested = now;
+	m->rests |= rest(m);
+	return m->rests || lost;
+}
+
+bool mend_is_due(const struct mend *m)
+{
+	return m->rests && !m->under_way;
+}
+
+uint32_t mend_ping(const struct mend *m)
+{
+	return PING | m->pieces;
+}
+
+bool mend_pong(struct mend *m, uint32_t id)
+{
+	if (id == mend_ping(m))
+		m->under_way = false;
+	return id & PING;
+}
+
+unsigned mend_size(uint64_t bits)
+{
+	uint64_t n = bits / 1000 * PIECE_MS / PIECE_DEAR;
+
+	return n < PIECE_LEAST ? PIECE_LEAST : n > PIECE_MOST ? PIECE_MOST : (unsigned)n;
+}
+
 /* A piece at the top left of a box; as wide as the pixels allow at the least height. */
 static struct rect piece_of(const pixman_box32_t *b, unsigned pixels)
 {
-	int n = pixels > 64 ? (int)(pixels < 1 << 24 ? pixels : 1 << 24) : 64;
-	int w = b->x2 - b->x1, h = b->y2 - b->y1, widest = n / LEAST_SIDE, highest;
+	int w = b->x2 - b->x1, h = b->y2 - b->y1, widest = (int)pixels / LEAST_SIDE, highest;
 
 	w = w < widest ? w : widest;
-	highest = n / w;
+	highest = (int)pixels / w;
 	h = h < highest ? h : highest;
 	return (struct rect){.left = b->x1, .top = b->y1, .right = b->x1 + w, .bottom = b->y1 + h};
 }
 
-bool mend_next(struct mend *m, unsigned pixels, uint32_t *surface, struct rect *r)
+bool mend_next(struct mend *m, unsigned pixels, uint64_t now, uint32_t *surface, struct rect *r)
 {
-	for (uint32_t id = 0; m->n && id < LIM_SURFACES; id++) {
-		struct inexact *x = m->surfaces[id];
+	uint32_t id = 0;
 
-		if (!x || region_is_empty(&x->resting))
-			continue;
-		*surface = id;
-		*r = piece_of(pixman_region32_rectangles(&x->resting, NULL), pixels);
-		mend_pixels(m, id, r, false);
-		return true;
-	}
-	return false;
+	while (id < LIM_SURFACES && (!m->surfaces[id] || region_is_empty(&m->surfaces[id]->resting)))
+		id++;
+	m->rests = id < LIM_SURFACES;
+	if (!m->rests)
+		return false;
+	*surface = id;
+	*r = piece_of(pixman_region32_rectangles(&m->surfaces[id]->resting, NULL), pixels);
+	mend_pixels(m, id, r, false);
+	m->done += rect_pixels(r);
+	m->pieces = (m->pieces + 1) % PING;
+	m->under_way = true;
+	m->since = now;
+	return true;
+}
+
+uint64_t mend_done(const struct mend *m)
+{
+	return m->done;
 }
 
 uint64_t mend_left(const struct mend *m)

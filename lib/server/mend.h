@@ -19,11 +19,24 @@ void mend_gone(struct mend *m, uint32_t surface);
 /* Others take care of this part of the screen. */
 void mend_spare(struct mend *m, const pixman_region32_t *r);
 
-/* Some time has passed: what became inexact since the last call begins to rest. True if something did already. */
-bool mend_rest(struct mend *m);
-/* A piece of what rests, of so many pixels at most (but 64 at least); it counts as mended. False when there is none. */
-bool mend_next(struct mend *m, unsigned pixels, uint32_t *surface, struct rect *r);
+/* ---- when ----
+ * One piece at a time, while nothing else is to be sent: it keeps the link busy for a moment, and what is drawn then
+ * waits behind it. The next one goes when the client has answered a ping behind it. Times in ms, of any clock. */
+
+/* To be called now and then. True when there is something to mend from now on. */
+bool mend_tick(struct mend *m, uint64_t now);
+/* Is there a piece to be sent, and none under way? */
+bool mend_is_due(const struct mend *m);
+/* The pixels of a piece for a link of so many bits a second; 0: not known. */
+unsigned mend_size(uint64_t bits);
+/* The next piece of what rests, of so many pixels at most (64 or more); it counts as mended. False when there is none;
+ * else a ping with id mend_ping is to follow it. */
+bool mend_next(struct mend *m, unsigned pixels, uint64_t now, uint32_t *surface, struct rect *r);
+uint32_t mend_ping(const struct mend *m);
+/* A ping is answered. True if it was one of ours: of the piece under way, which is none any more, or an earlier one. */
+bool mend_pong(struct mend *m, uint32_t id);
 
 uint64_t mend_left(const struct mend *m); /* inexact pixels */
+uint64_t mend_done(const struct mend *m); /* pixels that were mended */
 
 #endif

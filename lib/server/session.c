@@ -12,12 +12,12 @@ enum { MM_DELAY_MS = 400, MANY = 2 };
 
 /* ---- what the ends ask ---- */
 
-struct device *session_device(struct session *s)
+struct device *session_device(const struct session *s)
 {
 	return s->server->device;
 }
 
-const struct server_options *session_options(struct session *s)
+const struct server_options *session_options(const struct session *s)
 {
 	return &s->server->o;
 }

@@ -54,8 +54,8 @@ void server_display_stats(const struct server_display *e, struct json *j);
 
 /* ---- what the ends ask of the server ---- */
 
-struct device *session_device(struct session *s);
-const struct server_options *session_options(struct session *s);
+struct device *session_device(const struct session *s);
+const struct server_options *session_options(const struct session *s);
 struct framer *session_framer(struct session *s); /* of video, that clients share */
 bool session_client_mouse(const struct session *s);
 unsigned session_locks(const struct session *s);

@@ -313,6 +313,7 @@ static void mends(void)
 {
 	struct mend *m = mend_new();
 	bool inexact[SIDE][SIDE] = {{false}};
+	uint64_t now = 0; /* what rests is looked at twice a second */
 	struct rect r;
 	uint32_t surface;
 
@@ -328,11 +329,11 @@ static void mends(void)
 			for (int x = r.left; x < r.right; x++)
 				inexact[y][x] = lossy;
 		if (take(4) == 0)
-			mend_rest(m);
+			mend_tick(m, now += 500);
 	}
-	mend_rest(m); /* the first call may be what begins it */
-	mend_rest(m);
-	while (mend_next(m, 64 + take(200), &surface, &r)) {
+	mend_tick(m, now += 500); /* the first call may be what begins it */
+	mend_tick(m, now += 500);
+	while (mend_next(m, 64 + take(200), now, &surface, &r)) {
 		must(surface == 5 && !rect_is_empty(&r) && r.left >= 0 && r.top >= 0 && r.right <= SIDE &&
 			r.bottom <= SIDE);
 		for (int y = r.top; y < r.bottom; y++)
