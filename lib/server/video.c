@@ -10,71 +10,35 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "codec/vp8.h"
-#include "draw/region.h"
-#include "server/choose.h"
-#include "server/video-find.h"
-#include "server/video-rate.h"
+#include "server/video-judge.h"
+#include "server/video-stream.h"
 
 enum {
-	CLIP_RECTS = 128,     /* a stream that is cut into more is none, */
-	OWN_RECTS = 32,       /* and one that has painted so many parts is taken for all around them */
+	OWN_RECTS = 32,       /* a stream that has painted so many parts is taken for all around them */
 	MIXED = 8, MIXED_MS = 200, /* fills inside it at so many times, no further apart, are part of the film */
-	REPORT_FRAMES = 5, REPORT_MS = 1000,
-	JUDGED = 8,           /* regions that are being judged */
-	YES = 2, NO = 3,      /* so many looks decide */
-	JUDGED_MS = 2000,     /* a region that was not looked at for so long begins anew */
-	SEEN = 64,            /* pictures that clients keep, by id */
-};
-
-struct stream {
-	bool used, announced; /* the client knows it */
-	bool sized;           /* it has moved: each frame says where it belongs */
-	bool gone;            /* with its screen: nothing is to be repaired */
-	bool dirty;           /* there is something newer than the last frame */
-	bool mixed;           /* its frames come in commands of several kinds, as those of the differ do */
-	unsigned fills;
-	uint64_t filled;      /* the last of them */
-	struct rect dest;
-	pixman_region32_t owned, told; /* told: what the client draws under */
-	uint64_t painted, framed;
-	uint32_t unique;      /* a number of this opening of the stream */
-	uint8_t codec;        /* enum video_codec */
-	struct vp8_encoder *vp8; /* NULL: none was needed yet, or it is with a frame */
-	struct video_rate rate;
 };
 
 /* A stream's frame that is being coded, or waits for video_take. */
 struct job {
 	struct frame *frame; /* NULL: none */
 	struct frame_user user;
-	struct stream *stream;
+	struct video_stream *stream;
 	uint32_t unique, time;
 	struct rect dest;
 };
 
-struct judged {
-	struct rect r;
-	unsigned yes, no;
-	uint64_t when;
-};
-
 struct video {
 	uv_loop_t *loop;
-	struct device *device;
 	struct pipe *pipe;
 	struct outbox *box;
 	struct video_options o;
 	struct device_listener listener;
-	struct video_find *find;
-	struct judged judged[JUDGED];
-	uint64_t seen[SEEN];
-	unsigned seen_at;
-	struct stream streams[VIDEO_STREAMS];
+	struct video_judge *judge;
+	struct video_stream streams[VIDEO_STREAMS];
 	uint8_t codecs[VIDEO_CODECS]; /* that may be used, best first */
 	unsigned n_codecs;
 	struct job job;           /* one frame at a time */
-	struct stream *on_way;    /* of the frame that is in the outbox */
+	struct video_stream *on_way; /* of the frame that is in the outbox */
 	uint64_t on_way_since;
 	uint32_t next_unique;
 	unsigned turn;            /* the stream that may be framed first */
@@ -117,36 +81,22 @@ static void touch(struct video *v)
 	v->o.kick(v->o.owner);
 }
 
-static struct stream *open_stream(struct video *v, const struct rect *dest, uint64_t now)
+static void open_stream(struct video *v, const struct rect *dest, uint64_t now)
 {
-	for (struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
-		if (s->used)
-			continue;
-		*s = (struct stream){.used = true, .dest = *dest, .painted = now, .unique = ++v->next_unique,
-			.codec = v->codecs[0]};
-		pixman_region32_init(&s->owned);
-		pixman_region32_init(&s->told);
-		video_rate_init(&s->rate, v->o.slow && v->o.slow(v->o.owner), now);
-		v->figures.streams++;
-		v->figures.opened++;
-		log_debug("video: a stream of %dx%d at %d,%d", dest->right - dest->left, dest->bottom - dest->top,
-			dest->left, dest->top);
-		return s;
-	}
-	return NULL;
-}
+	struct video_stream *s = v->streams;
 
-/* The client is told; for it the stream is over. */
-static void withdraw(struct video *v, struct stream *s)
-{
-	if (s->announced)
-		outbox_message(v->box, S_DISPLAY_STREAM_DESTROY,
-			&(struct stream_destroy){(uint32_t)(s - v->streams)});
-	s->announced = s->sized = false;
-	s->unique = ++v->next_unique;
-	vp8_encoder_free(s->vp8);
-	s->vp8 = NULL;
-	pixman_region32_clear(&s->told);
+	while (s < v->streams + VIDEO_STREAMS && s->used)
+		s++;
+	if (s == v->streams + VIDEO_STREAMS)
+		return;
+	video_stream_init(s, (uint32_t)(s - v->streams), ++v->next_unique, v->codecs[0], dest);
+	s->used = true;
+	s->painted = now;
+	video_rate_init(&s->rate, v->o.slow && v->o.slow(v->o.owner), now);
+	v->figures.streams++;
+	v->figures.opened++;
+	log_debug("video: a stream of %dx%d at %d,%d", dest->right - dest->left, dest->bottom - dest->top, dest->left,
+		dest->top);
 }
 
 static void repair(struct video *v, const pixman_region32_t *region)
@@ -161,15 +111,19 @@ static void repair(struct video *v, const pixman_region32_t *region)
 	}
 }
 
-static void close_stream(struct video *v, struct stream *s)
+/* With its screen, for one: then nothing is to be repaired. */
+static void drop_stream(struct video *v, struct video_stream *s)
 {
-	withdraw(v, s);
-	if (!s->gone)
-		repair(v, &s->owned);
-	pixman_region32_fini(&s->owned);
-	pixman_region32_fini(&s->told);
+	video_stream_withdraw(s, v->box, 0);
+	video_stream_fini(s);
 	s->used = false;
 	v->figures.streams--;
+}
+
+static void close_stream(struct video *v, struct video_stream *s)
+{
+	repair(v, &s->owned);
+	drop_stream(v, s);
 }
 
 /* This codec does not work, here or there. */
@@ -181,7 +135,7 @@ static void give_up(struct video *v, uint8_t codec)
 		if (v->codecs[i] != codec)
 			v->codecs[n++] = v->codecs[i];
 	v->n_codecs = n;
-	for (struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++)
+	for (struct video_stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++)
 		if (s->used && s->codec == codec)
 			close_stream(v, s);
 }
@@ -189,13 +143,13 @@ static void give_up(struct video *v, uint8_t codec)
 /* Another place for the same video: what it owned there goes on, what it leaves is repaired. Where the client knows no
  * sized frames, or frames build on others of their size, it is another stream for it, and frames that wait there are
  * lost. */
-static void reshape(struct video *v, struct stream *s, const struct rect *dest)
+static void reshape(struct video *v, struct video_stream *s, const struct rect *dest)
 {
 	pixman_region32_t left, now;
 
 	s->sized = s->announced && v->o.sized && (s->codec == VIDEO_CODEC_MJPEG || rect_same_size(&s->dest, dest));
 	if (!s->sized)
-		withdraw(v, s);
+		video_stream_withdraw(s, v->box, ++v->next_unique);
 	region_init(&now, dest);
 	pixman_region32_init(&left);
 	pixman_region32_subtract(&left, &s->owned, &now);
@@ -208,61 +162,11 @@ static void reshape(struct video *v, struct stream *s, const struct rect *dest)
 
 /* ---- is it video? ---- */
 
-static struct judged *judged_at(struct video *v, const struct rect *r, uint64_t now)
-{
-	struct judged *oldest = v->judged;
-
-	for (struct judged *j = v->judged; j < v->judged + JUDGED; j++) {
-		struct rect both = rect_meet(&j->r, r);
-		uint64_t twice = 2 * rect_pixels(&both);
-
-		if (twice >= rect_pixels(r) && twice >= rect_pixels(&j->r) && now - j->when < JUDGED_MS)
-			return j;
-		if (j->when < oldest->when)
-			oldest = j;
-	}
-	*oldest = (struct judged){.when = now};
-	return oldest;
-}
-
-static void judge(struct video *v, const struct rect *r, uint64_t now)
-{
-	struct judged *j = judged_at(v, r, now);
-	bool smooth = v->o.all || choose_smooth(device_surface(v->device, 0), (unsigned)r->left,
-		(unsigned)r->top, (unsigned)(r->right - r->left), (unsigned)(r->bottom - r->top));
-
-	j->r = *r;
-	j->when = now;
-	j->yes += smooth;
-	j->no += !smooth;
-	if (j->yes >= YES && open_stream(v, r, now)) {
-		video_find_forget(v->find, r);
-		*j = (struct judged){0};
-	} else if (j->no >= NO) {
-		video_find_forget(v->find, r);
-		*j = (struct judged){0};
-	}
-}
-
 static bool taken_already(const struct video *v, const struct rect *r)
 {
-	for (const struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++)
+	for (const struct video_stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++)
 		if (s->used && rect_overlap(&s->dest, r))
 			return true;
-	return false;
-}
-
-/* A loop of few pictures is no film: the client has them already. */
-static bool comes_again(struct video *v, const struct draw_item *item)
-{
-	uint64_t id = ((const struct draw_copy *)item->body)->src->d.id;
-
-	if (!item->kept[0] || rect_pixels(&item->damage) < VIDEO_TILE * VIDEO_TILE)
-		return false;
-	for (unsigned i = 0; i < SEEN; i++)
-		if (v->seen[i] == id)
-			return true;
-	v->seen[v->seen_at++ % SEEN] = id;
 	return false;
 }
 
@@ -271,21 +175,18 @@ static void look(struct video *v, const struct draw_item *item, uint64_t now)
 	struct rect found[VIDEO_FOUND];
 	unsigned n;
 
-	if (!v->find || !v->n_codecs || comes_again(v, item))
+	if (!v->n_codecs || !video_judge_painted(v->judge, item, now) || !pipe_screen_sent(v->pipe))
 		return;
-	video_find_painted(v->find, &item->damage, now);
-	if (!pipe_screen_sent(v->pipe))
-		return;
-	n = video_find_look(v->find, now, found);
+	n = video_judge_look(v->judge, now, found);
 	for (unsigned i = 0; i < n; i++)
-		if (!taken_already(v, &found[i]))
-			judge(v, &found[i], now);
+		if (!taken_already(v, &found[i]) && video_judge_is_film(v->judge, &found[i], now))
+			open_stream(v, &found[i], now);
 }
 
 /* ---- commands ---- */
 
 /* now 0: it does not show that the video goes on. */
-static void takes(struct video *v, struct stream *s, const pixman_region32_t *region, uint64_t now)
+static void takes(struct video *v, struct video_stream *s, const pixman_region32_t *region, uint64_t now)
 {
 	pixman_region32_union(&s->owned, &s->owned, (pixman_region32_t *)region);
 	region_bound(&s->owned, OWN_RECTS);
@@ -296,7 +197,7 @@ static void takes(struct video *v, struct stream *s, const pixman_region32_t *re
 }
 
 /* Does the picture go on where this video was, moved or grown? */
-static bool follows(const struct stream *s, const struct rect *box, uint64_t now, struct rect *to)
+static bool follows(const struct video_stream *s, const struct rect *box, uint64_t now, struct rect *to)
 {
 	struct rect both = rect_meet(&s->dest, box);
 
@@ -311,7 +212,7 @@ static bool follows(const struct stream *s, const struct rect *box, uint64_t now
 }
 
 /* A fill inside the stream: does it belong to it? */
-static bool fills(struct stream *s, uint64_t now)
+static bool fills(struct video_stream *s, uint64_t now)
 {
 	if (now != s->filled) { /* several at a time are one frame, or one window */
 		s->fills = now - s->filled <= MIXED_MS ? s->fills + 1 : 0;
@@ -322,13 +223,13 @@ static bool fills(struct stream *s, uint64_t now)
 }
 
 /* The stream inside which something is moved or filled, as part of it. */
-static struct stream *stream_around(struct video *v, const struct draw_item *item, uint64_t now)
+static struct video_stream *stream_around(struct video *v, const struct draw_item *item, uint64_t now)
 {
 	bool fill = item->number == S_DISPLAY_DRAW_FILL;
 	struct rect from = reads(item);
 
-	for (struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
-		if (!s->used || s->gone || !rect_inside(&item->damage, &s->dest))
+	for (struct video_stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
+		if (!s->used || !rect_inside(&item->damage, &s->dest))
 			continue;
 		if (fill ? fills(s, now) : rect_inside(&from, &s->dest))
 			return s;
@@ -337,12 +238,12 @@ static struct stream *stream_around(struct video *v, const struct draw_item *ite
 }
 
 /* The stream that a picture belongs to. */
-static struct stream *stream_for(struct video *v, const struct draw_item *item, uint64_t now)
+static struct video_stream *stream_for(struct video *v, const struct draw_item *item, uint64_t now)
 {
 	struct rect to;
 
-	for (struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
-		if (!s->used || s->gone)
+	for (struct video_stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
+		if (!s->used)
 			continue;
 		if (rect_inside(&item->damage, &s->dest))
 			return s;
@@ -355,7 +256,7 @@ static struct stream *stream_for(struct video *v, const struct draw_item *item, 
 }
 
 /* Other drawing takes pixels away. */
-static void loses(struct video *v, struct stream *s, const pixman_region32_t *region)
+static void loses(struct video *v, struct video_stream *s, const pixman_region32_t *region)
 {
 	pixman_region32_subtract(&s->owned, &s->owned, (pixman_region32_t *)region);
 	touch(v);
@@ -369,8 +270,8 @@ static enum pipe_verdict other(struct video *v, const struct draw_item *item)
 	pixman_region32_t region;
 
 	draw_item_region(item, &region);
-	for (struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
-		if (!s->used || s->gone)
+	for (struct video_stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
+		if (!s->used)
 			continue;
 		needs |= region_touches(&s->owned, &read);
 		if (item->surface != 0 || !region_touches(&s->owned, &item->damage))
@@ -388,11 +289,11 @@ static enum pipe_verdict drawn(void *owner, struct draw_item *item)
 	uint64_t now = uv_now(v->loop);
 	bool scrolls = item->number == S_DISPLAY_COPY_BITS && item->surface == 0;
 	bool filling = item->number == S_DISPLAY_DRAW_FILL && item->surface == 0 && draw_item_is_opaque(item);
-	struct stream *s = NULL;
+	struct video_stream *s = NULL;
 	pixman_region32_t region;
 
-	if (scrolls && v->find)
-		video_find_forget(v->find, &item->damage);
+	if (scrolls)
+		video_judge_forget(v->judge, &item->damage);
 	if ((scrolls || filling) && v->figures.streams) {
 		s = stream_around(v, item, now);
 	} else if (is_picture(item)) {
@@ -405,7 +306,7 @@ static enum pipe_verdict drawn(void *owner, struct draw_item *item)
 	if (!s)
 		return other(v, item);
 	draw_item_region(item, &region);
-	for (struct stream *x = v->streams; x < v->streams + VIDEO_STREAMS; x++)
+	for (struct video_stream *x = v->streams; x < v->streams + VIDEO_STREAMS; x++)
 		if (x != s && x->used && region_touches(&x->owned, &item->damage))
 			loses(v, x, &region);
 	takes(v, s, &region, scrolls || filling ? 0 : now);
@@ -421,7 +322,7 @@ static void coded(void *owner)
 }
 
 /* The stream's place on the canvas, as it is now, goes to the encoder. */
-static void begin_frame(struct video *v, struct stream *s, uint64_t now)
+static void begin_frame(struct video *v, struct video_stream *s, uint64_t now)
 {
 	unsigned w = (unsigned)(s->dest.right - s->dest.left), h = (unsigned)(s->dest.bottom - s->dest.top);
 	struct job *j = &v->job;
@@ -443,101 +344,29 @@ static void begin_frame(struct video *v, struct stream *s, uint64_t now)
 		touch(v);
 }
 
-/* The clip of a stream, for a message; n rectangles at most. */
-static struct clip clip_of(const struct stream *s, const pixman_region32_t *region, struct rect rects[CLIP_RECTS])
+static void put_frame(struct video *v, struct video_stream *s, struct job *j, uint64_t now)
 {
-	int n;
-	const pixman_box32_t *box = pixman_region32_rectangles((pixman_region32_t *)region, &n);
-	struct clip clip = {.type = CLIP_TYPE_RECTS, .rects = {(uint32_t)n, rects}};
-
-	/* frames that wait at the client may have another place: the clip keeps them off what is not theirs */
-	if (!s->sized && region_holds(region, &s->dest))
-		return (struct clip){.type = CLIP_TYPE_NONE};
-	for (int i = 0; i < n; i++)
-		rects[i] = region_rect(&box[i]);
-	return clip;
-}
-
-static void announce(struct video *v, struct stream *s)
-{
-	uint32_t id = (uint32_t)(s - v->streams), w = (uint32_t)(s->dest.right - s->dest.left),
-		 h = (uint32_t)(s->dest.bottom - s->dest.top);
-	struct rect rects[CLIP_RECTS];
-
-	outbox_message(v->box, S_DISPLAY_STREAM_CREATE, &(struct stream_create){.stream_id = id,
-		.flags = STREAM_FLAGS_TOP_DOWN, .codec_type = s->codec, .stream_width = w, .stream_height = h,
-		.src_width = w, .src_height = h, .dest = s->dest, .clip = clip_of(s, &s->owned, rects)});
-	pixman_region32_copy(&s->told, &s->owned);
-	s->announced = true;
-	if (v->o.reports)
-		outbox_message(v->box, S_DISPLAY_STREAM_ACTIVATE_REPORT, &(struct stream_activate_report){
-			.stream_id = id, .unique_id = s->unique, .max_window_size = REPORT_FRAMES,
-			.timeout_ms = REPORT_MS});
-}
-
-static void tell_clip(struct video *v, struct stream *s)
-{
-	struct rect rects[CLIP_RECTS];
-
-	outbox_message(v->box, S_DISPLAY_STREAM_CLIP, &(struct stream_clip){(uint32_t)(s - v->streams),
-		clip_of(s, &s->owned, rects)});
-	pixman_region32_copy(&s->told, &s->owned);
-}
-
-/* Has the client still a clip with pixels that others draw on? */
-static bool must_be_cut(const struct stream *s)
-{
-	pixman_region32_t over;
-	bool some;
-
-	if (!s->announced)
-		return false;
-	pixman_region32_init(&over);
-	pixman_region32_subtract(&over, (pixman_region32_t *)&s->told, (pixman_region32_t *)&s->owned);
-	some = !region_is_empty(&over);
-	pixman_region32_fini(&over);
-	return some;
-}
-
-static void put_frame(struct video *v, const struct stream *s, const struct job *j)
-{
-	struct stream_data_header base = {(uint32_t)(s - v->streams), j->time};
-	uint32_t n = (uint32_t)buf_len(&j->frame->out);
-
-	if (s->sized)
-		outbox_last(v->box, S_DISPLAY_STREAM_DATA_SIZED, &(struct stream_data_sized){.base = base,
-			.width = (uint32_t)(j->dest.right - j->dest.left),
-			.height = (uint32_t)(j->dest.bottom - j->dest.top), .dest = j->dest, .data_size = n,
-			.data = buf_slice(&j->frame->out)}, v->o.sent);
-	else
-		outbox_last(v->box, S_DISPLAY_STREAM_DATA, &(struct stream_data){.base = base, .data_size = n,
-			.data = buf_slice(&j->frame->out)}, v->o.sent);
+	s->vp8 = j->frame->vp8;
+	j->frame->vp8 = NULL;
+	video_stream_tell(s, v->box, v->o.reports);
+	video_stream_frame(s, v->box, j->time, &j->dest, buf_slice(&j->frame->out), v->o.sent);
+	v->on_way = s;
+	v->on_way_since = now;
+	v->figures.frames++;
+	v->figures.quality = s->rate.quality;
+	v->figures.pace = s->rate.pace;
+	v->figures.codec = s->codec;
 }
 
 /* The frame that is ready goes out, unless its stream has ended or moved meanwhile. */
 static bool end_frame(struct video *v, uint64_t now)
 {
 	struct job *j = &v->job;
-	struct stream *s = j->stream;
-	bool same = s->used && !s->gone && s->unique == j->unique, fits = same && !j->frame->rc;
+	struct video_stream *s = j->stream;
+	bool same = s->used && s->unique == j->unique, fits = same && !j->frame->rc;
 
-	if (fits) {
-		s->vp8 = j->frame->vp8;
-		j->frame->vp8 = NULL;
-	}
-	if (fits && !s->announced)
-		announce(v, s);
-	else if (fits && !pixman_region32_equal(&s->told, &s->owned))
-		tell_clip(v, s);
-	if (fits) {
-		put_frame(v, s, j);
-		v->on_way = s;
-		v->on_way_since = now;
-		v->figures.frames++;
-		v->figures.quality = s->rate.quality;
-		v->figures.pace = s->rate.pace;
-		v->figures.codec = s->codec;
-	}
+	if (fits)
+		put_frame(v, s, j, now);
 	if (same)
 		video_rate_coded(&s->rate, now - s->framed);
 	frame_leave(j->frame, &j->user);
@@ -558,10 +387,10 @@ void video_sent(struct video *v)
 
 /* ---- what is due ---- */
 
-static bool is_over(const struct stream *s, uint64_t now)
+static bool is_over(const struct video_stream *s, uint64_t now)
 {
-	return s->gone || now - s->painted >= VIDEO_IDLE_MS || pixman_region32_n_rects((pixman_region32_t *)&s->owned) >
-	       CLIP_RECTS;
+	return now - s->painted >= VIDEO_IDLE_MS ||
+	       pixman_region32_n_rects((pixman_region32_t *)&s->owned) > VIDEO_CLIP_RECTS;
 }
 
 static void on_timer(uv_timer_t *t)
@@ -577,7 +406,7 @@ static void arm(struct video *v, uint64_t now)
 	uint64_t next = UINT64_MAX;
 	bool free_hands = !v->job.frame && !v->on_way; /* else their end goes on */
 
-	for (const struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
+	for (const struct video_stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
 		uint64_t end = s->painted + VIDEO_IDLE_MS, frame = s->framed + s->rate.pace;
 
 		if (!s->used)
@@ -597,7 +426,7 @@ static void frame_next(struct video *v, uint64_t now)
 	if (v->job.frame || v->on_way)
 		return;
 	for (unsigned i = 0; i < VIDEO_STREAMS; i++) {
-		struct stream *s = &v->streams[(v->turn + i) % VIDEO_STREAMS];
+		struct video_stream *s = &v->streams[(v->turn + i) % VIDEO_STREAMS];
 
 		if (!s->used || !s->dirty || now - s->framed < s->rate.pace)
 			continue;
@@ -614,14 +443,14 @@ bool video_take(struct video *v)
 
 	if (!v->figures.streams && !v->job.frame)
 		return false;
-	for (struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
+	for (struct video_stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
 		if (!s->used)
 			continue;
 		if (is_over(s, now)) {
 			put |= s->announced;
 			close_stream(v, s);
-		} else if (must_be_cut(s)) {
-			tell_clip(v, s);
+		} else if (video_stream_must_be_cut(s)) {
+			video_stream_cut(s, v->box);
 			put = true;
 		}
 	}
@@ -635,7 +464,7 @@ bool video_take(struct video *v)
 void video_report(struct video *v, const struct stream_report *r)
 {
 	uint64_t now = uv_now(v->loop);
-	struct stream *s = r->stream_id < VIDEO_STREAMS ? &v->streams[r->stream_id] : NULL;
+	struct video_stream *s = r->stream_id < VIDEO_STREAMS ? &v->streams[r->stream_id] : NULL;
 
 	if (!s || !s->used || s->unique != r->unique_id)
 		return;
@@ -650,8 +479,8 @@ void video_report(struct video *v, const struct stream_report *r)
 
 void video_owned(const struct video *v, pixman_region32_t *out)
 {
-	for (const struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++)
-		if (s->used && !s->gone)
+	for (const struct video_stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++)
+		if (s->used)
 			pixman_region32_union(out, out, (pixman_region32_t *)&s->owned);
 }
 
@@ -665,13 +494,9 @@ struct video_figures video_figures(const struct video *v)
 static void screen_created(void *owner, uint32_t id)
 {
 	struct video *v = owner;
-	const struct pixmap *screen = canvas_surface(v->device->canvas, 0);
 
-	if (id != 0)
-		return;
-	video_find_free(v->find);
-	v->find = video_find_new(screen->width, screen->height);
-	memset(v->judged, 0, sizeof(v->judged));
+	if (id == 0)
+		video_judge_screen(v->judge);
 }
 
 static void screen_destroyed(void *owner, uint32_t id)
@@ -680,12 +505,10 @@ static void screen_destroyed(void *owner, uint32_t id)
 
 	if (id != 0)
 		return;
-	for (struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
-		s->gone |= s->used;
-		s->dirty = false;
-	}
-	video_find_free(v->find);
-	v->find = NULL;
+	for (struct video_stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++)
+		if (s->used)
+			drop_stream(v, s);
+	video_judge_screen(v->judge);
 	touch(v);
 }
 
@@ -704,14 +527,12 @@ struct video *video_new(uv_loop_t *loop, struct device *d, struct pipe *p, struc
 	struct video *v = new(struct video);
 
 	v->loop = loop;
-	v->device = d;
 	v->pipe = p;
 	v->box = box;
 	v->o = *o;
 	v->listener = (struct device_listener){.ops = &ops, .owner = v};
 	device_listen(d, &v->listener);
-	if (canvas_surface(d->canvas, 0))
-		screen_created(v, 0);
+	v->judge = video_judge_new(d, o->all);
 	video_codecs(v, o->codecs, o->n_codecs);
 	uv_timer_init(loop, &v->timer);
 	v->timer.data = v;
@@ -730,14 +551,10 @@ void video_free(struct video *v)
 		return;
 	pipe_filter(v->pipe, NULL, NULL);
 	device_unlisten(&v->listener);
-	for (struct stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++) {
-		if (!s->used)
-			continue;
-		pixman_region32_fini(&s->owned);
-		pixman_region32_fini(&s->told);
-		vp8_encoder_free(s->vp8);
-	}
+	for (struct video_stream *s = v->streams; s < v->streams + VIDEO_STREAMS; s++)
+		if (s->used)
+			video_stream_fini(s);
 	frame_leave(v->job.frame, &v->job.user);
-	video_find_free(v->find);
+	video_judge_free(v->judge);
 	uv_close((uv_handle_t *)&v->timer, timer_closed);
 }
