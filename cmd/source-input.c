@@ -1,7 +1,5 @@
-/* What the sources share: the screen, handles of the loop, and bytes of a file or of stdin. Regular
- * files can't be polled, so they are read a piece in each turn of the loop; everything else is read
- * when it has something. One read a turn never blocks, so descriptors that others share (a
- * terminal) keep their flags. */
+/* What the sources share: the screen, handles of the loop, and bytes of a file or of stdin. Regular files can't be
+ * polled, so they are read a piece in each turn of the loop; everything else is read when it has something. */
 #include "cmd/source.h"
 
 #include <errno.h>
@@ -136,12 +134,32 @@ static void watch(struct input *in)
 		uv_idle_start(in->idle, on_idle);
 }
 
-struct input *input_new(
-	uv_loop_t *loop, const char *file, const struct input_ops *ops, void *owner, int *err)
+/* Polls the descriptor, or reads it in each turn where it is of those that can't be polled: a regular file, /dev/null.
+ * libuv makes what it polls non-blocking, for all who share it, as those do who read a terminal after us; one read each
+ * time there is something never blocks, so it stays as it was. Anything but EPERM says that it is polled already. */
+static int attach(struct input *in, uv_loop_t *loop)
+{
+	uv_poll_t *poll = new(uv_poll_t);
+	int flags = fcntl(in->fd, F_GETFL), no = uv_poll_init(loop, poll, in->fd);
+
+	if (no) {
+		free(poll);
+		if (no == UV_EPERM)
+			in->idle = source_idle(loop, in);
+		return no == UV_EPERM ? 0 : no;
+	}
+	fcntl(in->fd, F_SETFL, flags);
+	poll->data = in;
+	in->poll = poll;
+	return 0;
+}
+
+struct input *input_new(uv_loop_t *loop, const char *file, const struct input_ops *ops, void *owner, int *err)
 {
 	bool is_stdin = strcmp(file, "-") == 0;
 	int fd = is_stdin ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct input *in;
+	int no;
 
 	if (fd < 0) {
 		log_error("%s: %s", file, strerror(errno));
@@ -154,13 +172,11 @@ struct input *input_new(
 	in->name = xstrdup(is_stdin ? "stdin" : file);
 	in->fd = fd;
 	in->own_fd = !is_stdin;
-	in->poll = new(uv_poll_t);
-	if (uv_poll_init(loop, in->poll, fd)) { /* EPERM: a regular file, /dev/null */
-		free(in->poll);
-		in->poll = NULL;
-		in->idle = source_idle(loop, in);
-	} else {
-		in->poll->data = in;
+	if ((no = attach(in, loop))) {
+		log_error("%s: %s", in->name, uv_strerror(no));
+		*err = E_NOFILE;
+		input_free(in);
+		return NULL;
 	}
 	watch(in);
 	return in;

@@ -66,6 +66,17 @@ static void end(void *owner, const char *why)
 	f->over = true;
 }
 
+/* Its bytes are one film's, or the script's. */
+static bool has_stdin(struct script *s)
+{
+	struct script_film *f;
+
+	list_each(f, &s->films, link)
+		if (!f->over && strcmp(f->name, "-") == 0)
+			return true;
+	return strcmp(s->file, "-") == 0;
+}
+
 /* Films that are over go when there is need. */
 static unsigned playing(struct script *s)
 {
@@ -91,8 +102,8 @@ void script_do_video(struct script *s, struct script_args *a)
 
 	if (!arg_end(a))
 		return;
-	if (strcmp(file, "-") == 0 && strcmp(s->file, "-") == 0) {
-		arg_fault(a, "stdin is the script");
+	if (strcmp(file, "-") == 0 && has_stdin(s)) {
+		arg_fault(a, "stdin is read already");
 		return;
 	}
 	if (playing(s) == SCRIPT_FILMS) {

@@ -68,7 +68,7 @@ struct input_ops {
 
 /* "-" is stdin. NULL with the reason logged and *err E_NOFILE. Calls come from the loop. */
 struct input *input_new(uv_loop_t *loop, const char *file, const struct input_ops *ops, void *owner, int *err);
-/* Holds the bytes back (at most one more call comes); the writer of a pipe then waits. */
+/* Holds the bytes back at once; the writer of a pipe then waits. */
 void input_pause(struct input *in, bool paused);
 /* Up to about `max` bytes are handed over at once, without waiting, for regular files: a source can show what it has
  * before anybody is served. True when the end was reached. */

@@ -35,6 +35,28 @@ sees() {
 	shot s.ppm && [ "$(colour s.ppm 5 5)" = "$1" ]
 }
 
+@test "what stdin is stays as it was, for others who share it" {
+	mkfifo lines
+	exec 8<>lines
+	serve -g 32x32 --script - <&8
+	python3 -c 'import os, sys; sys.exit(not os.get_blocking(8))'
+	exec 8>&-
+}
+
+@test "stdin is read once: a film can't have it beside another or the script" {
+	mkfifo film
+	exec 8<>film
+	printf 'video 0 0 -\nvideo 8 8 -\n' >s
+	serve -g 32x32 --script s <&8
+	await grep -q 's:2: stdin is read already' err
+	kill "$server"
+	ends 0 "$server"
+	serve -g 32x32 --script - <&8
+	printf 'video 0 0 -\n' >&8
+	await grep -q ':1: stdin is read already' err
+	exec 8>&-
+}
+
 @test "repeat, nested and of no turns; a missing end is said" {
 	cat >s <<'END'
 fill 0 0 64 64 #000000
