@@ -369,13 +369,11 @@ static int redraw(struct qxl_player *p, const struct qxl_event *e, const struct 
 	const struct qxl_image *q = container_of(m->src, struct qxl_image, image);
 	struct repaint_pixels px = {.stride = 4 * (size_t)m->src->bitmap.x,
 		.alpha = m->src->bitmap.format == BITMAP_FMT_RGBA,
-		.x = m->src_area.left + box->left - m->base.box.left,
-		.y = m->src_area.top + box->top - m->base.box.top};
+		.x = m->src_area.left + (box->left - m->base.box.left),
+		.y = m->src_area.top + (box->top - m->base.box.top)};
 	struct kept *k = is_kept(m->src) ? find(p, m->src, false, SURFACE_FMT_32_xRGB) : NULL;
 	struct pixmap *pm;
 
-	if (rect_is_empty(box))
-		return 0;
 	if (!k && !is_kept(m->src)) {
 		px.p = gathered(p, q, (uint32_t)px.y, (uint32_t)(px.y + box->bottom - box->top)) + 4 * (size_t)px.x;
 		return repaint(p->repaint, m->base.surface_id, box, &px);
@@ -405,7 +403,7 @@ static int draw_now(struct qxl_player *p, struct qxl_event *e, struct arena *are
 	struct rect box;
 
 	if (!r.rc && is_repaint(e, s, &box)) {
-		r.rc = redraw(p, e, &box);
+		r.rc = rect_is_empty(&box) ? 0 : redraw(p, e, &box);
 		make_room(p);
 		return r.rc;
 	}
