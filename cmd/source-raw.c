@@ -1,7 +1,6 @@
-/* Raw BGRx frames on stdin ("WxH" or "WxH@FPS"), as `ffmpeg -f rawvideo -pix_fmt bgr0 -` writes
- * them. Without FPS each frame is shown when it is complete, and the writer sets the pace; with FPS
- * frames are shown at that pace: a writer that is faster waits, and of frames that are late and
- * come in a heap only the newest is shown. */
+/* Raw BGRx frames on stdin ("WxH" or "WxH@FPS"), as `ffmpeg -f rawvideo -pix_fmt bgr0 -` writes them. Without FPS each
+ * frame is shown when it is complete, and the writer sets the pace; with FPS frames are shown at that pace: a writer
+ * that is faster waits, and of frames that are late and come in a heap only the newest is shown. */
 #include "cmd/source.h"
 
 #include <stdio.h>
@@ -17,17 +16,15 @@ struct raw {
 	unsigned width, height;
 	double fps; /* 0: no pace */
 	struct input *input;
-	uint8_t *frame; /* being filled */
-	size_t size, fill;
+	uint8_t *frame; /* the input reads into it; */
+	size_t size, fill; /* all of it: the frame waits for its time */
 	struct repaint *repaint;
 	bool any; /* a frame was shown */
 	uv_timer_t *timer;
-	uint64_t start;	 /* of the pace, ms */
+	uint64_t start;  /* of the pace, ms */
 	uint64_t number; /* frames since then */
-	uint64_t last;	 /* when a frame was shown */
-	bool holding;	 /* the frame waits for its time */
-	bool passed;	 /* the frame was passed over; it is still there */
-	struct buf rest; /* bytes that came behind it, at most a piece */
+	uint64_t last;   /* when a frame was shown */
+	bool passed;     /* the frame was passed over; it is still there */
 };
 
 static void show(struct raw *s)
@@ -48,19 +45,12 @@ static uint64_t due(const struct raw *s, uint64_t number)
 	return s->start + (uint64_t)(1000.0 * (double)number / s->fps);
 }
 
-static void feed(struct raw *s, const uint8_t *p, size_t n);
-
 static void on_time(uv_timer_t *t)
 {
 	struct raw *s = t->data;
-	struct buf rest = s->rest;
 
-	s->holding = false;
-	s->rest = (struct buf){0};
 	show(s);
-	feed(s, buf_data(&rest), buf_len(&rest));
-	buf_fini(&rest);
-	input_pause(s->input, s->holding);
+	input_pause(s->input, false);
 }
 
 /* Nothing came after the frame that was passed over. */
@@ -72,9 +62,9 @@ static void on_quiet(uv_timer_t *t)
 		show(s);
 }
 
-/* A frame is complete: show it now, hold it until its time, or pass it over: when the next one is
- * due as well, and the last one was shown only just now. A writer that fell behind and keeps the
- * pace since then is late with each frame, and seen. */
+/* A frame is complete: show it now, hold it until its time, or pass it over: when the next one is due as well, and the
+ * last one was shown only just now. A writer that fell behind and keeps the pace since then is late with each frame,
+ * and seen. */
 static void paced(struct raw *s)
 {
 	uint64_t now, half = (uint64_t)(500.0 / s->fps);
@@ -94,35 +84,32 @@ static void paced(struct raw *s)
 	} else if (due(s, s->number - 1) <= now) {
 		show(s);
 	} else {
-		s->holding = true;
 		input_pause(s->input, true);
 		uv_timer_start(s->timer, on_time, due(s, s->number - 1) - now, 0);
 	}
 }
 
-static void feed(struct raw *s, const uint8_t *p, size_t n)
+static uint8_t *room(void *owner, size_t *n)
 {
-	while (n && !s->holding) {
-		size_t part = s->size - s->fill < n ? s->size - s->fill : n;
+	struct raw *s = owner;
 
-		s->passed = false;
-		memcpy(s->frame + s->fill, p, part);
-		s->fill += part;
-		p += part;
-		n -= part;
-		if (s->fill < s->size)
-			return;
-		if (s->fps > 0)
-			paced(s);
-		else
-			show(s);
-	}
-	buf_put(&s->rest, p, n);
+	*n = s->size - s->fill;
+	return s->frame + s->fill;
 }
 
 static void on_data(void *owner, const uint8_t *p, size_t n)
 {
-	feed(owner, p, n);
+	struct raw *s = owner;
+
+	(void)p; /* where it belongs */
+	s->passed = false;
+	s->fill += n;
+	if (s->fill < s->size)
+		return;
+	if (s->fps > 0)
+		paced(s);
+	else
+		show(s);
 }
 
 static void on_end(void *owner, int err)
@@ -137,7 +124,7 @@ static void on_end(void *owner, int err)
 	log_info("stdin: the end; the last picture stays");
 }
 
-static const struct input_ops input_ops = {.data = on_data, .end = on_end};
+static const struct input_ops input_ops = {.room = room, .data = on_data, .end = on_end};
 
 static int parse(struct raw *s, const char *text)
 {
@@ -164,7 +151,6 @@ static void raw_free(void *source)
 
 	input_free(s->input);
 	source_handle_free(s->timer);
-	buf_fini(&s->rest);
 	free(s->frame);
 	repaint_free(s->repaint);
 	free(s);
