@@ -15,7 +15,8 @@ enum {
 	FILL_GAIN = 256,
 	COLOURS = 2,
 	FILLS = 8,
-	VOTES = 64,       /* colours that are counted */
+	VOTES_LOG = 6,
+	VOTES = 1 << VOTES_LOG, /* colours that are counted */
 	VOTES_LEAST = 12, /* cells in a colour */
 };
 
@@ -235,7 +236,7 @@ static void vote(struct differ *d, struct cells c, struct vote *votes)
 	struct rect r = differ_pixels(d, c);
 	unsigned n = (unsigned)(r.right - r.left);
 	uint32_t colour = *differ_want(d, r.left, r.top) & d->mask;
-	struct vote *v = &votes[(colour * 0x9e3779b1u) >> 26];
+	struct vote *v = &votes[(colour * 0x9e3779b1u) >> (32 - VOTES_LOG)];
 	uint64_t bits;
 
 	if ((*differ_want(d, r.left, r.bottom - 1) & d->mask) != colour)

@@ -18,7 +18,7 @@ enum {
 	WHOLE = 4,              /* when more than 1 / WHOLE is new it is drawn as a whole, which hides what waits */
 	COMMAND = 1024,         /* pixels that a command is worth in this reckoning */
 	SMALL = 64 << 10,       /* up to so many pixels it is one picture, when anything is new */
-	PLACES = 64,
+	PLACES_LOG = 6,
 	PATIENCE = 5,           /* half of 1 << PATIENCE repaints at a place, at most, go by unlooked at */
 };
 
@@ -44,8 +44,7 @@ struct repaint {
 	size_t bytes;
 	uint64_t seen[SEEN]; /* hashes of what was put lately, each in its place */
 	uint64_t busy; /* pixels put in a repaint, lately */
-	bool done; /* the canvas has what is drawn now */
-	struct place places[PLACES];
+	struct place places[1 << PLACES_LOG];
 };
 
 struct repaint *repaint_new(struct device *d)
@@ -89,6 +88,7 @@ struct piece {
 	const uint8_t *p;
 	size_t stride;
 	bool alpha;
+	bool there; /* the canvas has them already: listeners are told */
 };
 
 static unsigned width(const struct piece *x)
@@ -136,7 +136,7 @@ static int draw_picture(struct repaint *r, const struct piece *x, uint64_t id, i
 {
 	struct image img = device_image(r->device, id);
 
-	return (r->done ? device_drawn : device_draw)(r->device, S_DISPLAY_DRAW_COPY,
+	return (x->there ? device_drawn : device_draw)(r->device, S_DISPLAY_DRAW_COPY,
 		&(struct draw_copy){.base = {.surface_id = x->surface, .box = x->to},
 			.src = &img,
 			.src_area = {.left = at_x, .top = at_y, .right = at_x + (int)width(x),
@@ -274,7 +274,7 @@ static struct place *place_of(struct repaint *r, const struct piece *x)
 {
 	const struct rect *b = &x->to;
 	uint32_t h = ((uint32_t)b->left * 31 + (uint32_t)b->top) * 31 + (uint32_t)b->right * 7 + (uint32_t)b->bottom;
-	struct place *p = &r->places[(h ^ x->surface) * 0x9e3779b1u >> 26];
+	struct place *p = &r->places[(h ^ x->surface) * 0x9e3779b1u >> (32 - PLACES_LOG)];
 
 	if (p->surface != x->surface || memcmp(&p->box, b, sizeof(*b)) != 0)
 		*p = (struct place){.surface = x->surface, .box = *b};
@@ -289,7 +289,7 @@ static void note(struct place *p, bool vain)
 
 /* ---- the door ---- */
 
-static int look(struct repaint *r, const struct differ_task *t, const struct piece *x, const struct repaint_pixels *px,
+static int look(struct repaint *r, const struct differ_task *t, struct piece *x, const struct repaint_pixels *px,
 	const struct rect *box)
 {
 	struct place *place = place_of(r, x);
@@ -309,14 +309,13 @@ static int look(struct repaint *r, const struct differ_task *t, const struct pie
 		n_put = pixels_put(ops, n);
 		whole = n && n_put + (uint64_t)n * COMMAND > all / WHOLE;
 		note(place, whole);
-		r->done = !whole || x->alpha; /* without alpha the differ leaves last bytes that a picture has not */
+		x->there = !whole || x->alpha; /* without alpha the differ leaves last bytes that a picture has not */
 	}
 	if (whole)
 		rc = put_whole(r, x, px, box);
 	else
 		for (unsigned i = 0; i < n && !rc; i++)
 			rc = perform(r, &ops[i], x);
-	r->done = false;
 	r->busy = (3 * r->busy + (whole ? all : n_put)) / 4;
 	return rc;
 }
@@ -324,7 +323,7 @@ static int look(struct repaint *r, const struct differ_task *t, const struct pie
 int repaint(struct repaint *r, uint32_t surface, const struct rect *box, const struct repaint_pixels *px)
 {
 	struct pixmap *s = canvas_surface(r->device->canvas, surface);
-	struct piece whole = {surface, *box, px->p, px->stride, px->alpha}, all;
+	struct piece whole = {surface, *box, px->p, px->stride, px->alpha, false}, all;
 	struct differ_task task;
 	struct rect shown;
 
