@@ -85,6 +85,16 @@ refuses() {
 	[ ! -s refused.out ] || { echo "printed something: $*"; return 1; }
 }
 
+# explains COMMAND: help, usage and version go to stdout, with 0; a password is no option.
+explains() {
+	local o
+	for o in --help --usage --version; do
+		"$1" $o >o 2>e && [ -s o ] && [ ! -s e ] || { echo "$1 $o"; return 1; }
+	done
+	grep -qE "^$1 [0-9.]+\$" o || { echo "no version of $1: $(<o)"; return 1; }
+	if "$1" --help | grep -E -- '--password( |=)'; then return 1; fi
+}
+
 # pki DIR [NAME]: a CA and a server certificate for 127.0.0.1, in the file names that QEMU expects.
 pki() {
 	local d=$1

@@ -74,12 +74,21 @@
 #define THEIR_DISPLAY_CONFIG_FLAGS(n) VD_AGENT_DISPLAY_CONFIG_FLAG_##n
 #define THEIR_FILE_XFER_STATUS(n) VD_AGENT_FILE_XFER_STATUS_##n
 
+struct pair {
+	const char *name;
+	long ours, theirs;
+};
+
+static void same(const struct pair *all, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (all[i].ours != all[i].theirs)
+			fail_msg("%s is %ld, not %ld", all[i].name, all[i].theirs, all[i].ours);
+}
+
 static void values(void **state)
 {
-	static const struct {
-		const char *name;
-		long ours, theirs;
-	} all[] = {
+	static const struct pair all[] = {
 #define ENUM(name, kind)
 #define V(prefix, name, value) {#prefix "_" #name, prefix##_##name, THEIR_##prefix(name)},
 #define ENUM_END(name)
@@ -90,9 +99,7 @@ static void values(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-		if (all[i].ours != all[i].theirs)
-			fail_msg("%s is %ld, not %ld", all[i].name, all[i].theirs, all[i].ours);
+	same(all, ARRAY_SIZE(all));
 }
 
 #define NUMBER_BASE_S(n) SPICE_MSG_##n
@@ -128,10 +135,7 @@ static void values(void **state)
 
 static void numbers(void **state)
 {
-	static const struct {
-		const char *name;
-		int ours, theirs;
-	} all[] = {
+	static const struct pair all[] = {
 #define MSG(channel, dir, number, name, body)                                                      \
 	{#channel " " #dir " " #name, number, NUMBER_##channel##_##dir(name)},
 #include "wire/messages.def"
@@ -139,9 +143,7 @@ static void numbers(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-		if (all[i].ours != all[i].theirs)
-			fail_msg("%s is %d, not %d", all[i].name, all[i].theirs, all[i].ours);
+	same(all, ARRAY_SIZE(all));
 }
 
 /* The headers stop where their enumerations end: nothing behind our last row is missing here. */

@@ -189,7 +189,7 @@ static void step(struct rng *r)
 	}
 }
 
-static void mirror_with(uint8_t compress, uint8_t jpeg)
+static void mirror(uint8_t compress, uint8_t jpeg)
 {
 	struct rng r = {compress + 100u};
 	struct viewer *v[2] = {NULL};
@@ -217,54 +217,21 @@ static void mirror_with(uint8_t compress, uint8_t jpeg)
 	free(v[1]);
 }
 
-static void mirror(uint8_t compress)
-{
-	mirror_with(compress, SERVER_NEVER);
-}
-
-static void raw(void **state)
-{
-	(void)state;
-	mirror(IMAGE_COMPRESSION_OFF);
-}
-
-static void quic(void **state)
-{
-	(void)state;
-	mirror(IMAGE_COMPRESSION_QUIC);
-}
-
-static void lz(void **state)
-{
-	(void)state;
-	mirror(IMAGE_COMPRESSION_LZ);
-}
-
-static void glz(void **state)
-{
-	(void)state;
-	mirror(IMAGE_COMPRESSION_GLZ);
-}
-
-static void lz4(void **state)
-{
-	(void)state;
-	mirror(IMAGE_COMPRESSION_LZ4);
-}
-
-static void automatic(void **state)
-{
-	(void)state;
-	mirror(IMAGE_COMPRESSION_AUTO_GLZ);
-}
+#define MIRROR(name, compress, jpeg)                                                                                   \
+	static void name(void **state)                                                                                 \
+	{                                                                                                              \
+		(void)state;                                                                                           \
+		mirror(IMAGE_COMPRESSION_##compress, SERVER_##jpeg);                                                   \
+	}
+MIRROR(raw, OFF, NEVER)
+MIRROR(quic, QUIC, NEVER)
+MIRROR(lz, LZ, NEVER)
+MIRROR(glz, GLZ, NEVER)
+MIRROR(lz4, LZ4, NEVER)
+MIRROR(automatic, AUTO_GLZ, NEVER)
+MIRROR(lossy, AUTO_GLZ, ALWAYS)
 
 /* ---- lossy first ---- */
-
-static void lossy(void **state)
-{
-	(void)state;
-	mirror_with(IMAGE_COMPRESSION_AUTO_GLZ, SERVER_ALWAYS);
-}
 
 static unsigned inexact(void)
 {
