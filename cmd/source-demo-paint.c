@@ -1,13 +1,12 @@
-/* The demo scene as pictures and drawing commands. Windows are painted from the bottom to the top,
- * each through the part of the damage where it can be seen, so that nothing flickers on any client.
- * All pictures are computed. */
+/* The demo scene as drawing commands. Windows are painted from the bottom to the top,
+ * each through the part of the damage where it can be seen, so that nothing flickers on any client. */
 #include "cmd/source-demo.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "draw/font.h"
+#include "draw/region.h"
 
 /* ---- primitives ---- */
 
@@ -58,20 +57,7 @@ static void blend(struct demo *d, uint64_t id, int x, int y, uint8_t alpha)
 
 /* ---- pictures ---- */
 
-static uint32_t *row_of(struct pixmap *p, unsigned y)
-{
-	return (uint32_t *)(void *)(p->data + (size_t)y * (size_t)p->stride);
-}
-
-static uint32_t mix(uint32_t a, uint32_t b, unsigned t, unsigned of)
-{
-	uint32_t out = 0;
-
-	for (unsigned shift = 0; shift < 24; shift += 8)
-		out |= ((a >> shift & 255) * (of - t) + (b >> shift & 255) * t) / of << shift;
-	return out;
-}
-
+/* Takes the reference. */
 static uint64_t keep(struct demo *d, struct pixmap *p)
 {
 	uint64_t id = device_picture(d->device, p);
@@ -97,214 +83,11 @@ static void text(struct demo *d, int x, int y, const char *s, uint32_t colour)
 	device_picture_forget(d->device, id);
 }
 
-/* Smoothed letters of the font at `scale` times its size: coverage 0..255 of a pixel, by a
- * distance-like blur. */
-static unsigned big_letter(const uint8_t *rows, int x, int y, int scale)
-{
-	int sum = 0, n = 0;
-
-	for (int dy = -scale / 2; dy <= scale / 2; dy++)
-		for (int dx = -scale / 2; dx <= scale / 2; dx++, n++) {
-			int fx = (x + dx + scale) / scale - 1, fy = (y + dy + scale) / scale - 1;
-
-			if (fx >= 0 && fx < 8 && fy >= 0 && fy < FONT_HEIGHT)
-				sum += rows[fy] >> (7 - fx) & 1;
-		}
-	sum = sum * 600 / n - 150;
-	return sum < 0 ? 0 : sum > 255 ? 255 : (unsigned)sum;
-}
-
-static void big_text(struct pixmap *p, int x, int y, const char *s, int scale, uint32_t colour)
-{
-	for (; *s; s++, x += 8 * scale) {
-		const uint8_t *rows = font_glyph((unsigned char)*s);
-
-		for (int py = -scale; py < (FONT_HEIGHT + 1) * scale; py++)
-			for (int px = -scale; px < 9 * scale; px++) {
-				unsigned cover = big_letter(rows, px, py, scale);
-				int ox = x + px, oy = y + py;
-
-				if (cover && ox >= 0 && oy >= 0 && ox < (int)p->width &&
-					oy < (int)p->height)
-					row_of(p, (unsigned)oy)[ox] = mix(
-						row_of(p, (unsigned)oy)[ox], colour, cover, 255);
-			}
-	}
-}
-
-/* Dusk over hills: a sky that fades down, a sun, three ridges of sines. */
-static uint64_t make_backdrop(struct demo *d)
-{
-	static const uint32_t ridges[] = {0x35558a, 0x223f70, 0x142a52};
-	struct pixmap *p = pixmap_new(SURFACE_FMT_32_xRGB, d->width, d->height);
-	double w = d->width, h = d->height, sun_x = 0.90 * w, sun_y = 0.52 * h;
-
-	for (unsigned y = 0; y < d->height; y++)
-		for (unsigned x = 0; x < d->width; x++) {
-			double dist = hypot((x - sun_x), (y - sun_y)) / h;
-			unsigned t = (unsigned)(1000 * y / h);
-			uint32_t c = t < 500 ? mix(0x1d2b5c, 0x7c5a9c, t, 500)
-					     : mix(0x7c5a9c, 0xf6a96c, t - 500, 500);
-			double glow = dist < 0.09 ? 1 : exp(-(dist - 0.09) * 6);
-
-			c = mix(c, 0xffe3a8, (unsigned)(900 * glow * (dist < 0.09 ? 1 : 0.7)),
-				1000);
-			for (unsigned i = 0; i < ARRAY_SIZE(ridges); i++) {
-				double line = 0.62 + 0.11 * i +
-					0.05 * sin(x / w * (5 + 3 * i) + 2 * i) +
-					0.02 * sin(x / w * (17 + 6 * i) + i);
-
-				if (y / h > line)
-					c = mix(ridges[i], 0x0b1630,
-						(unsigned)(1000 * (y / h - line)), 500);
-			}
-			row_of(p, y)[x] = c;
-		}
-	big_text(p, (int)d->width / 24, (int)d->height / 20, "spiceutils", d->width >= 900 ? 4 : 2,
-		0xffffff);
-	return keep(d, p);
-}
-
-/* A title bar, lighter at its top. */
-static uint64_t make_bar(struct demo *d, unsigned w, uint32_t top, uint32_t bottom)
-{
-	struct pixmap *p = pixmap_new(SURFACE_FMT_32_xRGB, w, DEMO_TITLE);
-
-	for (unsigned y = 0; y < DEMO_TITLE; y++)
-		for (unsigned x = 0; x < w; x++)
-			row_of(p, y)[x] = y == DEMO_TITLE - 1 ? bottom - 0x101010
-							      : mix(top, bottom, y, DEMO_TITLE);
-	return keep(d, p);
-}
-
-/* What a window of this size throws on those below, premultiplied black. */
-static uint64_t make_shadow(struct demo *d, unsigned w, unsigned h)
-{
-	struct pixmap *p =
-		pixmap_new(SURFACE_FMT_32_ARGB, w + 2 * DEMO_SHADOW, h + 2 * DEMO_SHADOW);
-
-	for (unsigned y = 0; y < p->height; y++)
-		for (unsigned x = 0; x < p->width; x++) {
-			double dx = fmax(
-				fmax(DEMO_SHADOW - (double)x, (double)x - (DEMO_SHADOW + w - 1)),
-				0);
-			double dy = fmax(fmax(DEMO_SHADOW + 4 - (double)y,
-						 (double)y - (DEMO_SHADOW + h + 3)),
-				0);
-			double far = fmin(hypot(dx, dy) / DEMO_SHADOW, 1);
-
-			row_of(p, y)[x] = (uint32_t)(110 * (1 - far) * (1 - far)) << 24;
-		}
-	return keep(d, p);
-}
-
-/* A ball with a highlight and soft edge. */
-static uint64_t make_ball(struct demo *d)
-{
-	enum { SIZE = 72 };
-	struct pixmap *p = pixmap_new(SURFACE_FMT_32_ARGB, SIZE, SIZE);
-
-	for (unsigned y = 0; y < SIZE; y++)
-		for (unsigned x = 0; x < SIZE; x++) {
-			double r = hypot(x - 35.5, y - 35.5),
-			       light = exp(-hypot(x - 25.0, y - 22.0) / 22);
-			double cover = r > 35 ? 0 : r > 34 ? 35 - r : 1;
-			uint32_t c = mix(0x8a1030, 0xffd0b0, (unsigned)(1000 * light), 1000);
-
-			c = mix(0, c, (unsigned)(1000 * cover), 1000);
-			row_of(p, y)[x] = (uint32_t)(255 * cover) << 24 | c;
-		}
-	return keep(d, p);
-}
-
-/* All hues, fading to white at the top and to black at the bottom. */
-static uint64_t make_gradient(struct demo *d)
-{
-	enum { W = 200, H = 72 };
-	static const uint32_t hues[] = {
-		0xff0000, 0xffff00, 0x00ff00, 0x00ffff, 0x0000ff, 0xff00ff, 0xff0000};
-	struct pixmap *p = pixmap_new(SURFACE_FMT_32_xRGB, W, H);
-
-	for (unsigned y = 0; y < H; y++)
-		for (unsigned x = 0; x < W; x++) {
-			unsigned at = x * 6000 / W;
-			uint32_t c = mix(hues[at / 1000], hues[at / 1000 + 1], at % 1000, 1000);
-
-			row_of(p, y)[x] = y < H / 2 ? mix(0xffffff, c, y, H / 2)
-						    : mix(c, 0, y - H / 2, H / 2);
-		}
-	return keep(d, p);
-}
-
-/* Three waves of light: soft discs along sines. */
-static uint64_t make_curves(struct demo *d)
-{
-	enum { W = 312, H = 84, STEPS = 4 * W, REACH = 4 };
-	static const uint32_t colours[] = {0x2a9d8f, 0xe76f51, 0x9b5de5};
-	struct pixmap *p = pixmap_new(SURFACE_FMT_32_ARGB, W, H);
-
-	for (unsigned i = 0; i < STEPS * ARRAY_SIZE(colours); i++) {
-		double t = (double)(i / ARRAY_SIZE(colours)) / STEPS,
-		       phase = 2.1 * (i % ARRAY_SIZE(colours));
-		double cx = 6 + t * (W - 12),
-		       cy = H / 2 + (H / 2 - 8) * sin(2 * M_PI * t * 1.5 + phase) * sin(M_PI * t);
-
-		for (int y = (int)cy - REACH; y <= (int)cy + REACH; y++)
-			for (int x = (int)cx - REACH; x <= (int)cx + REACH; x++) {
-				double cover = fmin(fmax(2.4 - hypot(x - cx, y - cy), 0), 1);
-				uint32_t *at = x >= 0 && y >= 0 && x < W && y < H
-					? row_of(p, (unsigned)y) + x
-					: NULL;
-
-				if (at && (uint32_t)(255 * cover) > *at >> 24)
-					*at = (uint32_t)(255 * cover) << 24 |
-						mix(0, colours[i % ARRAY_SIZE(colours)],
-							(unsigned)(255 * cover), 255);
-			}
-	}
-	return keep(d, p);
-}
-
-/* A little weave to fill areas with. */
-static uint64_t make_weave(struct demo *d)
-{
-	enum { SIZE = 8 };
-	struct pixmap *p = pixmap_new(SURFACE_FMT_32_xRGB, SIZE, SIZE);
-
-	for (unsigned y = 0; y < SIZE; y++)
-		for (unsigned x = 0; x < SIZE; x++)
-			row_of(p, y)[x] = (x + y) % SIZE < 2 ? 0x264653
-				: (x + SIZE - y) % SIZE < 2  ? 0x3d6b7d
-							     : 0xe9c46a;
-	return keep(d, p);
-}
-
 /* ---- what stands in the windows ---- */
 
 static void paint_plasma(struct demo *d, struct rect c)
 {
 	picture_part(d, d->plasma, rect_of(c.left, c.top, PLASMA_WIDTH, PLASMA_HEIGHT), 0, 0);
-}
-
-static void new_plasma(struct demo *d)
-{
-	struct pixmap *p = pixmap_new(SURFACE_FMT_32_xRGB, PLASMA_WIDTH, PLASMA_HEIGHT);
-	uint8_t sine[1024];
-	unsigned t = d->frame;
-
-	for (unsigned i = 0; i < ARRAY_SIZE(sine); i++)
-		sine[i] = (uint8_t)(127.5 + 127.4 * sin(i * M_PI / 512));
-	for (unsigned y = 0; y < PLASMA_HEIGHT; y++)
-		for (unsigned x = 0; x < PLASMA_WIDTH; x++) {
-			unsigned v = sine[(7 * x + 7 * t) & 1023] + sine[(9 * y + 3 * t) & 1023] +
-				sine[(5 * (x + y) - 5 * t) & 1023];
-
-			row_of(p, y)[x] = (uint32_t)sine[(v + 2 * t) & 1023] << 16 |
-				(uint32_t)sine[(2 * v + 300) & 1023] / 3 << 8 |
-				(uint32_t)sine[(v + 600) & 1023];
-		}
-	device_picture_forget(d->device, d->plasma);
-	d->plasma = keep(d, p);
 }
 
 static void paint_terminal(struct demo *d, struct rect c)
@@ -333,9 +116,7 @@ static void paint_terminal(struct demo *d, struct rect c)
 		const char *s = lines[(i + d->scrolled) % ARRAY_SIZE(lines)];
 
 		text(d, c.left + 8, c.top + 6 + (int)i * FONT_HEIGHT, s,
-			*s == '$'	    ? 0x9fe870
-				: *s == ' ' ? 0x9fe870
-					    : 0xc8d0dc);
+			*s == '$' || *s == ' ' ? 0x9fe870 : 0xc8d0dc);
 	}
 }
 
@@ -502,12 +283,6 @@ static void paint_window(struct demo *d, struct demo_window *w, bool front)
 
 /* ---- painting by damage ---- */
 
-static void add_rect(pixman_region32_t *r, struct rect b)
-{
-	pixman_region32_union_rect(
-		r, r, b.left, b.top, (unsigned)(b.right - b.left), (unsigned)(b.bottom - b.top));
-}
-
 /* Makes a region the clip; false when it is empty. */
 static bool clip_to(struct demo *d, pixman_region32_t *r)
 {
@@ -520,8 +295,7 @@ static bool clip_to(struct demo *d, pixman_region32_t *r)
 	}
 	d->n_clip = (unsigned)n;
 	for (int i = 0; i < n; i++)
-		d->clip[i] = (struct rect){
-			.left = b[i].x1, .top = b[i].y1, .right = b[i].x2, .bottom = b[i].y2};
+		d->clip[i] = region_rect(&b[i]);
 	return n > 0;
 }
 
@@ -532,8 +306,11 @@ static void uncovered(
 	pixman_region32_t above;
 
 	pixman_region32_init(&above);
-	for (unsigned i = place; i < DEMO_WINDOWS; i++)
-		add_rect(&above, demo_frame(&d->windows[d->order[i]]));
+	for (unsigned i = place; i < DEMO_WINDOWS; i++) {
+		struct rect frame = demo_frame(&d->windows[d->order[i]]);
+
+		region_add(&above, &frame);
+	}
 	pixman_region32_subtract(out, damage, &above);
 	pixman_region32_fini(&above);
 }
@@ -578,7 +355,8 @@ void demo_paint(struct demo *d, struct rect damage)
 
 void demo_plasma_step(struct demo *d)
 {
-	new_plasma(d);
+	device_picture_forget(d->device, d->plasma);
+	d->plasma = keep(d, demo_plasma(d->frame));
 	demo_paint(d, demo_content(&d->windows[DEMO_PLASMA]));
 }
 
@@ -625,41 +403,13 @@ void demo_scroll(struct demo *d)
 
 /* ---- making ---- */
 
-/* The pointer: an arrow, # its edge, o its inside. */
 static void make_pointer(struct demo *d)
 {
-	static const char *const shape[] = {
-		"#           ",
-		"##          ",
-		"#o#         ",
-		"#oo#        ",
-		"#ooo#       ",
-		"#oooo#      ",
-		"#ooooo#     ",
-		"#oooooo#    ",
-		"#ooooooo#   ",
-		"#oooooooo#  ",
-		"#ooooooooo# ",
-		"#oooooo#####",
-		"#ooo#oo#    ",
-		"#oo##oo#    ",
-		"#o#  #oo#   ",
-		"##   #oo#   ",
-		"#     #oo#  ",
-		"      #oo#  ",
-		"       ##   ",
-	};
-	enum { W = 12, H = ARRAY_SIZE(shape) };
-	uint8_t pixels[4 * W * H];
+	uint8_t arrow[4 * DEMO_ARROW_WIDTH * DEMO_ARROW_HEIGHT];
 
-	for (unsigned y = 0; y < H; y++)
-		for (unsigned x = 0; x < W; x++)
-			put_le32(pixels + 4 * (y * W + x),
-				shape[y][x] == '#'	     ? 0xff101010
-					: shape[y][x] == 'o' ? 0xffffffff
-							     : 0);
-	device_pointer_set(
-		d->device, CURSOR_TYPE_ALPHA, W, H, 0, 0, slice_of(pixels, sizeof(pixels)));
+	demo_arrow(arrow);
+	device_pointer_set(d->device, CURSOR_TYPE_ALPHA, DEMO_ARROW_WIDTH, DEMO_ARROW_HEIGHT, 0, 0,
+		slice_of(arrow, sizeof(arrow)));
 	d->pointer_x = (int)d->width / 2;
 	d->pointer_y = (int)d->height / 2;
 	device_pointer_move(d->device, d->pointer_x, d->pointer_y);
@@ -677,20 +427,20 @@ static void make_window(struct demo *d, unsigned id, const char *title, int x, i
 		.paint = paint,
 		.x = x * (int)d->width / SOURCE_WIDTH,
 		.y = y * (int)d->height / SOURCE_HEIGHT};
-	win->shadow = make_shadow(d, win->w, win->h);
-	win->bar[0] = make_bar(d, win->w, 0x5a6478, 0x48505f);
-	win->bar[1] = make_bar(d, win->w, 0x4d8de0, 0x2d5fb4);
+	win->shadow = keep(d, demo_shadow(win->w, win->h));
+	win->bar[0] = keep(d, demo_bar(win->w, 0x5a6478, 0x48505f));
+	win->bar[1] = keep(d, demo_bar(win->w, 0x4d8de0, 0x2d5fb4));
 	d->order[id] = id;
 }
 
 void demo_make(struct demo *d)
 {
-	d->backdrop = make_backdrop(d);
-	d->ball = make_ball(d);
-	d->gradient = make_gradient(d);
-	d->curves = make_curves(d);
-	d->weave = make_weave(d);
-	new_plasma(d);
+	d->backdrop = keep(d, demo_backdrop(d->width, d->height));
+	d->ball = keep(d, demo_ball());
+	d->gradient = keep(d, demo_gradient());
+	d->curves = keep(d, demo_curves());
+	d->weave = keep(d, demo_weave());
+	d->plasma = keep(d, demo_plasma(d->frame));
 	make_window(d, DEMO_TERMINAL, "terminal", 60, 170, 8 * DEMO_COLUMNS + 16,
 		DEMO_LINES * FONT_HEIGHT + 12, paint_terminal);
 	make_window(d, DEMO_PLASMA, "video", 610, 90, PLASMA_WIDTH, PLASMA_HEIGHT, paint_plasma);
@@ -699,21 +449,16 @@ void demo_make(struct demo *d)
 	make_pointer(d);
 }
 
-static int pulled(int v, int min, int max)
-{
-	return v > max ? max : v < min ? min : v;
-}
-
 /* Windows stay where they are as long as their title bars can be reached. */
 void demo_fit(struct demo *d)
 {
 	device_picture_forget(d->device, d->backdrop);
-	d->backdrop = make_backdrop(d);
+	d->backdrop = keep(d, demo_backdrop(d->width, d->height));
 	for (unsigned i = 0; i < DEMO_WINDOWS; i++) {
 		struct demo_window *w = &d->windows[i];
 
-		w->x = pulled(w->x, 40 - (int)w->w, (int)d->width - 40);
-		w->y = pulled(w->y, 0, (int)d->height - DEMO_TITLE);
+		w->x = demo_clamp(w->x, 40 - (int)w->w, (int)d->width - 40);
+		w->y = demo_clamp(w->y, 0, (int)d->height - DEMO_TITLE);
 	}
 	demo_paint(d, rect_of(0, 0, (int)d->width, (int)d->height));
 }

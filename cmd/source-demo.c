@@ -42,8 +42,7 @@ static void on_left(void *owner, const struct server_client *c)
 	struct demo *d = owner;
 
 	(void)c;
-	if (server_clients(d->env->server) >
-		1) /* the one that leaves is counted still, or not: both are fine */
+	if (server_clients(d->env->server) > 1) /* the one that leaves is counted still */
 		return;
 	d->moving = false;
 	uv_timer_stop(d->timer);
@@ -73,14 +72,6 @@ static struct rect with_shadow(struct rect r)
 		.bottom = r.bottom + DEMO_SHADOW};
 }
 
-static struct rect joined(struct rect a, struct rect b)
-{
-	return (struct rect){.left = a.left < b.left ? a.left : b.left,
-		.top = a.top < b.top ? a.top : b.top,
-		.right = a.right > b.right ? a.right : b.right,
-		.bottom = a.bottom > b.bottom ? a.bottom : b.bottom};
-}
-
 static void raise_window(struct demo *d, int place)
 {
 	unsigned id = d->order[place], old = d->order[DEMO_WINDOWS - 1];
@@ -94,27 +85,23 @@ static void raise_window(struct demo *d, int place)
 	demo_paint(d, demo_frame(&d->windows[old]));
 }
 
-static int limited(int v, int min, int max)
-{
-	return v < min ? min : v > max ? max : v;
-}
-
 static void drag_to(struct demo *d, int x, int y)
 {
 	struct demo_window *w = &d->windows[d->drag];
-	struct rect old = with_shadow(demo_frame(w));
+	struct rect old = with_shadow(demo_frame(w)), now;
 
-	w->x = limited(x - d->drag_x, 40 - (int)w->w, (int)d->width - 40);
-	w->y = limited(y - d->drag_y, 0, (int)d->height - DEMO_TITLE);
-	demo_paint(d, joined(old, with_shadow(demo_frame(w))));
+	w->x = demo_clamp(x - d->drag_x, 40 - (int)w->w, (int)d->width - 40);
+	w->y = demo_clamp(y - d->drag_y, 0, (int)d->height - DEMO_TITLE);
+	now = with_shadow(demo_frame(w));
+	demo_paint(d, rect_join(&old, &now));
 }
 
 /* ---- input ---- */
 
 static void pointer_to(struct demo *d, int x, int y)
 {
-	d->pointer_x = limited(x, 0, (int)d->width - 1);
-	d->pointer_y = limited(y, 0, (int)d->height - 1);
+	d->pointer_x = demo_clamp(x, 0, (int)d->width - 1);
+	d->pointer_y = demo_clamp(y, 0, (int)d->height - 1);
 	if (d->drag >= 0)
 		drag_to(d, d->pointer_x, d->pointer_y);
 }
@@ -132,8 +119,8 @@ static void on_motion(void *owner, const struct server_client *c, int dx, int dy
 	struct demo *d = owner;
 
 	(void)c;
-	pointer_to(d, d->pointer_x + limited(dx, -10000, 10000),
-		d->pointer_y + limited(dy, -10000, 10000));
+	pointer_to(d, d->pointer_x + demo_clamp(dx, -10000, 10000),
+		d->pointer_y + demo_clamp(dy, -10000, 10000));
 	device_pointer_move(d->device, d->pointer_x, d->pointer_y);
 }
 
@@ -225,8 +212,8 @@ static void on_resize(void *owner, const struct server_client *c, const struct h
 		d->width = width;
 		d->height = height;
 		d->drag = -1;
-		d->pointer_x = limited(d->pointer_x, 0, (int)width - 1);
-		d->pointer_y = limited(d->pointer_y, 0, (int)height - 1);
+		d->pointer_x = demo_clamp(d->pointer_x, 0, (int)width - 1);
+		d->pointer_y = demo_clamp(d->pointer_y, 0, (int)height - 1);
 		demo_fit(d);
 	}
 	if (n != d->device->n_heads || memcmp(heads, d->device->heads, n * sizeof(*heads)) != 0)

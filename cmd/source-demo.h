@@ -1,4 +1,4 @@
-/* The demo scene: what its two files share. Private to source-demo*.c. */
+/* The demo scene: what its files share. Private to source-demo*.c. */
 #ifndef CMD_SOURCE_DEMO_H
 #define CMD_SOURCE_DEMO_H
 
@@ -16,6 +16,8 @@ enum {
 	DEMO_COLUMNS = 56,
 	PLASMA_WIDTH = 320,
 	PLASMA_HEIGHT = 200,
+	DEMO_ARROW_WIDTH = 12,
+	DEMO_ARROW_HEIGHT = 19,
 };
 
 struct demo;
@@ -57,8 +59,7 @@ struct demo {
 	bool moving;
 };
 
-/* source-demo-paint.c: windows and pictures of the scene; everything is painted through the clip.
- */
+/* source-demo-paint.c: the windows of the scene; everything is painted through the clip. */
 void demo_make(struct demo *d);
 void demo_unmake(struct demo *d);
 void demo_fit(struct demo *d); /* to d->width and d->height, which have changed */
@@ -68,6 +69,22 @@ struct rect demo_content(const struct demo_window *w);
 /* The next picture of the video region, and a line more in the terminal. */
 void demo_plasma_step(struct demo *d);
 void demo_scroll(struct demo *d);
+
+/* source-demo-pictures.c: pixels, which the caller owns */
+struct pixmap *demo_backdrop(unsigned width, unsigned height);
+struct pixmap *demo_bar(unsigned w, uint32_t top, uint32_t bottom); /* from one colour to another */
+struct pixmap *demo_shadow(unsigned w, unsigned h); /* of a window so large, DEMO_SHADOW around it; with alpha */
+struct pixmap *demo_ball(void);                     /* with alpha */
+struct pixmap *demo_gradient(void);
+struct pixmap *demo_curves(void);                   /* with alpha */
+struct pixmap *demo_weave(void);
+struct pixmap *demo_plasma(unsigned t);             /* a frame of it */
+void demo_arrow(uint8_t pixels[4 * DEMO_ARROW_WIDTH * DEMO_ARROW_HEIGHT]); /* a pointer, CURSOR_TYPE_ALPHA */
+
+static inline int demo_clamp(int v, int min, int max)
+{
+	return v < min ? min : v > max ? max : v;
+}
 
 enum { DEMO_TERMINAL, DEMO_PLASMA, DEMO_DRAWING, DEMO_NOTES };
 
