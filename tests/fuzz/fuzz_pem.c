@@ -4,8 +4,6 @@
 #include <openssl/pem.h>
 #include <stdlib.h>
 
-#include "base/log.h"
-#include "base/text.h"
 #include "net/pem.h"
 #include "net/tls.h"
 #include "net/tls_names.h"
@@ -68,22 +66,14 @@ static void pin(const uint8_t *p, size_t n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
-	struct tls_trust trust = {.ca_pem = slice_of(p, n)};
 	STACK_OF(X509) *certs = pem_certs(slice_of(p, n));
-	EVP_PKEY *key = pem_key(slice_of(p, n));
-	struct tls_client *client = NULL;
-	int err = 0;
+	EVP_PKEY *key = n && memmem(p, n, "PRIVATE KEY", 11) ? pem_key(slice_of(p, n)) : NULL; /* it is slow */
 
 	for (int i = 0; i < sk_X509_num(certs); i++)
 		told(sk_X509_value(certs, i));
 	if (certs)
 		again(certs);
-	if (n)
-		client = tls_client_new(&trust, &err);
-	if (client && !certs)
-		abort();
 	pin(p, n);
-	tls_client_free(client);
 	EVP_PKEY_free(key);
 	sk_X509_pop_free(certs, X509_free);
 	ERR_clear_error();
