@@ -368,6 +368,15 @@ static int load_ca(struct pair *ca, int64_t now, bool renew)
 	return rc ? rc : check_ca(ca, now, renew);
 }
 
+/* What is asked for and is not so: an authority stays what it is. */
+static void warn_of_old(const struct pair *ca, X509_NAME *name, const struct authority_wish *w)
+{
+	if (w->subject && X509_NAME_cmp(X509_get_subject_name(ca->cert), name) != 0)
+		log_warn("%s: the authority keeps the subject that it has", ca->cert_file);
+	if (!key_is(ca->key, w->key))
+		log_warn("%s: the authority keeps the key that it has", ca->key_file);
+}
+
 static int new_ca(struct pair *ca, X509_NAME *name, const struct authority_wish *w)
 {
 	int rc = (ca->key = new_key(w->key)) ? make_ca(ca, name, w) : E_CONFIG;
@@ -406,8 +415,9 @@ int authority_ca(const char *dir, const struct authority_wish *w, X509 **cert, b
 		rc = E_CONFIG;
 	} else if (!have_cert) {
 		rc = new_ca(&ca, name, w);
-	} else if (!(rc = load_ca(&ca, w->now, w->renew)) && w->renew) {
-		rc = renew_ca(&ca, w);
+	} else if (!(rc = load_ca(&ca, w->now, w->renew))) {
+		warn_of_old(&ca, name, w);
+		rc = w->renew ? renew_ca(&ca, w) : 0;
 	}
 out:
 	*cert = rc ? NULL : X509_dup(ca.cert);

@@ -165,7 +165,9 @@ $1
 	grep -q "ends with it" err
 	grep -qE 'days_left [45]' out
 	cp pki/ca-cert.pem old
-	ticket ca pki --renew >out
+	ticket ca pki --renew --subject CN=other --key-type rsa >out 2>err
+	grep -q "keeps the subject" err
+	grep -q "keeps the key" err
 	grep -qx 'made yes' out
 	run ! cmp old pki/ca-cert.pem
 	[ "$(ticket subject pki/ca-cert.pem)" = "O=Lab,CN=Root" ]
