@@ -53,7 +53,7 @@ static int set(const char *secret)
 	if (rc)
 		return rc;
 	if (ticket_opt.valid)
-		snprintf(when, sizeof(when), "+%lld", (ticket_opt.valid_ms + 999) / 1000);
+		snprintf(when, sizeof(when), "+%lld", ticket_valid_s());
 	rc = qmp_call(q, "set_password", args, NULL);
 	if (!rc)
 		rc = expire(q, when);
@@ -101,10 +101,7 @@ static int say(const char *secret)
 	}
 	out_begin(&o);
 	out_str(&o, "ticket", secret);
-	if (ticket_opt.valid)
-		out_int(&o, "valid_s", (ticket_opt.valid_ms + 999) / 1000);
-	else
-		out_str(&o, "valid_s", NULL);
+	out_opt(&o, "valid_s", ticket_valid_s());
 	return out_end(&o);
 }
 

@@ -151,10 +151,7 @@ static int say_new(const struct ticket_row *row)
 	out_begin(&o);
 	out_str(&o, "ticket", row->secret);
 	out_str(&o, "id", row->id);
-	if (row->expires)
-		out_int(&o, "expires", row->expires);
-	else
-		out_str(&o, "expires", NULL);
+	out_opt(&o, "expires", row->expires);
 	out_bool(&o, "once", row->once);
 	out_bool(&o, "view_only", row->view_only);
 	return out_end(&o);
@@ -173,7 +170,7 @@ int ticket_new(int n, const char **words)
 	if (row.id && !ticket_id_good(row.id))
 		return cli_usage("--id: a word of at most 64 bytes");
 	if (ticket_opt.valid)
-		row.expires = time(NULL) + (ticket_opt.valid_ms + 999) / 1000;
+		row.expires = time(NULL) + ticket_valid_s();
 	ticket_secret(secret);
 	if (ticket_opt.ticket_file)
 		rc = err_exit(add(&row));
@@ -224,13 +221,11 @@ int ticket_revoke(int n, const char **words)
 static int say_row(unsigned number, const struct ticket_row *row)
 {
 	struct ticket_out o;
-	char when[40] = "never";
-	time_t t = (time_t)row->expires;
-	struct tm tm;
+	char when[TIME_CHARS + 1] = "never";
 
 	if (!ticket_opt.json) {
-		if (row->expires && gmtime_r(&t, &tm))
-			strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+		if (row->expires)
+			ticket_time(row->expires, when);
 		printf("%u %s %s %s%s%s\n", number, row->id ? row->id : "-", when, ended(row) ? "expired" : "valid",
 			row->once ? " once" : "", row->view_only ? " view-only" : "");
 		return cli_flush();
@@ -238,10 +233,7 @@ static int say_row(unsigned number, const struct ticket_row *row)
 	out_begin(&o);
 	out_int(&o, "line", number);
 	out_str(&o, "id", row->id);
-	if (row->expires)
-		out_int(&o, "expires", row->expires);
-	else
-		out_str(&o, "expires", NULL);
+	out_opt(&o, "expires", row->expires);
 	out_bool(&o, "expired", ended(row));
 	out_bool(&o, "once", row->once);
 	out_bool(&o, "view_only", row->view_only);

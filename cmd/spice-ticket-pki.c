@@ -19,7 +19,7 @@ static int read_wish(struct authority_wish *w, int days)
 	const char *type = ticket_opt.key_type;
 
 	*w = (struct authority_wish){.now = time(NULL), .subject = ticket_opt.subject, .renew = ticket_opt.renew};
-	w->valid = ticket_opt.valid ? (ticket_opt.valid_ms + 999) / 1000 : (int64_t)days * DAY;
+	w->valid = ticket_opt.valid ? ticket_valid_s() : (int64_t)days * DAY;
 	if (type && strcmp(type, "ecdsa") == 0)
 		w->key = KEY_ECDSA;
 	else if (type && strcmp(type, "rsa") == 0)

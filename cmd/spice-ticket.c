@@ -249,15 +249,29 @@ void out_bool(struct ticket_out *o, const char *key, bool value)
 		out_str(o, key, value ? "yes" : "no");
 }
 
-void out_time(struct ticket_out *o, const char *key, int64_t unix_time)
+void ticket_time(int64_t unix_time, char out[TIME_CHARS + 1])
 {
 	time_t t = (time_t)unix_time;
-	char text[40] = "?";
 	struct tm tm;
 
-	if (gmtime_r(&t, &tm))
-		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	if (!gmtime_r(&t, &tm) || !strftime(out, TIME_CHARS + 1, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		snprintf(out, TIME_CHARS + 1, "?");
+}
+
+void out_time(struct ticket_out *o, const char *key, int64_t unix_time)
+{
+	char text[TIME_CHARS + 1];
+
+	ticket_time(unix_time, text);
 	out_str(o, key, text);
+}
+
+void out_opt(struct ticket_out *o, const char *key, int64_t value)
+{
+	if (value)
+		out_int(o, key, value);
+	else
+		out_str(o, key, NULL);
 }
 
 /* Days begun do not count; what has ended has less than 0. */

@@ -16,6 +16,12 @@ extern struct ticket_options {
 	long long valid_ms;            /* of --valid, 0 where not given */
 } ticket_opt;
 
+/* --valid in whole seconds, a begun one counts; 0 where not given. */
+static inline long long ticket_valid_s(void)
+{
+	return (ticket_opt.valid_ms + 999) / 1000;
+}
+
 /* The calls: words behind their names, an exit status. */
 int ticket_ca(int n, const char **words);
 int ticket_cert(int n, const char **words);
@@ -36,6 +42,10 @@ int ticket_control_show(void);
 enum { SECRET_CHARS = 26 };
 void ticket_secret(char out[SECRET_CHARS + 1]);
 
+/* 2026-11-28T07:00:00Z */
+enum { TIME_CHARS = 40 };
+void ticket_time(int64_t unix_time, char out[TIME_CHARS + 1]);
+
 /* One record on stdout: `key value` a line, or one JSON object with --json. Values are made harmless. */
 struct ticket_out {
 	struct buf text;
@@ -49,8 +59,9 @@ void out_text(struct ticket_out *o, const char *key, struct slice value);
 /* Words apart by blanks: one line, where there are any; an array. */
 void out_words(struct ticket_out *o, const char *key, struct slice words);
 void out_int(struct ticket_out *o, const char *key, long long value);
+void out_opt(struct ticket_out *o, const char *key, int64_t value);       /* 0: as NULL above */
 void out_bool(struct ticket_out *o, const char *key, bool value);         /* yes, no */
-void out_time(struct ticket_out *o, const char *key, int64_t unix_time);  /* 2026-11-28T07:00:00Z */
+void out_time(struct ticket_out *o, const char *key, int64_t unix_time);
 void out_facts(struct ticket_out *o, const struct cert_facts *f);
 int out_end(struct ticket_out *o); /* prints, and wipes: 0, or 74 said */
 
