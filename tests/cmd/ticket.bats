@@ -560,6 +560,67 @@ c.recv(1)"
 	run ! grep -q expire_password fake.out
 }
 
+controlled() {
+	spice-serve --help | grep -q -- --control || skip "this spice-serve has no control socket"
+}
+
+@test "set, revoke and list with spice-serve: one more ticket beside the file's, changed as it runs" {
+	controlled
+	ticket new --ticket-file tickets --id mine >mine
+	serve --ticket-file tickets --control c
+	one=$(ticket set --control c)
+	enter 0 "$one"
+	enter 0 "$(cat mine)"
+	two=$(ticket set --control c --valid 1h)
+	enter 0 "$two"
+	enter 77 "$one"
+	[[ "$(ticket list --control c)" == *"ticket yes"*"auth spice"* ]]
+	mkfifo hold
+	SPICE_PASSWORD=$two spice-view --script - "$at" <hold 3>&- &
+	viewer=$!
+	exec 7>hold
+	await is_in
+	ticket revoke --all --control c
+	ticket revoke --all --control c
+	enter 77 "$two"
+	enter 0 "$(cat mine)"
+	echo "capture y.ppm" >&7
+	exec 7>&-
+	ends 0 "$viewer"
+	[ -s y.ppm ]
+}
+is_in() { ! ticket list --control c | grep -qx 'channels 0'; }
+
+@test "set: spice-serve's expiry holds to the second" {
+	controlled
+	ticket new --ticket-file tickets >mine
+	serve --ticket-file tickets --control c
+	before=${EPOCHREALTIME/./}
+	s=$(ticket set --control c --valid 3s)
+	after=${EPOCHREALTIME/./} in=0 out=0
+	until [ $out -ge 2 ]; do
+		begun=${EPOCHREALTIME/./} rc=0
+		SPICE_PASSWORD=$s timeout 20 spice-view -q --screenshot x.ppm "$at" || rc=$?
+		ended=${EPOCHREALTIME/./}
+		if [ "$ended" -lt $((before + 2900000)) ]; then
+			[ $rc = 0 ]
+			in=$((in + 1))
+		fi
+		if [ "$begun" -gt $((after + 3100000)) ]; then
+			[ $rc = 77 ]
+			out=$((out + 1))
+		fi
+	done
+	[ $in -ge 2 ]
+}
+
+@test "a spice-serve that asks nobody: 78, and nobody is thrown out" {
+	controlled
+	serve --control c
+	[[ "$(ticket list --control c)" == *"ticket no"*"auth none"* ]]
+	refuses 78 spice-ticket revoke --all --control c
+}
+
 @test "C-1, C-2: a secret is in no argv, environment or message, and in no file that others can read" {
 	echo "SPCANARY-8d1f77" >pw
 	chmod 600 pw
