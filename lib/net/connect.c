@@ -1,6 +1,6 @@
 /* Outgoing connections: the name look-up in the pool, then each address in turn, never blocking. An
  * address that does not answer may use its share of the time that is left, so that a dead IPv6
- * route does not cost the IPv4 one. */
+ * route does not cost the IPv4 one. Where a proxy is on the way it is the one that is looked up. */
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -12,7 +12,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/addr.h"
+#include "net/command.h"
 #include "net/listen.h"
+#include "net/proxy.h"
 #include "net/ws.h"
 
 enum { UNIX_RETRY_MS = 50 };
@@ -30,10 +32,12 @@ struct connecting {
 	int fd;
 	int err; /* errno of the last address; E_* when not even the look-up could begin */
 	uint64_t deadline; /* uv_now */
-	char *host, *path; /* path: of a WebSocket, or NULL */
+	struct endpoint e;
+	const char *host; /* of the server, or the path of its socket */
 	unsigned port;
-	bool websocket;
+	struct proxy proxy;	      /* without a host: none */
 	struct tls_client *tls;
+	struct tls_client *proxy_tls; /* ours, when the proxy speaks TLS */
 	bool lacks_tls; /* TLS was asked for, without a client's trust: never falls back to plain */
 	connect_fn *fn;
 	void *owner;
@@ -46,8 +50,9 @@ static void released(struct connecting *c)
 	if (--c->open)
 		return;
 	uv_freeaddrinfo(c->list);
-	free(c->host);
-	free(c->path);
+	endpoint_fini(&c->e);
+	proxy_fini(&c->proxy);
+	tls_client_free(c->proxy_tls);
 	free(c);
 }
 
@@ -93,22 +98,33 @@ static void give_up(struct connecting *c, int err, const char *why)
 {
 	if (c->unix_len)
 		log_error("%s: %s", c->host, why);
+	else if (c->proxy.host)
+		log_error("proxy %s port %d: %s", c->proxy.host, c->proxy.port, why);
 	else
 		log_error("%s port %u: %s", c->host, c->port, why);
 	finish(c, NULL, err);
 }
 
-static void connected(struct connecting *c)
+/* The stack on top of what was connected to. */
+static void pile_up(struct connecting *c, struct xport *x)
 {
-	struct xport *x;
-
-	x = xport_socket(c->fd);
-	c->fd = -1;
+	if (c->proxy.tls)
+		x = xport_tls_client(x, c->proxy_tls, c->proxy.host);
+	if (c->proxy.host)
+		x = xport_proxy(x, &c->proxy, c->host, c->port);
 	if (c->tls)
 		x = xport_tls_client(x, c->tls, c->host);
-	if (c->websocket)
-		x = xport_ws_client(x, c->host, c->port, c->path);
+	if (c->e.websocket)
+		x = xport_ws_client(x, c->host, c->port, c->e.path);
 	finish(c, x, 0);
+}
+
+static void connected(struct connecting *c)
+{
+	struct xport *x = xport_socket(c->fd);
+
+	c->fd = -1;
+	pile_up(c, x);
 }
 
 /* The address in hand did not work. */
@@ -245,22 +261,64 @@ static void lookup_late(uv_timer_t *t)
 	give_up(t->data, E_TIMEOUT, "the name look-up timed out");
 }
 
+static void run_command(struct connecting *c)
+{
+	struct xport *x = xport_command(c->loop, &c->e, c->tls);
+
+	if (x)
+		pile_up(c, x);
+	else
+		finish(c, NULL, E_UNREACH);
+}
+
 static void at_once(uv_timer_t *t)
 {
 	struct connecting *c = t->data;
 
 	if (c->err)
 		finish(c, NULL, c->err);
+	else if (c->e.connect_command)
+		run_command(c);
 	else
 		try_next(c);
 }
 
-/* Where to: the look-up begins, or a unix socket is tried in the next round of the loop. */
-static void start(struct connecting *c, const struct endpoint *e, uint64_t timeout_ms)
+/* The proxy that is on the way, if there is one. */
+static int prepare_proxy(struct connecting *c)
+{
+	int err = 0;
+
+	if (!c->e.proxy || c->e.unix_path || c->e.connect_command)
+		return 0;
+	err = proxy_parse(&c->proxy, c->e.proxy);
+	if (!err && c->proxy.tls)
+		c->proxy_tls = tls_client_new(&(struct tls_trust){0}, &err);
+	return err;
+}
+
+/* The look-up begins. */
+static void look_up(struct connecting *c, uint64_t timeout_ms)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+	const char *host = c->proxy.host ? c->proxy.host : c->host;
 	char port[16];
 	int rc;
+
+	snprintf(port, sizeof(port), "%u", c->proxy.host ? (unsigned)c->proxy.port : c->port);
+	rc = uv_getaddrinfo(c->loop, &c->lookup, looked_up, host, port, &hints);
+	if (rc) {
+		log_error("%s: %s", host, uv_strerror(rc));
+		c->err = E_HOST;
+		uv_timer_start(&c->timer, at_once, 0, 0);
+		return;
+	}
+	c->open++;
+	uv_timer_start(&c->timer, lookup_late, timeout_ms, 0);
+}
+
+/* Where to: the look-up begins, or what needs none is tried in the next round of the loop. */
+static void start(struct connecting *c, const struct endpoint *e, uint64_t timeout_ms)
+{
 
 	if (c->lacks_tls) {
 		log_error("%s: TLS without a trust to go by", c->host);
@@ -268,21 +326,14 @@ static void start(struct connecting *c, const struct endpoint *e, uint64_t timeo
 		uv_timer_start(&c->timer, at_once, 0, 0);
 		return;
 	}
-	if (e->unix_path) {
+	if (e->unix_path && !e->connect_command)
 		c->err = addr_unix(e->unix_path, &c->unix_addr, &c->unix_len);
+	else
+		c->err = prepare_proxy(c);
+	if (c->err || e->unix_path || e->connect_command)
 		uv_timer_start(&c->timer, at_once, 0, 0);
-		return;
-	}
-	snprintf(port, sizeof(port), "%u", c->port);
-	rc = uv_getaddrinfo(c->loop, &c->lookup, looked_up, e->host, port, &hints);
-	if (rc) {
-		log_error("%s: %s", e->host, uv_strerror(rc));
-		c->err = E_HOST;
-		uv_timer_start(&c->timer, at_once, 0, 0);
-		return;
-	}
-	c->open++;
-	uv_timer_start(&c->timer, lookup_late, timeout_ms, 0);
+	else
+		look_up(c, timeout_ms);
 }
 
 struct connecting *net_connect(uv_loop_t *loop, const struct endpoint *e, bool use_tls,
@@ -295,12 +346,11 @@ struct connecting *net_connect(uv_loop_t *loop, const struct endpoint *e, bool u
 	c->fd = -1;
 	c->open = 1;
 	c->deadline = uv_now(loop) + timeout_ms;
-	c->host = xstrdup(e->unix_path ? e->unix_path : e->host);
+	endpoint_copy(&c->e, e);
+	c->host = c->e.unix_path ? c->e.unix_path : c->e.host;
 	c->port = (unsigned)(use_tls ? e->tls_port : e->port);
 	c->tls = use_tls ? tls : NULL; /* outlives us */
 	c->lacks_tls = use_tls && !tls;
-	c->websocket = e->websocket;
-	c->path = e->path ? xstrdup(e->path) : NULL;
 	c->fn = fn;
 	c->owner = owner;
 	c->lookup.data = c->timer.data = c;

@@ -58,6 +58,7 @@ static const size_t strings[] = {
 	offsetof(struct endpoint, user), offsetof(struct endpoint, password), offsetof(struct endpoint, title),
 	offsetof(struct endpoint, ca), offsetof(struct endpoint, host_subject), offsetof(struct endpoint, proxy),
 	offsetof(struct endpoint, secure_channels), offsetof(struct endpoint, disable_channels),
+	offsetof(struct endpoint, connect_command),
 };
 
 static char **string(struct endpoint *e, size_t offset)
@@ -79,6 +80,8 @@ void endpoint_fini(struct endpoint *e)
 {
 	if (e->password)
 		explicit_bzero(e->password, strlen(e->password));
+	if (e->proxy) /* which may hold one too */
+		explicit_bzero(e->proxy, strlen(e->proxy));
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
 		free(*string(e, strings[i]));
 	*e = (struct endpoint){0};

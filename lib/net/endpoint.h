@@ -20,6 +20,7 @@ struct endpoint {
 	char *secure_channels; /* "main;inputs" or "all" */
 	char *disable_channels;
 	bool fullscreen, delete_file;
+	char *connect_command; /* for /bin/sh: its stdin and stdout are the connection; NULL: none */
 };
 
 /* A SERVER word: spice://, spice+tls://, spice+unix://, ws://, wss://, HOST[:PORT], [IPv6][:PORT].
@@ -40,6 +41,9 @@ bool endpoint_is_host(const char *s);
 
 /* An absolute path that the address of a unix socket holds: at most 107 bytes? */
 bool endpoint_is_unix_path(const char *s);
+
+/* Can this be the URL of a proxy, [http|https]://[user:password@]host[:port]? 0, or E_USAGE, said. */
+int endpoint_check_proxy(const char *url);
 
 /* The URI of e without secrets, for messages and titles. malloc'ed. */
 char *endpoint_uri(const struct endpoint *e);

@@ -40,9 +40,9 @@ struct connecting; /* an attempt under way */
 /* 0 and a connected transport for the callback to take, or E_HOST, E_UNREACH, E_TIMEOUT, logged. */
 typedef void connect_fn(void *owner, struct xport *x, int err);
 
-/* Resolves and connects, trying each address; with `tls` puts the TLS client on top (use_tls:
- * e->tls_port, else e->port; `tls` is given then and outlives the attempt). The callback comes
- * later, never from within. */
+/* Resolves and connects, trying each address; or goes through e->proxy, which alone looks the host up, or
+ * e->connect_command. With `tls` puts the TLS client on top (use_tls: e->tls_port, else e->port; `tls` is given then
+ * and outlives the attempt). The callback comes later, never from within. */
 struct connecting *net_connect(uv_loop_t *loop, const struct endpoint *e, bool use_tls,
 	struct tls_client *tls, unsigned timeout_ms, connect_fn *fn, void *owner);
 void net_connect_cancel(struct connecting *c); /* no callback comes; NULL is fine */

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "net/endpoint.h"
+#include "net/uri.h"
 
 enum {
 	KEY_MAX = 31,
@@ -43,7 +44,7 @@ static int refuse(const char *why)
 	return E_USAGE;
 }
 
-static char *decoded(struct slice s)
+char *uri_decoded(struct slice s)
 {
 	struct buf b = {0};
 
@@ -94,7 +95,8 @@ bool endpoint_is_unix_path(const char *s)
 	return s[0] == '/' && strlen(s) <= UNIX_PATH_MAX;
 }
 
-static int read_port(struct slice s, int *port)
+/* NULL, or what is wrong. */
+static const char *read_port(struct slice s, int *port)
 {
 	char *text = xstrndup((const char *)s.p, s.n);
 	long long n;
@@ -102,20 +104,19 @@ static int read_port(struct slice s, int *port)
 
 	free(text);
 	if (rc || s.n > 5)
-		return refuse("a port is a number of 1 to 65535");
+		return "a port is a number of 1 to 65535";
 	*port = (int)n;
-	return 0;
+	return NULL;
 }
 
-/* HOST[:PORT] or [IPv6][:PORT]; *port stays where none is given. */
-static int host_port(struct endpoint *e, struct slice s, bool uri, int *port)
+const char *uri_host_port(struct slice s, bool uri, char **host_out, int *port)
 {
 	bool bracket = s.n && s.p[0] == '[';
 	const uint8_t *end = s.n ? memchr(s.p, bracket ? ']' : ':', s.n) : NULL;
 	struct slice host = s, rest = {0};
 
 	if (bracket && !end)
-		return refuse("a bracket is missing");
+		return "a bracket is missing";
 	if (end) {
 		host.n = (size_t)(end - s.p);
 		rest = slice_of(end + bracket, s.n - host.n - bracket);
@@ -125,14 +126,21 @@ static int host_port(struct endpoint *e, struct slice s, bool uri, int *port)
 	else if (!uri && rest.n > 1 &&
 		 memchr(rest.p + 1, ':', rest.n - 1)) /* a bare IPv6 address */
 		host = s, rest = (struct slice){0}, bracket = true;
-	e->host = uri ? decoded(host) : xstrndup((const char *)host.p, host.n);
-	if (!e->host || !(bracket ? is_ipv6(e->host) : is_host_name(e->host)))
-		return refuse("the host is not a name or an address");
+	*host_out = uri ? uri_decoded(host) : xstrndup((const char *)host.p, host.n);
+	if (!*host_out || !(bracket ? is_ipv6(*host_out) : is_host_name(*host_out)))
+		return "the host is not a name or an address";
 	if (!rest.n)
-		return 0;
+		return NULL;
 	if (rest.p[0] != ':')
-		return refuse("bytes after a bracket");
+		return "bytes after a bracket";
 	return read_port(slice_of(rest.p + 1, rest.n - 1), port);
+}
+
+static int host_port(struct endpoint *e, struct slice s, bool uri, int *port)
+{
+	const char *why = uri_host_port(s, uri, &e->host, port);
+
+	return why ? refuse(why) : 0;
 }
 
 /* [user@]host[:port] of a URI. */
@@ -143,7 +151,7 @@ static int authority(struct endpoint *e, struct slice s, int *port)
 	if (at) {
 		size_t n = (size_t)(at - s.p);
 
-		if (n && !(e->user = decoded(slice_of(s.p, n))))
+		if (n && !(e->user = uri_decoded(slice_of(s.p, n))))
 			return refuse("a broken % escape");
 		if (e->user && strlen(e->user) > VALUE_MAX)
 			return refuse("the user's name is too long");
@@ -154,9 +162,12 @@ static int authority(struct endpoint *e, struct slice s, int *port)
 
 static int query_port(int *port, char *value)
 {
+	const char *why;
+
 	if (*port)
 		return refuse("a port is given twice");
-	return read_port(slice_str(value), port);
+	why = read_port(slice_str(value), port);
+	return why ? refuse(why) : 0;
 }
 
 /* One key=value. */
@@ -193,7 +204,7 @@ static int query_item(struct endpoint *e, const struct scheme *scheme, struct sl
 		return 0; /* an empty value is skipped */
 	if (s.n - n - 1 > VALUE_MAX)
 		return refuse("a value in the query is too long");
-	value = decoded(slice_of(eq + 1, s.n - n - 1));
+	value = uri_decoded(slice_of(eq + 1, s.n - n - 1));
 	if (!value)
 		return refuse("a broken % escape");
 	rc = query_pair(e, scheme, slice_of(s.p, n), value);

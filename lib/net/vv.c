@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "net/endpoint.h"
 
-enum { NAME_MAX_BYTES = 64 };
+enum { HOST_MAX = 255, NAME_MAX_BYTES = 64 };
 
 /* The newest virt-viewer whose files we understand: `version` asks for at least that. */
 static const unsigned understood[] = {11, 0, 0, 0};
@@ -213,6 +213,15 @@ static int check_version(const char *s)
 	return 0;
 }
 
+/* What only a proxy has to understand: Proxmox gives out "pvespiceproxy:5f3c:100:node::signature". */
+static bool is_graphic(const char *s)
+{
+	for (const char *p = s; *p; p++)
+		if (*p <= ' ' || *p > '~')
+			return false;
+	return strlen(s) <= HOST_MAX;
+}
+
 static int check(const struct vv *v)
 {
 	const struct endpoint *e = v->e;
@@ -227,7 +236,9 @@ static int check(const struct vv *v)
 		return refuse("unix-path", "not an absolute path of at most 107 bytes");
 	if (!e->unix_path && !e->host)
 		return refuse("host", "missing");
-	if (e->host && !endpoint_is_host(e->host))
+	if (e->proxy && endpoint_check_proxy(e->proxy))
+		return E_INVAL;
+	if (e->host && !endpoint_is_host(e->host) && !(e->proxy && is_graphic(e->host)))
 		return refuse("host", "neither a name nor an address");
 	if (!e->unix_path && !e->port && !e->tls_port)
 		return refuse("port", "neither port nor tls-port");
