@@ -32,7 +32,7 @@ PKGS_CHECK = libcmocka-dev bats bats-assert bats-support libspice-protocol-dev x
 PKGS_INTEROP = qemu-system-x86 qemu-system-gui spice-client-gtk virt-viewer libspice-server-dev \
 	libspice-client-glib-2.0-dev xserver-xspice spice-html5 chromium tshark xvfb xauth xdotool openbox \
 	imagemagick ffmpeg iproute2 procps x11-utils x11-apps xterm gstreamer1.0-plugins-base \
-	gstreamer1.0-plugins-good busybox-static cpio linux-image-amd64 websockify
+	gstreamer1.0-plugins-good busybox-static cpio linux-image-amd64 websockify tinyproxy-bin
 
 ifeq ($(filter deps deps-% demo help clean,$(MAKECMDGOALS)),)
 PKG_CFLAGS := $(shell pkg-config --cflags $(LIBS))

@@ -27,10 +27,16 @@ struct poptOption cli_connect_table[] = {
 	{"pin", 0, POPT_ARG_STRING, &cli_connect.pin, 0, "the server's certificate has this SHA-256", "HEX"},
 	{"tls-channels", 0, POPT_ARG_STRING, &cli_connect.tls_channels, 0,
 		"channels that must use TLS: main,... or all", "LIST"},
+	{"proxy", 0, POPT_ARG_STRING, &cli_connect.proxy, 0,
+		"the way goes through this HTTP proxy: [http|https]://[USER:PASSWORD@]HOST[:PORT]", "URL"},
+	{"connect-command", 0, POPT_ARG_STRING, &cli_connect.connect_command, 0,
+		"stdin and stdout of CMD are the connection, one a channel", "CMD"},
 	{"timeout", 0, POPT_ARG_STRING, &cli_connect.timeout, 0, "give up after D", "D"},
 	{"retry", 0, POPT_ARG_STRING, &cli_connect.retry, 0, "try again for D while nobody listens", "D"},
 	{"password-file", 0, POPT_ARG_STRING, &password_file, 0, "the ticket is the first line of FILE", "FILE"},
 	{"password-fd", 0, POPT_ARG_STRING, &cli_password_fd, 0, "the ticket is the first line of descriptor N", "N"},
+	{"ticket-command", 0, POPT_ARG_STRING, &cli_connect.ticket_command, 0,
+		"CMD prints a fresh ticket at each connect", "CMD"},
 	POPT_TABLEEND
 };
 
@@ -69,6 +75,31 @@ static int read_vv(const char *word, struct endpoint *e)
 	return rc;
 }
 
+static void replace(char **s, const char *with)
+{
+	if (*s)
+		explicit_bzero(*s, strlen(*s));
+	free(*s);
+	*s = with && *with ? xstrdup(with) : NULL;
+}
+
+/* The way to the server: the option before what the file says, and that before the environment; "" is none. */
+static int choose_way(struct endpoint *e)
+{
+	const char *proxy = cli_connect.proxy, *connect_command = cli_connect.connect_command;
+
+	if (connect_command && proxy) {
+		cli_error("--connect-command and --proxy exclude each other");
+		return E_USAGE;
+	}
+	if (proxy || (cli_env_proxy && !e->proxy))
+		replace(&e->proxy, proxy ? proxy : cli_env_proxy);
+	if (e->proxy && endpoint_check_proxy(e->proxy))
+		return E_USAGE;
+	replace(&e->connect_command, connect_command);
+	return 0;
+}
+
 int cli_endpoint(const char *word, struct endpoint *e)
 {
 	struct stat st;
@@ -87,7 +118,7 @@ int cli_endpoint(const char *word, struct endpoint *e)
 	} else {
 		rc = endpoint_parse(e, word);
 	}
-	return rc;
+	return rc ? rc : choose_way(e);
 }
 
 char *cli_first_line(struct buf *text)
@@ -120,6 +151,13 @@ char *cli_password(const struct endpoint *e, int *err)
 	int fd;
 
 	*err = 0;
+	if (cli_connect.ticket_command && (password_file || cli_password_fd)) {
+		cli_error("--ticket-command and a password from elsewhere exclude each other");
+		*err = E_USAGE;
+		return NULL;
+	}
+	if (cli_connect.ticket_command)
+		return NULL;
 	if (password_file || cli_password_fd) {
 		cli_number("--password-fd", cli_password_fd, 0, INT32_MAX, &n);
 		fd = password_file ? open(password_file, O_RDONLY | O_CLOEXEC | O_NOCTTY) : (int)n;

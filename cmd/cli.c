@@ -20,7 +20,7 @@
 
 static const char *name = "spiceutils";
 static int quiet, verbose, version;
-char *cli_env_password, *cli_ready_fd, *cli_password_fd;
+char *cli_env_password, *cli_env_proxy, *cli_ready_fd, *cli_password_fd;
 
 static void count_verbose(poptContext con, enum poptCallbackReason reason, const struct poptOption *o, const char *arg,
 	void *data)
@@ -181,7 +181,8 @@ static bool cli_fd_good(const char *option, const char *text)
 
 	if (cli_number(option, text, 0, INT32_MAX, &fd))
 		return false;
-	if (text && fcntl((int)fd, F_GETFD) < 0) {
+	/* ours alone: commands that we start have no use for it */
+	if (text && fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0) {
 		cli_error("%s %s: %s", option, text, strerror(errno));
 		return false;
 	}
@@ -227,24 +228,63 @@ static void optional_values(const struct poptOption *options, char **words)
 	}
 }
 
+/* The place of a password in USER:PASSWORD@ before a host, in a URI or a proxy without a scheme; NULL when there is
+ * none. */
+static char *login_secret(char *word, bool proxy, size_t *n)
+{
+	char *mark = strstr(word, "://"), *at, *colon;
+
+	if (!mark && !proxy)
+		return NULL;
+	word = mark ? mark + 3 : word;
+	at = memrchr(word, '@', strcspn(word, "/?;"));
+	colon = at ? memchr(word, ':', (size_t)(at - word)) : NULL;
+	if (!colon)
+		return NULL;
+	*n = (size_t)(at - colon - 1);
+	return colon + 1;
+}
+
+/* A variable's value, which is then gone from the environment, where others see it and children would get it. */
+static char *take_variable(const char *variable)
+{
+	char *env = getenv(variable), *value;
+
+	if (!env)
+		return NULL;
+	value = xstrdup(env);
+	explicit_bzero(env, strlen(env));
+	unsetenv(variable);
+	return value;
+}
+
 /* Takes the command line and the environment over, then wipes secrets where ps shows them (C-1). What SPICE_PASSWORD
- * says is kept for clients. */
+ * and SPICE_PROXY say is kept for clients. */
 static char **take_secrets(int argc, char **argv)
 {
-	char **copy = xcalloc((size_t)argc + 1, sizeof(*copy)), *env = getenv("SPICE_PASSWORD"), *secret;
+	char **copy = xcalloc((size_t)argc + 1, sizeof(*copy)), *secret;
 	size_t n;
 
 	for (int i = 0; i < argc; i++) {
+		bool value = i && strcmp(argv[i - 1], "--proxy") == 0, proxy = strncmp(argv[i], "--proxy=", 8) == 0;
+
 		copy[i] = xstrdup(argv[i]);
 		if ((secret = uri_secret(argv[i], &n)))
 			memset(secret, 'x', n);
+		if ((secret = login_secret(argv[i] + (proxy ? 8 : 0), proxy || value, &n)))
+			memset(secret, 'x', n);
 	}
-	if (env) {
-		cli_env_password = xstrdup(env);
-		explicit_bzero(env, strlen(env));
-		unsetenv("SPICE_PASSWORD");
-	}
+	cli_env_password = take_variable("SPICE_PASSWORD");
+	cli_env_proxy = take_variable("SPICE_PROXY");
 	return copy;
+}
+
+static void forget(char **secret)
+{
+	if (*secret)
+		explicit_bzero(*secret, strlen(*secret));
+	free(*secret);
+	*secret = NULL;
 }
 
 static void forget_secrets(char **words)
@@ -254,10 +294,8 @@ static void forget_secrets(char **words)
 		free(*w);
 	}
 	free(words);
-	if (cli_env_password)
-		explicit_bzero(cli_env_password, strlen(cli_env_password));
-	free(cli_env_password);
-	cli_env_password = NULL;
+	forget(&cli_env_password);
+	forget(&cli_env_proxy);
 }
 
 static int bad_option(poptContext con, int rc)

@@ -60,9 +60,9 @@ extern struct poptOption cli_listen_table[], cli_security_table[], cli_tickets_t
 #define CLI_CONNECT CLI_FAMILY(cli_connect_table, "The connection:")
 #define CLI_END CLI_FAMILY(cli_common_table, "Common options:"), POPT_AUTOHELP POPT_TABLEEND
 
-/* What SPICE_PASSWORD said, which is gone from the environment; and the descriptors that --ready-fd and --password-fd
- * name, known to be open. NULL where not given. For cli-listen.c and cli-connect.c. */
-extern char *cli_env_password, *cli_ready_fd, *cli_password_fd;
+/* What SPICE_PASSWORD and SPICE_PROXY said, which are gone from the environment; and the descriptors that --ready-fd
+ * and --password-fd name, known to be open. NULL where not given. For cli-listen.c and cli-connect.c. */
+extern char *cli_env_password, *cli_env_proxy, *cli_ready_fd, *cli_password_fd;
 
 /* ---- signals ---- */
 
@@ -91,8 +91,8 @@ void cli_listen_done(void); /* frees certificates; after server_free and the loo
 
 /* ---- connecting ---- */
 
-/* A SERVER word or FILE of one (.vv, "-" for one on stdin), with --host-subject and the like put in; the password
- * from its places, asked for on a terminal only with `ask`. 0 or E_*, said. */
+/* A SERVER word or FILE of one (.vv, "-" for one on stdin), with --proxy and --connect-command put in. 0 or E_*,
+ * said. */
 int cli_endpoint(const char *word, struct endpoint *e);
 /* The password: of --password-file, --password-fd, SPICE_PASSWORD, the endpoint. NULL when there is none. Owned by
  * the caller, to be wiped. *err is E_NOFILE when one of these can't be read. */
@@ -108,8 +108,15 @@ struct tls_client *cli_trust(const struct endpoint *e, int *err);
 struct tls_trust cli_trust_options(const struct endpoint *e);
 
 extern struct cli_connect {
-	char *ca_file, *host_subject, *pin, *tls_channels, *timeout, *retry;
+	char *ca_file, *host_subject, *pin, *tls_channels, *proxy, *connect_command, *timeout, *retry, *ticket_command;
 } cli_connect;
+
+/* Starts --ticket-command for one connection to e. `fn` comes later, with what the command printed (its first line, to
+ * be wiped and freed by the owner), or with NULL and E_AUTH, said. NULL, said, when it can't be started. */
+struct cli_ticket;
+struct cli_ticket *cli_ticket_new(uv_loop_t *loop, const struct endpoint *e,
+	void (*fn)(void *owner, char *secret, int err), void *owner);
+void cli_ticket_free(struct cli_ticket *t); /* ends the command; also after `fn` came; NULL is fine */
 /* --timeout and --retry in milliseconds, 0 none; E_USAGE said. */
 int cli_timeouts(long long *timeout_ms, long long *retry_ms);
 

@@ -63,7 +63,7 @@ static int fill(struct endpoint *e)
 	e->host = xstrdup(ticket_opt.hosts[0]);
 	e->title = copy(ticket_opt.title);
 	e->host_subject = copy(cli_connect.host_subject);
-	e->proxy = copy(ticket_opt.proxy);
+	e->proxy = copy(cli_connect.proxy);
 	if (cli_connect.ca_file)
 		rc = read_ca(cli_connect.ca_file, &e->ca);
 	if (!rc && ticket_opt.password)

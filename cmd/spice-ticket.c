@@ -32,7 +32,6 @@ static struct poptOption own[] = {
 	{"port", 'p', POPT_ARG_STRING, &ticket_opt.port, 0, "the server's plain port", "N"},
 	{"tls-port", 0, POPT_ARG_STRING, &ticket_opt.tls_port, 0, "the server's TLS port", "N"},
 	{"title", 0, POPT_ARG_STRING, &ticket_opt.title, 0, "the window's title", "T"},
-	{"proxy", 0, POPT_ARG_STRING, &ticket_opt.proxy, 0, "the HTTP proxy on the way to the server", "URL"},
 	{"output", 'o', POPT_ARG_STRING, &ticket_opt.out, 0, "write to FILE instead of stdout", "FILE"},
 	{"json", 0, POPT_ARG_NONE, &ticket_opt.json, 0, "print JSON", NULL},
 	POPT_TABLEEND
@@ -88,11 +87,12 @@ static const struct {
 	{"json", EVERY},
 	{"ca-file", VV | VERIFY},
 	{"host-subject", VV | VERIFY},
-	{"proxy", VV},
+	{"proxy", VV | VERIFY},
 	{"timeout", SET | REVOKE | LIST | VERIFY},
 	{"retry", 0},
 	{"password-file", SET | VV},
 	{"password-fd", SET | VV},
+	{"ticket-command", 0},
 };
 
 static unsigned calls_of(const char *option)

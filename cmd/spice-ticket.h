@@ -8,7 +8,7 @@
 #include "net/tls_report.h"
 
 extern struct ticket_options {
-	char *ticket_file, *control, *valid, *id, *key_type, *subject, *port, *tls_port, *title, *proxy,
+	char *ticket_file, *control, *valid, *id, *key_type, *subject, *port, *tls_port, *title,
 		*out;
 	char **hosts;                  /* NULL at the end; NULL: none */
 	int once, view_only, all, json, renew;

@@ -216,6 +216,8 @@ void view_finish(struct view *v, int status)
 	v->status = status;
 	client_free(v->client);
 	v->client = NULL;
+	cli_ticket_free(v->ticket);
+	v->ticket = NULL;
 	if (v->mode->stop)
 		v->mode->stop(v->owner);
 	uv_close((uv_handle_t *)&v->deadline, NULL);
@@ -232,7 +234,15 @@ static void joined(void *owner)
 		view.mode->ops.joined(owner);
 }
 
-static void connect_now(struct view *v)
+static void forget_password(struct view *v)
+{
+	if (v->co.password)
+		explicit_bzero((char *)v->co.password, strlen(v->co.password));
+	free((char *)v->co.password);
+	v->co.password = NULL;
+}
+
+static void start_client(struct view *v)
 {
 	static struct client_ops ops;
 
@@ -240,6 +250,33 @@ static void connect_now(struct view *v)
 	ops.closed = closed;
 	ops.joined = joined;
 	v->client = client_new(v->loop, &v->where, &v->co, &ops, v->owner);
+}
+
+static void ticket_came(void *owner, char *secret, int err)
+{
+	struct view *v = owner;
+
+	cli_ticket_free(v->ticket);
+	v->ticket = NULL;
+	if (err) {
+		view_finish(v, err_exit(err));
+		return;
+	}
+	forget_password(v);
+	v->co.password = secret;
+	start_client(v);
+}
+
+static void connect_now(struct view *v)
+{
+	if (!cli_connect.ticket_command) {
+		start_client(v);
+		return;
+	}
+	v->client = NULL;
+	v->ticket = cli_ticket_new(v->loop, &v->where, ticket_came, v);
+	if (!v->ticket)
+		view_finish(v, err_exit(E_AUTH));
 }
 
 /* That nobody listens yet was said the first time. */
@@ -270,7 +307,8 @@ static bool ask_password(struct view *v)
 {
 	bool interrupted;
 
-	if (v->co.password || !isatty(STDIN_FILENO) || !client_password_refused(v->client))
+	if (v->co.password || cli_connect.ticket_command || !isatty(STDIN_FILENO) ||
+		!client_password_refused(v->client))
 		return false;
 	uv_timer_stop(&v->deadline);
 	v->co.password = cli_ask_password("password: ", &interrupted);
@@ -395,9 +433,7 @@ static int run(int n, const char **words)
 	}
 	if (v->owner)
 		v->mode->free(v->owner);
-	if (v->co.password)
-		explicit_bzero((char *)v->co.password, strlen(v->co.password));
-	free((char *)v->co.password);
+	forget_password(v);
 	tls_client_free(v->co.tls);
 	endpoint_fini(&v->where);
 	return rc;

@@ -20,6 +20,7 @@ struct view {
 	struct endpoint where;
 	struct client_options co;
 	struct client *client;
+	struct cli_ticket *ticket; /* while --ticket-command runs */
 	const struct view_mode *mode;
 	void *owner;               /* of the mode */
 	struct cli_signals signals;
