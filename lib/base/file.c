@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -89,5 +91,50 @@ int file_replace(const char *name, mode_t mode, struct slice text)
 	if (why && fd >= 0)
 		unlink(tmp);
 	free(tmp);
+	return why;
+}
+
+/* Does the entry of the folder lead to the open file, and not by a symbolic link? */
+static bool is_same(int dir, const char *entry, int fd)
+{
+	struct stat here, open;
+
+	return fstatat(dir, entry, &here, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &open) == 0 &&
+	       here.st_dev == open.st_dev && here.st_ino == open.st_ino;
+}
+
+/* A look and an unlink are two steps between which entries can change, so that it is moved where nobody looks first. */
+static int unlink_in(int dir, const char *entry, int fd)
+{
+	uint64_t dice = 0;
+	char *aside;
+	int why = 0;
+
+	if (!is_same(dir, entry, fd))
+		return ESTALE;
+	if (getrandom(&dice, sizeof(dice), 0) < 0)
+		return errno;
+	aside = xasprintf(".%.200s.%016llx", entry, (unsigned long long)dice);
+	if (renameat2(dir, entry, dir, aside, RENAME_NOREPLACE) != 0)
+		why = errno;
+	else if (is_same(dir, aside, fd))
+		why = unlinkat(dir, aside, 0) == 0 ? 0 : errno;
+	else
+		why = renameat2(dir, aside, dir, entry, RENAME_NOREPLACE) == 0 ? ESTALE : errno;
+	free(aside);
+	return why;
+}
+
+int file_unlink(const char *name, int fd)
+{
+	const char *slash = strrchr(name, '/');
+	char *folder = slash ? xstrndup(name, (size_t)(slash - name) + 1) : xstrdup(".");
+	int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), why = dir < 0 ? errno : 0;
+
+	free(folder);
+	if (dir < 0)
+		return why;
+	why = unlink_in(dir, slash ? slash + 1 : name, fd);
+	close(dir);
 	return why;
 }

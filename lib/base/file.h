@@ -16,4 +16,8 @@ int file_read(const char *name, size_t max, struct buf *out);
  * we may. 0, or the errno that stopped it. */
 int file_replace(const char *name, mode_t mode, struct slice text);
 
+/* Unlinks the very file that fd has open, which was found under this name: what is put in its place meanwhile stays.
+ * 0; ESTALE when something else stands there; or another errno. */
+int file_unlink(const char *name, int fd);
+
 #endif

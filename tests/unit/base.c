@@ -1,5 +1,7 @@
 /* The room that everybody stands on: buffers, arena, lists, text from peers, numbers from users, JSON. */
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -375,6 +377,74 @@ static void mapped_files(void **state)
 }
 
 /* All of it or nothing, with this mode, and nothing is left beside it. */
+/* D-5: a file that is swapped for another while it is unlinked. */
+struct swap {
+	char *name, *victim;
+	int fd; /* of the victim */
+	unsigned spin;
+};
+
+static void *swap_in(void *arg)
+{
+	struct swap *s = arg;
+
+	for (volatile unsigned i = 0; i < s->spin; i++)
+		;
+	rename(s->victim, s->name);
+	return NULL;
+}
+
+static void unlinked_files(void **state)
+{
+	char dir[] = "/tmp/spice-unlink-XXXXXX", *link;
+	unsigned ours = 0, swapped = 0;
+	struct swap s = {0};
+	struct stat st;
+	int fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	s.name = xasprintf("%s/x.vv", dir);
+	s.victim = xasprintf("%s/victim", dir);
+	link = xasprintf("%s/link", dir);
+	for (unsigned i = 0; i < 1000; i++) {
+		pthread_t thread;
+		int rc;
+
+		fd = open(s.name, O_RDWR | O_CREAT | O_TRUNC, 0600);
+		s.fd = open(s.victim, O_RDWR | O_CREAT | O_EXCL, 0600);
+		s.spin = i * 37 % 6000;
+		assert_true(fd >= 0 && s.fd >= 0);
+		assert_int_equal(pthread_create(&thread, NULL, swap_in, &s), 0);
+		rc = file_unlink(s.name, fd);
+		pthread_join(thread, NULL);
+		assert_int_equal(fstat(s.fd, &st), 0);
+		assert_int_equal(st.st_nlink, 1); /* whatever happened, the victim lives */
+		assert_int_equal(fstat(fd, &st), 0);
+		assert_true(st.st_nlink == 0); /* unlinked, or swapped away */
+		assert_true(rc == 0 || rc == ESTALE || rc == EEXIST || rc == ENOENT);
+		ours += rc == 0;
+		swapped += rc != 0;
+		close(fd);
+		close(s.fd);
+		unlink(s.name);
+	}
+	assert_true(ours + swapped == 1000);
+	fd = open(s.name, O_RDWR | O_CREAT, 0600);
+	assert_int_equal(symlink("x.vv", link), 0);
+	assert_int_equal(file_unlink(link, fd), ESTALE);
+	assert_int_equal(lstat(link, &st), 0);
+	assert_int_equal(file_unlink("/nonexistent/x", fd), ENOENT);
+	assert_int_equal(file_unlink(s.name, fd), 0);
+	assert_int_equal(lstat(s.name, &st), -1);
+	close(fd);
+	unlink(link);
+	assert_int_equal(rmdir(dir), 0); /* nothing is left aside */
+	free(s.name);
+	free(s.victim);
+	free(link);
+}
+
 static void replaced_files(void **state)
 {
 	char dir[] = "/tmp/spice-file-XXXXXX", *name, *deep;
@@ -446,6 +516,7 @@ int main(void)
 		cmocka_unit_test(percent),
 		cmocka_unit_test(logging),
 		cmocka_unit_test(mapped_files),
+		cmocka_unit_test(unlinked_files),
 		cmocka_unit_test(replaced_files),
 		cmocka_unit_test(exit_statuses),
 	};
