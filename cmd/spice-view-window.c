@@ -11,6 +11,7 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "view/keycode.h"
 #include "view/window.h"
 
 struct sights {
@@ -19,6 +20,7 @@ struct sights {
 	struct window_options options;
 	char *name; /* the title: this, the number of a further display, suffix */
 	const char *suffix;
+	char *hotkeys; /* of the .vv file and our own */
 	bool only;           /* --display: no head but that one has a window */
 	bool resizes;        /* the guest is to have the windows' sizes */
 	bool focused;        /* one of them is */
@@ -452,6 +454,45 @@ static int resize_of(const struct view_options *o, enum window_scale scale, bool
 	return 0;
 }
 
+/* What a .vv file says of an action, the last time; NULL: nothing. */
+static char *chord_of(const char *list, const char *action, size_t n)
+{
+	char *chord = NULL;
+
+	while (list && *list) {
+		size_t len = strcspn(list, ",");
+
+		if (len > n && strncmp(list, action, n) == 0 && list[n] == '=') {
+			free(chord);
+			chord = xstrndup(list + n + 1, len - n - 1);
+		}
+		list += len + (list[len] == ',');
+	}
+	return chord;
+}
+
+/* The usual hot keys, less those that the file switches off or has otherwise. A chord that we don't know is none. */
+static char *hotkeys_of(const char *list)
+{
+	struct buf all = {0};
+
+	for (const char *p = WINDOW_HOTKEYS; *p;) {
+		size_t len = strcspn(p, ","), name = strcspn(p, "=");
+		char *chord = chord_of(list, p, name);
+		uint16_t codes[KEYCODE_CHORD_MAX];
+		size_t n;
+
+		if (!chord)
+			chord = xstrndup(p + name + 1, len - name - 1);
+		if (*chord && keycode_chord(chord, codes, &n) == 0)
+			buf_printf(&all, "%s%.*s=%s", buf_len(&all) ? "," : "", (int)name, p, chord);
+		free(chord);
+		p += len + (p[len] == ',');
+	}
+	buf_u8(&all, 0);
+	return (char *)all.mem;
+}
+
 static int start(struct view *v, void **owner)
 {
 	const char *title = v->o.title ? v->o.title : v->where.title;
@@ -462,8 +503,9 @@ static int start(struct view *v, void **owner)
 	a->v = v;
 	a->only = v->o.display != NULL;
 	list_init(&a->list);
+	a->hotkeys = hotkeys_of(v->where.hotkeys);
 	a->options = (struct window_options){
-		.hotkeys = v->o.hotkeys,
+		.hotkeys = v->o.hotkeys ? v->o.hotkeys : a->hotkeys,
 		.full_screen = v->o.full_screen || v->where.fullscreen,
 		.view_only = v->o.view_only,
 	};
@@ -493,6 +535,7 @@ static void done(void *owner)
 	list_each(x, &a->list, link)
 		drop(x);
 	free(a->name);
+	free(a->hotkeys);
 	free(a);
 }
 

@@ -58,7 +58,7 @@ static const size_t strings[] = {
 	offsetof(struct endpoint, user), offsetof(struct endpoint, password), offsetof(struct endpoint, title),
 	offsetof(struct endpoint, ca), offsetof(struct endpoint, host_subject), offsetof(struct endpoint, proxy),
 	offsetof(struct endpoint, secure_channels), offsetof(struct endpoint, disable_channels),
-	offsetof(struct endpoint, connect_command),
+	offsetof(struct endpoint, connect_command), offsetof(struct endpoint, hotkeys),
 };
 
 static char **string(struct endpoint *e, size_t offset)

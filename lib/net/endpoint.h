@@ -19,6 +19,7 @@ struct endpoint {
 	char *title, *ca, *host_subject, *proxy;
 	char *secure_channels; /* "main;inputs" or "all" */
 	char *disable_channels;
+	char *hotkeys; /* "action=chord,action=", the last of an action counts, one without a chord is off */
 	bool fullscreen, delete_file;
 	char *connect_command; /* for /bin/sh: its stdin and stdout are the connection; NULL: none */
 };

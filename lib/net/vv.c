@@ -20,10 +20,10 @@ static const unsigned understood[] = {11, 0, 0, 0};
 /* What is read before it is judged as a whole. */
 struct vv {
 	struct endpoint *e;
-	char *type, *version;
+	char *type, *version, *newer; /* newer: where there is a viewer that understands the file */
 };
 
-enum kind { TEXT, LINES, PORT, BOOL, SECRET };
+enum kind { TEXT, LINES, PORT, BOOL, SECRET, HOTKEY };
 
 struct key {
 	const char *name;
@@ -38,6 +38,7 @@ struct key {
 static const struct key keys[] = {
 	{"type", TEXT, IN_VV(type)},
 	{"version", TEXT, IN_VV(version)},
+	{"newer-version-url", TEXT, IN_VV(newer)},
 	{"unix-path", TEXT, IN_ENDPOINT(unix_path)},
 	{"host", TEXT, IN_ENDPOINT(host)},
 	{"port", PORT, IN_ENDPOINT(port)},
@@ -52,6 +53,9 @@ static const struct key keys[] = {
 	{"secure-channels", TEXT, IN_ENDPOINT(secure_channels)},
 	{"delete-this-file", BOOL, IN_ENDPOINT(delete_file)},
 	{"proxy", TEXT, IN_ENDPOINT(proxy)},
+	{"toggle-fullscreen", HOTKEY, IN_ENDPOINT(hotkeys)},
+	{"release-cursor", HOTKEY, IN_ENDPOINT(hotkeys)},
+	{"secure-attention", HOTKEY, IN_ENDPOINT(hotkeys)},
 };
 
 static int refuse(const char *key, const char *why)
@@ -120,6 +124,23 @@ static int set_text(char **to, const struct key *k, struct slice value)
 	return 0;
 }
 
+/* One more of the list; one that would break the list is none. */
+static int add_hotkey(char **list, const struct key *k, struct slice value)
+{
+	char *chord = NULL, *more;
+	int rc = set_text(&chord, k, value);
+
+	if (rc)
+		return rc;
+	if (!chord || !strpbrk(chord, ",=")) {
+		more = xasprintf("%s%s%s=%s", *list ? *list : "", *list ? "," : "", k->name, chord ? chord : "");
+		free(*list);
+		*list = more;
+	}
+	free(chord);
+	return 0;
+}
+
 static int set_port(int *to, const struct key *k, struct slice value)
 {
 	char *text = xstrndup((const char *)value.p, value.n);
@@ -156,6 +177,8 @@ static int set(struct vv *v, struct slice name, struct slice value)
 			return set_port((int *)(void *)at, k, slice_trim(value));
 		case BOOL:
 			return set_bool((bool *)at, k, slice_trim(value));
+		case HOTKEY:
+			return add_hotkey((char **)(void *)at, k, slice_trim(value));
 		default:
 			return set_text((char **)(void *)at, k, value);
 		}
@@ -192,8 +215,15 @@ static int line(struct vv *v, struct slice s, bool *ours, bool *any)
 	return *ours ? set(v, name, value) : 0;
 }
 
+static int refuse_old(const char *newer)
+{
+	log_error("connection file: version: the file asks for a newer viewer%s%s", newer ? ": " : "",
+		newer ? newer : "");
+	return E_INVAL;
+}
+
 /* "a.b.c-d" against what we understand. */
-static int check_version(const char *s)
+static int check_version(const char *s, const char *newer)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(understood) && s && *s; i++) {
 		size_t n = strspn(s, "0123456789");
@@ -204,7 +234,7 @@ static int check_version(const char *s)
 		if (part != understood[i])
 			return part < understood[i]
 				       ? 0
-				       : refuse("version", "the file asks for a newer viewer");
+				       : refuse_old(newer);
 		s += n;
 		if (*s && !strchr(".-", *s))
 			return refuse("version", "malformed");
@@ -228,7 +258,7 @@ static int check(const struct vv *v)
 
 	if (!v->type || strcmp(v->type, "spice") != 0)
 		return refuse("type", v->type ? "not spice" : "missing");
-	if (check_version(v->version))
+	if (check_version(v->version, v->newer))
 		return E_INVAL;
 	if (e->unix_path && (e->host || e->port || e->tls_port))
 		return refuse("unix-path", "not together with host and ports");
@@ -267,5 +297,6 @@ int endpoint_parse_vv(struct endpoint *e, struct slice text)
 		rc = check(&v);
 	free(v.type);
 	free(v.version);
+	free(v.newer);
 	return rc;
 }

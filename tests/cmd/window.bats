@@ -173,6 +173,23 @@ picture=('fill 0 0 320 200 #204060' 'fill 10 20 100 50 #ff8000' 'fill 200 100 33
 	[ "$output" = 0 ]
 }
 
+@test "hot keys of a .vv file: one is another, one is off, one stays" {
+	serve "${picture[@]}"
+	printf '[virt-viewer]\ntype=spice\nhost=127.0.0.1\nport=%s\n%s\n' "${server#*:}" \
+		$'secure-attention=Ctrl+Alt+Ins\ntoggle-fullscreen=\nusb-device-reset=ctrl+r' >"$BATS_TEST_TMPDIR/x.vv"
+	server=$BATS_TEST_TMPDIR/x.vv
+	view
+	xdotool key ctrl+alt+Insert # is ctrl+alt+del to the server
+	seen events '"code":57427,"down":false'
+	xdotool key shift+F11 # goes to the server
+	seen events '"code":87,"down":false'
+	xdotool key shift+F12 # does not
+	xdotool key b
+	seen events '"code":48,"down":false'
+	run grep -cE '"code":(57426|88),' events
+	[ "$output" = 0 ]
+}
+
 @test "looking only: nothing is sent" {
 	serve "${picture[@]}"
 	view --view-only

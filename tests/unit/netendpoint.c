@@ -327,6 +327,83 @@ static void vv_verdicts(void **state)
 	}
 }
 
+/* The last of an action counts, an empty one switches it off, and what would break the list is left out. */
+static void vv_hotkeys(void **state)
+{
+	static const struct {
+		const char *lines, *want;
+	} rows[] = {
+		{"", NULL},
+		{"zoom-in=ctrl+plus\n", NULL},
+		{"release-cursor=shift+f12\n", "release-cursor=shift+f12"},
+		{"secure-attention= Ctrl+Alt+Ins \ntoggle-fullscreen=\n",
+			"secure-attention=Ctrl+Alt+Ins,toggle-fullscreen="},
+		{"release-cursor=a\nrelease-cursor=b\n", "release-cursor=a,release-cursor=b"},
+		{"release-cursor=a,secure-attention=b\n", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char *text = xasprintf(VV "host=h\nport=1\n%s", rows[i].lines);
+		struct endpoint e;
+
+		assert_int_equal(endpoint_parse_vv(&e, slice_str(text)), 0);
+		assert_int_equal(!e.hotkeys, !rows[i].want);
+		if (e.hotkeys)
+			assert_string_equal(e.hotkeys, rows[i].want);
+		endpoint_fini(&e);
+		free(text);
+	}
+}
+
+/* Hosts that only a proxy understands; a proxy that is none. */
+static void vv_proxies(void **state)
+{
+	static const struct {
+		const char *lines;
+		int rc;
+	} rows[] = {
+		{"host=pvespiceproxy:65f1:100:node::3f\n", E_INVAL},
+		{"host=pvespiceproxy:65f1:100:node::3f\nproxy=http://p:3128\n", 0},
+		{"host=a b\nproxy=http://p:3128\n", E_INVAL},
+		{"host=\xc3\xa4:1\nproxy=http://p:3128\n", E_INVAL},
+		{"host=h\nproxy=http://u:p@p/\n", 0},
+		{"host=h\nproxy=socks://p\n", E_INVAL},
+		{"host=h\nproxy=http://p/x\n", E_INVAL},
+		{"host=h\nproxy=\n", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char *text = xasprintf(VV "port=1\n%s", rows[i].lines);
+		struct endpoint e;
+
+		if (endpoint_parse_vv(&e, slice_str(text)) != rows[i].rc)
+			fail_msg("%s", rows[i].lines);
+		endpoint_fini(&e);
+		free(text);
+	}
+}
+
+static void copies(void **state)
+{
+	struct endpoint e, copy;
+	char *a, *b;
+
+	(void)state;
+	assert_int_equal(endpoint_parse(&e, "wss://me@h:1/a/b?c"), 0);
+	endpoint_copy(&copy, &e);
+	a = endpoint_uri(&e);
+	b = endpoint_uri(&copy);
+	endpoint_fini(&e);
+	assert_string_equal(a, b);
+	assert_string_equal(copy.path, "/a/b?c");
+	assert_null(copy.proxy);
+	endpoint_fini(&copy);
+	free(a);
+	free(b);
+}
+
 static void vv_size_and_nul(void **state)
 {
 	static const char head[] = VV "host=h\nport=1\n#";
@@ -357,6 +434,9 @@ int main(void)
 		cmocka_unit_test(lengths_of_values),
 		cmocka_unit_test(a_full_vv),
 		cmocka_unit_test(vv_verdicts),
+		cmocka_unit_test(vv_hotkeys),
+		cmocka_unit_test(vv_proxies),
+		cmocka_unit_test(copies),
 		cmocka_unit_test(vv_size_and_nul),
 	};
 
