@@ -28,7 +28,7 @@ PKGS_BUILD = gcc make pkg-config libssl-dev libpopt-dev libuv1-dev libpixman-1-d
 	libvpx-dev liblz4-dev zlib1g-dev libpng-dev libpcap-dev libjansson-dev libxkbcommon-dev xkb-data libx11-data \
 	libsdl2-dev libx11-dev
 PKGS_CHECK = libcmocka-dev bats bats-assert bats-support libspice-protocol-dev xz-utils zstd openssl python3 \
-	socat mandoc strace
+	socat mandoc shared-mime-info desktop-file-utils libglib2.0-bin strace
 PKGS_INTEROP = qemu-system-x86 qemu-system-gui spice-client-gtk virt-viewer libspice-server-dev \
 	libspice-client-glib-2.0-dev xserver-xspice spice-html5 chromium tshark xvfb xauth xdotool openbox \
 	imagemagick ffmpeg iproute2 procps x11-utils x11-apps xterm gstreamer1.0-plugins-base \
@@ -183,8 +183,12 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(wildcard man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/applications desktop/spice-view.desktop
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/mime/packages desktop/spiceutils.xml
 	install -m 644 $(addprefix completions/,$(COMMANDS)) \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	$(Q)[ -n "$(DESTDIR)" ] || update-mime-database $(PREFIX)/share/mime 2>/dev/null || :
+	$(Q)[ -n "$(DESTDIR)" ] || update-desktop-database $(PREFIX)/share/applications 2>/dev/null || :
 
 clean:
 	rm -rf $(BUILD)

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "net/uri.h"
 
 static char *password_file;
 struct cli_connect cli_connect;
@@ -54,7 +56,7 @@ static int read_vv(const char *word, struct endpoint *e)
 	bool in = strcmp(word, "-") == 0;
 	int fd = in ? STDIN_FILENO : open(word, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct buf text = {0};
-	struct stat st, now;
+	struct stat st;
 	int rc = 0, why = fd < 0 ? errno : file_read_fd(fd, LIM_VV_FILE, &text);
 
 	if (why) {
@@ -65,8 +67,8 @@ static int read_vv(const char *word, struct endpoint *e)
 		rc = endpoint_parse_vv(e, buf_slice(&text));
 	/* only the very file that was read goes, and only if it is ours (D-5) */
 	if (!rc && e->delete_file && !in && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
-		lstat(word, &now) == 0 && now.st_ino == st.st_ino && now.st_dev == st.st_dev)
-		unlink(word);
+		(why = file_unlink(word, fd)))
+		log_warn("%s: not deleted: %s", word, why == ESTALE ? "something else stands there" : strerror(why));
 	if (fd >= 0 && !in)
 		close(fd);
 	if (text.mem)
@@ -100,6 +102,24 @@ static int choose_way(struct endpoint *e)
 	return 0;
 }
 
+/* As desktops name files: file:///PATH, file://localhost/PATH. */
+static int read_file_uri(const char *rest, struct endpoint *e)
+{
+	char *path = NULL;
+	int rc = E_USAGE;
+
+	if (strncasecmp(rest, "localhost/", 10) == 0)
+		rest += 9;
+	if (*rest == '/')
+		path = uri_decoded(slice_str(rest));
+	if (path)
+		rc = read_vv(path, e);
+	else
+		cli_error("server address: not a file of this machine");
+	free(path);
+	return rc;
+}
+
 int cli_endpoint(const char *word, struct endpoint *e)
 {
 	struct stat st;
@@ -108,6 +128,8 @@ int cli_endpoint(const char *word, struct endpoint *e)
 	*e = (struct endpoint){0};
 	if (strcmp(word, "-") == 0) {
 		rc = read_vv(word, e);
+	} else if (strncasecmp(word, "file://", 7) == 0) {
+		rc = read_file_uri(word + 7, e);
 	} else if (strstr(word, "://")) {
 		rc = endpoint_parse(e, word);
 	} else if (stat(word, &st) == 0 && S_ISREG(st.st_mode)) {

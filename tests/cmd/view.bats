@@ -274,6 +274,24 @@ END
 	[ -e target ] && [ -L link.vv ]
 }
 
+@test "file:// as desktops name files" {
+	serve
+	mkdir 'a b'
+	printf '[virt-viewer]\ntype=spice\nhost=127.0.0.1\nport=%s\ndelete-this-file=1\n' "${at#*:}" >'a b/x.vv'
+	refuses 66 spice-view --info "file://$PWD/a b/none.vv"
+	refuses 64 spice-view --info "file://elsewhere$PWD/a%20b/x.vv"
+	refuses 64 spice-view --info 'file:///%zz'
+	view --info "file://localhost$PWD/a%20b/x.vv" >info
+	[ ! -e 'a b/x.vv' ]
+	[ -z "$(ls -A 'a b')" ]
+}
+
+@test "a file for a newer viewer says where to get it" {
+	printf '[virt-viewer]\ntype=spice\nhost=h\nport=1\nversion=99.0\nnewer-version-url=https://h.example/get\n' >x.vv
+	refuses 65 spice-view --info x.vv
+	grep -q 'https://h.example/get' refused.err
+}
+
 @test "eight viewers see the same picture" {
 	picture p.ppm
 	serve --image p.ppm
