@@ -21,7 +21,7 @@
 static struct {
 	char *port, *tls_port, *unix_path, *addr, *listen_file, *max_clients, **limits;
 	char *web, **web_origins;
-	char *pki_dir, *cert, *key, *tls_channels, *ticket_file;
+	char *pki_dir, *cert, *key, *tls_channels, *ticket_file, *client_ca;
 	int no_auth, insecure;
 } opt;
 
@@ -54,6 +54,7 @@ struct poptOption cli_security_table[] = {
 struct poptOption cli_tickets_table[] = {
 	{"ticket-file", 0, POPT_ARG_STRING, &opt.ticket_file, 0, "the tickets that are let in, one a line", "FILE"},
 	{"password-fd", 0, POPT_ARG_STRING, &cli_password_fd, 0, "one ticket more, read from descriptor N", "N"},
+	{"client-ca", 0, POPT_ARG_STRING, &opt.client_ca, 0, "TLS only, and with a certificate of these CAs", "FILE"},
 	{"no-auth", 0, POPT_ARG_NONE, &opt.no_auth, 0, "ask nobody (on loopback and unix sockets only)", NULL},
 	POPT_TABLEEND
 };
@@ -73,6 +74,12 @@ static bool tickets_given(void)
 	return opt.ticket_file || cli_password_fd;
 }
 
+/* Is anybody asked who they are? */
+static bool auth_given(void)
+{
+	return tickets_given() || opt.client_ca;
+}
+
 /* The first time and at every SIGHUP. */
 static int load_certificates(void)
 {
@@ -89,8 +96,8 @@ static int load_certificates(void)
 	key = opt.key ? xstrdup(opt.key) : xasprintf("%s/server-key.pem", opt.pki_dir);
 	if (tls)
 		err = tls_server_reload(tls, cert, key);
-	else
-		tls = tls_server_new(cert, key, &err);
+	else if ((tls = tls_server_new(cert, key, &err)) && opt.client_ca)
+		err = tls_server_clients(tls, opt.client_ca);
 	free(cert);
 	free(key);
 	return err;
@@ -126,8 +133,8 @@ static int read_tickets(struct server *s)
 {
 	int rc = 0;
 
-	if (opt.no_auth && tickets_given()) {
-		cli_error("--no-auth and tickets contradict each other");
+	if (opt.no_auth && auth_given()) {
+		cli_error("--no-auth and tickets or --client-ca contradict each other");
 		return E_USAGE;
 	}
 	if (opt.ticket_file)
@@ -168,7 +175,7 @@ static int check_open(const char *addr)
 		log_warn("--insecure-open: %s is open to the network without TLS or tickets", addr);
 		return 0;
 	}
-	if (!tickets_given() || !certificates_given()) {
+	if (!auth_given() || !certificates_given()) {
 		cli_error("%s is not loopback: that needs tickets (--ticket-file) and TLS (--pki-dir), or "
 			  "--insecure-open", addr);
 		return E_CONFIG;
@@ -305,10 +312,10 @@ int cli_server_options(struct server_options *o)
 	o->web = &web;
 	o->max_clients = (unsigned)n;
 	o->tls_channels = opt.tls_channels;
-	o->need_tls = open_to_network() && !opt.insecure;
+	o->need_tls = (open_to_network() && !opt.insecure) || opt.client_ca;
 	web.to_https = o->need_tls;
-	if (o->tls_channels && !certificates_given()) {
-		cli_error("--tls-channels needs certificates: --pki-dir");
+	if ((o->tls_channels || opt.client_ca) && !certificates_given()) {
+		cli_error("%s needs certificates: --pki-dir", opt.client_ca ? "--client-ca" : "--tls-channels");
 		return E_CONFIG;
 	}
 	return 0;

@@ -21,6 +21,10 @@ struct tls_verify; /* what a client is about to believe, within a handshake: net
  * X509_STORE_CTX. It changes nothing: for those who tell people. */
 typedef void tls_look_fn(void *owner, const struct tls_verify *v, void *store, const char *why);
 
+/* Connections from now on are of clients only whose certificate one of this file vouches for, also after a reload,
+ * which reads it again. 0 or an error as above, which changes nothing. */
+int tls_server_clients(struct tls_server *t, const char *ca_file);
+
 /* How a client knows its server, in this order where given: pin, subject, host name. */
 struct tls_trust {
 	const char *ca_file;	  /* PEM; NULL: ca_pem, else the system's */

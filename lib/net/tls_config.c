@@ -88,45 +88,6 @@ out:
 	return good;
 }
 
-struct tls_server *tls_server_new(const char *cert_file, const char *key_file, int *err)
-{
-	SSL_CTX *ctx = server_context(cert_file, key_file, err);
-	struct tls_server *t;
-
-	if (!ctx)
-		return NULL;
-	t = new(struct tls_server);
-	t->refs = 1;
-	t->ctx = ctx;
-	return t;
-}
-
-int tls_server_reload(struct tls_server *t, const char *cert_file, const char *key_file)
-{
-	int err;
-	SSL_CTX *ctx = server_context(cert_file, key_file, &err);
-
-	if (!ctx)
-		return err;
-	SSL_CTX_free(t->ctx); /* connections hold their own reference */
-	t->ctx = ctx;
-	return 0;
-}
-
-void tls_server_free(struct tls_server *t)
-{
-	if (!t || --t->refs)
-		return;
-	SSL_CTX_free(t->ctx);
-	free(t);
-}
-
-struct tls_server *tls_server_ref(struct tls_server *t)
-{
-	t->refs++;
-	return t;
-}
-
 /* Every certificate of a PEM text becomes trusted. */
 static int trust_pem(SSL_CTX *ctx, struct slice pem, const char *name)
 {
@@ -145,6 +106,82 @@ static int trust_pem(SSL_CTX *ctx, struct slice pem, const char *name)
 	else
 		log_error("%s: not usable CA certificates: %s", name, tls_reason());
 	return E_CONFIG;
+}
+
+struct tls_server *tls_server_new(const char *cert_file, const char *key_file, int *err)
+{
+	SSL_CTX *ctx = server_context(cert_file, key_file, err);
+	struct tls_server *t;
+
+	if (!ctx)
+		return NULL;
+	t = new(struct tls_server);
+	t->refs = 1;
+	t->ctx = ctx;
+	return t;
+}
+
+/* Who has no certificate of these gets no further than the handshake. */
+static int ask_clients(SSL_CTX *ctx, const char *ca_file)
+{
+	struct buf pem = {0};
+	STACK_OF(X509) *certs;
+	int rc = pem_file(ca_file, false, &pem);
+
+	if (!rc)
+		rc = trust_pem(ctx, buf_slice(&pem), ca_file);
+	certs = rc ? NULL : pem_certs(buf_slice(&pem));
+	for (int i = 0; i < sk_X509_num(certs); i++) /* clients that have several choose by these names */
+		SSL_CTX_add_client_CA(ctx, sk_X509_value(certs, i));
+	sk_X509_pop_free(certs, X509_free);
+	buf_fini(&pem);
+	if (rc)
+		return rc;
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	SSL_CTX_set_verify_depth(ctx, LIM_CHAIN_DEPTH - 1);
+	return 0;
+}
+
+int tls_server_clients(struct tls_server *t, const char *ca_file)
+{
+	int rc = ask_clients(t->ctx, ca_file);
+
+	if (rc)
+		return rc;
+	free(t->client_ca);
+	t->client_ca = xstrdup(ca_file);
+	return 0;
+}
+
+int tls_server_reload(struct tls_server *t, const char *cert_file, const char *key_file)
+{
+	int err;
+	SSL_CTX *ctx = server_context(cert_file, key_file, &err);
+
+	if (ctx && t->client_ca && (err = ask_clients(ctx, t->client_ca))) {
+		SSL_CTX_free(ctx);
+		return err;
+	}
+	if (!ctx)
+		return err;
+	SSL_CTX_free(t->ctx); /* connections hold their own reference */
+	t->ctx = ctx;
+	return 0;
+}
+
+void tls_server_free(struct tls_server *t)
+{
+	if (!t || --t->refs)
+		return;
+	SSL_CTX_free(t->ctx);
+	free(t->client_ca);
+	free(t);
+}
+
+struct tls_server *tls_server_ref(struct tls_server *t)
+{
+	t->refs++;
+	return t;
 }
 
 static int trust_roots(struct tls_client *t, const struct tls_trust *trust)

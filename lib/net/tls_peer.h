@@ -9,6 +9,7 @@
 
 struct tls_server {
 	SSL_CTX *ctx;
+	char *client_ca; /* the file, or NULL: clients need no certificate */
 	unsigned refs; /* the owner and every connection that does not know yet whether it needs it */
 };
 

@@ -227,3 +227,51 @@ print(open('/proc/%s/cmdline' % open('viewer').read().strip()).read())"
 	wait "$viewer"
 	[ -s still.ppm ]
 }
+
+# knock [CERT KEY]: what a client by TLS with this certificate gets: "in" when the server answers its link message.
+knock() {
+	python3 - "$at" "$@" <<'END'
+import socket, ssl, struct, sys
+host, port = sys.argv[1].split(":")
+x = ssl.create_default_context(cafile="pki/ca-cert.pem")
+if len(sys.argv) > 2:
+    x.load_cert_chain(sys.argv[2], sys.argv[3])
+try:
+    c = x.wrap_socket(socket.create_connection((host, int(port)), 5), server_hostname="127.0.0.1")
+    c.sendall(b"REDQ" + struct.pack("<III", 2, 2, 22) + struct.pack("<IBBIII", 0, 1, 0, 1, 0, 18) + struct.pack("<I", 9))
+    print("in" if c.recv(4) == b"REDQ" else "out")
+except (ssl.SSLError, OSError) as e:
+    print("out")
+END
+}
+
+@test "--client-ca: who has no certificate of it stays out, by TLS and in clear; SIGHUP reads it again" {
+	pki pki
+	pki people alice
+	pki strangers mallory
+	cp people/ca-cert.pem ca.pem
+	serve -p 0 --pki-dir pki --client-ca ca.pem
+	[ "$(knock people/server-cert.pem people/server-key.pem)" = in ]
+	[ "$(knock strangers/server-cert.pem strangers/server-key.pem)" = out ]
+	[ "$(knock)" = out ]
+	refuses 77 spice-view --info "$at"
+	cp strangers/ca-cert.pem ca.pem
+	kill -HUP "$server"
+	await knocks in strangers
+	[ "$(knock people/server-cert.pem people/server-key.pem)" = out ]
+	echo nonsense >ca.pem
+	kill -HUP "$server"
+	await grep -q 'stays as it was' err
+	[ "$(knock strangers/server-cert.pem strangers/server-key.pem)" = in ]
+	[ "$(knock)" = out ]
+}
+knocks() { [ "$(knock "$2/server-cert.pem" "$2/server-key.pem")" = "$1" ]; }
+
+@test "--client-ca is authentication for D-1, needs certificates, and contradicts --no-auth" {
+	pki pki
+	serve -p 0 --addr 0.0.0.0 --pki-dir pki --client-ca pki/ca-cert.pem
+	refuses 78 spice-serve -p 0 --client-ca pki/ca-cert.pem
+	refuses 64 spice-serve -p 0 --pki-dir pki --client-ca pki/ca-cert.pem --no-auth
+	refuses 66 spice-serve -p 0 --pki-dir pki --client-ca none.pem
+	refuses 78 spice-serve -p 0 --pki-dir pki --client-ca pki/server-key.pem
+}
