@@ -285,6 +285,50 @@ static void surface_sizes(void **state)
 	close_host(&h);
 }
 
+/* The header of a message that claims so many bytes, after a surface of this size (0: none): does the session end? */
+static int after_claim(unsigned channel, uint32_t width, uint32_t height, uint32_t bytes)
+{
+	uint8_t head[18] = {1};
+	struct host h;
+	int rc;
+
+	open_host(&h);
+	if (width)
+		say(&h, DISPLAY, S_DISPLAY_SURFACE_CREATE, &(struct surface_create){.surface_id = 1, .width = width,
+			.height = height, .format = SURFACE_FMT_32_xRGB});
+	assert_int_equal(outcome(&h, channel), 0);
+	put_le16(head + 8, S_BASE_NOTIFY);
+	put_le32(head + 10, bytes);
+	assert_int_equal(write(h.fds[channel], head, sizeof(head)), sizeof(head));
+	for (uint64_t end = uv_hrtime() + 50 * 1000000ull; uv_hrtime() < end && !h.closed;)
+		uv_run(&loop, UV_RUN_NOWAIT);
+	rc = h.closed;
+	close_host(&h);
+	return rc;
+}
+
+/* L-8: a display's messages may be as large as its largest surface, within limits. */
+static void message_sizes(void **state)
+{
+	static const struct {
+		unsigned channel;
+		uint32_t width, height, most;
+	} rows[] = {
+		{MAIN, 0, 0, LIM_S_OTHER}, {CURSOR, 0, 0, LIM_S_CURSOR}, {DISPLAY, 0, 0, LIM_S_DISPLAY},
+		{DISPLAY, 2048, 2048, LIM_S_DISPLAY}, {SECOND, 8192, 8192, LIM_S_DISPLAY},
+		{DISPLAY, 8192, 4096, 4 * 8192 * 4096 + LIM_S_OTHER},
+		{DISPLAY, 8192, 8192, 4 * 8192 * 8192 + LIM_S_OTHER},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint32_t w = rows[i].width, h = rows[i].height;
+
+		assert_int_equal(after_claim(rows[i].channel, w, h, rows[i].most), 0);
+		assert_int_equal(after_claim(rows[i].channel, w, h, rows[i].most + 1), E_LIMIT);
+	}
+}
+
 /* L-10: the surfaces of all displays together. */
 static void surfaces_of_two_displays(void **state)
 {
@@ -696,6 +740,7 @@ int main(void)
 		cmocka_unit_test(absent_surfaces),
 		cmocka_unit_test(just_destroyed),
 		cmocka_unit_test(surface_sizes),
+		cmocka_unit_test(message_sizes),
 		cmocka_unit_test(surfaces_of_two_displays),
 		cmocka_unit_test(channels_that_are_not_linked),
 		cmocka_unit_test(pointer_shapes),
