@@ -106,6 +106,7 @@ static void set_transform(struct paint *p, bool smooth)
 	}
 	pixman_transform_init_scale(&t, pixman_double_to_fixed((double)p->view.w / p->place.w),
 		pixman_double_to_fixed((double)p->view.h / p->place.h));
+	t.matrix[0][2] = pixman_int_to_fixed(p->skip);
 	pixman_image_set_transform(p->source, &t);
 	pixman_image_set_filter(
 		p->source, smooth ? PIXMAN_FILTER_BILINEAR : PIXMAN_FILTER_NEAREST, NULL, 0);
@@ -180,6 +181,7 @@ static void draw_box(struct window *w, pixman_image_t *target, const pixman_box3
 {
 	const struct paint *p = &w->paint;
 	static const pixman_color_t black = {0, 0, 0, 0xffff};
+	int skip = p->scaled ? 0 : p->skip; /* a transformation has it already */
 	pixman_region32_t area;
 	pixman_box32_t *part;
 	struct box c = cursor_box(w);
@@ -196,7 +198,7 @@ static void draw_box(struct window *w, pixman_image_t *target, const pixman_box3
 		pixman_image_fill_boxes(PIXMAN_OP_SRC, target, &black, 1, b);
 	if (p->source && pixman_region32_not_empty(&area))
 		pixman_image_composite32(PIXMAN_OP_SRC, p->source, NULL, target,
-			part->x1 - p->place.x, part->y1 - p->place.y, 0, 0, part->x1, part->y1,
+			part->x1 - p->place.x + skip, part->y1 - p->place.y, 0, 0, part->x1, part->y1,
 			part->x2 - part->x1, part->y2 - part->y1);
 	if (c.w) {
 		pixman_image_set_clip_region32(target, &area);
@@ -286,16 +288,13 @@ void window_picture(
 	if (image && width && height && x >= 0 && y >= 0 &&
 		(int64_t)x + width <= pixman_image_get_width(image) &&
 		(int64_t)y + height <= pixman_image_get_height(image)) {
-		int stride = pixman_image_get_stride(image);
 		pixman_format_code_t format = pixman_image_get_format(image);
-		uint8_t *bits = (uint8_t *)pixman_image_get_data(image);
+		int stride = pixman_image_get_stride(image), bits = (int)PIXMAN_FORMAT_BPP(format);
+		uint8_t *at = (uint8_t *)pixman_image_get_data(image) + (ptrdiff_t)y * stride;
 
-		ptrdiff_t left = (ptrdiff_t)x * PIXMAN_FORMAT_BPP(format) / 8;
-
-		left &= ~(ptrdiff_t)3; /* pixman wants rows on four bytes */
-		bits += (ptrdiff_t)y * stride + left;
-		p->source = pixman_image_create_bits(
-			format, (int)width, (int)height, (uint32_t *)(void *)bits, stride);
+		p->skip = bits < 32 ? x % (32 / bits) : 0; /* pixman wants rows on four bytes */
+		p->source = pixman_image_create_bits(format, (int)width + p->skip, (int)height,
+			(uint32_t *)(void *)(at + (ptrdiff_t)(x - p->skip) * bits / 8), stride);
 	}
 	if (p->source)
 		p->view = (struct box){x, y, (int)width, (int)height};

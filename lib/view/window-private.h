@@ -25,6 +25,7 @@ struct box {
 struct paint {
 	pixman_image_t *source;	  /* ours: the shown part of the owner's image; NULL: none */
 	struct box view;	  /* that part, in the image */
+	int skip;		  /* pixels that source has before it */
 	struct box place;	  /* where it goes, in the window */
 	pixman_region32_t damage; /* in the window */
 	bool scaled;

@@ -372,6 +372,8 @@ static void sixteen_bits(void **state)
 	pixels[16 + 3] = 0x7c00;
 	window_picture(t.w, image, 0, 0, 16, 2);
 	wait_shown(3, 1, 0xff0000);
+	window_picture(t.w, image, 3, 0, 12, 2); /* not on four bytes */
+	wait_shown(0, 1, 0xff0000);
 	window_picture(t.w, NULL, 0, 0, 0, 0);
 	pixman_image_unref(image);
 }
