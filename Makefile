@@ -5,7 +5,8 @@
 #   make deps       install what is missing           make install    PREFIX=/usr/local DESTDIR=
 #   make bench      ratios against plain references   make fuzz       libFuzzer targets (clang)
 #   make bench-serve BENCH_DATA=DIR    spice-serve beside the reference server
-#   make check SAN=1 under ASan and UBSan             V=1 shows the commands
+#   make check SAN=1 under ASan and UBSan             make unit SAN=thread under TSan
+#   V=1 shows the commands
 
 PREFIX ?= /usr/local
 BUILD ?= build
@@ -19,8 +20,10 @@ VERSION = 0.1
 Q = $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2))
 
-ifeq ($(SAN),1)
-override BUILD := $(BUILD)/san
+SAN_DIR_1 = san
+SAN_DIR_thread = tsan
+ifneq ($(SAN),0)
+override BUILD := $(BUILD)/$(SAN_DIR_$(SAN))
 endif
 
 LIBS = openssl popt libuv pixman-1 libturbojpeg vpx liblz4 zlib libpng libpcap jansson xkbcommon sdl2 x11
@@ -42,9 +45,11 @@ endif
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla -Walloca $(if $(CI),-Werror)
 HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection \
 	-ftrivial-auto-var-init=zero
-ifeq ($(SAN),1)
-OPT = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DSANITIZER
-LDOPT = -fsanitize=address,undefined
+SANITIZERS_1 = address,undefined
+SANITIZERS_thread = thread
+ifneq ($(SAN),0)
+OPT = -O1 -g -fsanitize=$(SANITIZERS_$(SAN)) -fno-sanitize-recover=all -fno-omit-frame-pointer -DSANITIZER
+LDOPT = -fsanitize=$(SANITIZERS_$(SAN))
 else
 OPT = -O2 -g $(HARDEN)
 LDOPT = -pie -Wl,-z,relro,-z,now,-z,noexecstack
