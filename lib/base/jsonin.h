@@ -11,4 +11,17 @@ struct json_t;
  * Why is not said: the reason would quote the text, which may be a secret. */
 struct json_t *json_read(struct slice text, size_t *at);
 
+/* Where one value ends in a stream of them. Zero-initialised at the front of each. */
+struct json_scan {
+	size_t at; /* bytes looked at */
+	unsigned depth;
+	bool begun, string, escape;
+};
+
+/* Looks on at the value in front of `text`, of which it has seen the first s->at bytes. How long it is, blanks before
+ * it and all; 0: its end has not come. An object or array ends with its last bracket, anything else with its line. What
+ * can be no JSON may end anywhere: at a line's end within a string, or with a byte 0xff, by which clients of QMP begin
+ * anew. */
+size_t json_scan(struct json_scan *s, struct slice text);
+
 #endif

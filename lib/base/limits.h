@@ -87,9 +87,13 @@ enum {
 	LIM_PING_MS = 20000,
 	/* what a server makes a client say that it does not take: beyond, it is not read */
 	LIM_ANSWERS = 1 << 20,
-	/* L-23: a line of the control socket, nesting of JSON */
+	/* L-23: a line of the control socket, nesting of JSON, connections, requests a second of each; and what a
+	 * client may leave unread of answers and events */
 	LIM_CONTROL_LINE = 64 << 10,
 	LIM_JSON_DEPTH = 16,
+	LIM_CONTROL_CONNS = 8,
+	LIM_CONTROL_RATE = 100,
+	LIM_CONTROL_OUT = 1 << 20,
 	/* L-24: a log line, lines a second about one peer */
 	LIM_LOG_LINE = 512,
 	LIM_LOG_RATE = 10,
