@@ -70,14 +70,13 @@ bool addr_is_local(const struct sockaddr_storage *a)
 static void unix_info(
 	int fd, const struct sockaddr_storage *peer, socklen_t len, struct xport_info *info)
 {
-	struct sockaddr_storage own;
-	socklen_t own_len = sizeof(own), cred_len = sizeof(struct ucred);
+	socklen_t cred_len = sizeof(struct ucred);
 	struct ucred cred = {.uid = (uid_t)-1};
 
 	info->local = true;
 	addr_host(peer, len, info->host, sizeof(info->host));
-	if (!info->host[0] && getsockname(fd, (struct sockaddr *)&own, &own_len) == 0)
-		addr_host(&own, own_len, info->host, sizeof(info->host));
+	if (!info->host[0])
+		snprintf(info->host, sizeof(info->host), "%.*s", (int)sizeof(info->host) - 1, info->own_host);
 	if (!info->host[0])
 		snprintf(info->host, sizeof(info->host), "unix");
 	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &cred_len);
@@ -86,9 +85,13 @@ static void unix_info(
 
 void addr_info(int fd, struct xport_info *info)
 {
-	struct sockaddr_storage a = {0};
-	socklen_t len = sizeof(a);
+	struct sockaddr_storage a = {0}, own = {0};
+	socklen_t len = sizeof(a), own_len = sizeof(own);
 
+	if (getsockname(fd, (struct sockaddr *)&own, &own_len) == 0) {
+		addr_host(&own, own_len, info->own_host, sizeof(info->own_host));
+		info->own_port = addr_port(&own);
+	}
 	if (getpeername(fd, (struct sockaddr *)&a, &len) != 0) {
 		snprintf(info->host, sizeof(info->host), "gone");
 		snprintf(info->source, sizeof(info->source), "gone");

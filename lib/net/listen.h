@@ -26,6 +26,9 @@ void listener_free(struct listener *l); /* closes; removes a unix socket that it
 
 /* "127.0.0.1:5900", "[::1]:5900", "unix:/path". */
 const char *listener_name(const struct listener *l);
+/* The two halves of it: the path and 0 for a unix socket. */
+const char *listener_host(const struct listener *l);
+unsigned listener_port(const struct listener *l);
 bool listener_is_local(const struct listener *l); /* loopback or unix */
 
 /* The server's end of an accepted socket: finds out by the first bytes what is spoken and gives

@@ -33,6 +33,8 @@ struct listener {
 	listen_fn *fn;
 	void *owner;
 	char *name;
+	char host[128];
+	unsigned port;
 	bool local;
 	char *path; /* a unix socket that we made, and what it was then */
 	dev_t dev;
@@ -104,18 +106,18 @@ static int describe(struct listener *l)
 {
 	struct sockaddr_storage a = {0};
 	socklen_t len = sizeof(a);
-	char host[128];
 
 	if (getsockname(l->fd, (struct sockaddr *)&a, &len) != 0) {
 		log_error("listening socket: %s", strerror(errno));
 		return E_IO;
 	}
-	addr_host(&a, len, host, sizeof(host));
+	addr_host(&a, len, l->host, sizeof(l->host));
+	l->port = addr_port(&a);
 	l->local = addr_is_local(&a);
 	if (a.ss_family == AF_UNIX)
-		l->name = xasprintf("unix:%s", host);
+		l->name = xasprintf("unix:%s", l->host);
 	else
-		l->name = xasprintf(strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, addr_port(&a));
+		l->name = xasprintf(strchr(l->host, ':') ? "[%s]:%u" : "%s:%u", l->host, l->port);
 	return 0;
 }
 
@@ -309,6 +311,16 @@ void listener_free(struct listener *l)
 const char *listener_name(const struct listener *l)
 {
 	return l->name;
+}
+
+const char *listener_host(const struct listener *l)
+{
+	return l->host;
+}
+
+unsigned listener_port(const struct listener *l)
+{
+	return l->port;
 }
 
 bool listener_is_local(const struct listener *l)

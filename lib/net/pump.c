@@ -27,6 +27,7 @@ struct pump {
 	const struct pump_ops *ops;
 	void *owner;
 	bool paused;
+	bool secret;
 	bool kicked;   /* the owner may have something to send */
 	bool blocked;  /* it has, and the transport did not take it */
 	bool broken;   /* the poll failed: reads will tell why */
@@ -111,6 +112,7 @@ static int take_input(struct pump *p)
 	ssize_t n = 0;
 
 	for (int i = 0; i < READS && !p->paused; i++) {
+		bool secret = p->secret;
 		int rc;
 
 		n = xport_read(p->x, chunk, sizeof(chunk));
@@ -122,6 +124,8 @@ static int take_input(struct pump *p)
 			return (int)n;
 		p->in += (uint64_t)n;
 		rc = p->ops->input(p->owner, chunk, (size_t)n);
+		if (secret)
+			explicit_bzero(chunk, (size_t)n);
 		if (closed(p))
 			return 0;
 		if (rc)
@@ -294,6 +298,11 @@ void pump_pause(struct pump *p, bool paused)
 		return;
 	p->paused = paused;
 	soon(p);
+}
+
+void pump_secret(struct pump *p)
+{
+	p->secret = true;
 }
 
 /* Copies the output that is ready, so that the owner can go. */

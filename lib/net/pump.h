@@ -34,6 +34,9 @@ void pump_kick(struct pump *p);
  * write. */
 void pump_pause(struct pump *p, bool paused);
 
+/* What comes may hold secrets: it is wiped once the owner has seen it. */
+void pump_secret(struct pump *p);
+
 /* Closes the transport at once; no call comes to the owner after this returns. `flush` first sends
  * what is ready, for at most a second and without the owner: `output` and `sent` are called from
  * within, up to LIM_AHEAD bytes. The pump frees itself. NULL is fine. */

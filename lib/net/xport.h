@@ -17,6 +17,8 @@ struct xport_info {
 	bool local;	 /* AF_UNIX */
 	char host[64];	 /* numeric address without brackets; the path, cut, for AF_UNIX */
 	unsigned port;	 /* of the peer; 0 for AF_UNIX */
+	char own_host[112]; /* our end's address; the path of AF_UNIX */
+	unsigned own_port;
 	char source[48]; /* what limits count by: IPv4 address, IPv6 /64, "unix:UID" */
 };
 
