@@ -4,7 +4,6 @@
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -14,6 +13,8 @@ void guest_free(struct guest *g)
 	keys_cancel(&g->wait);
 	list_remove(&g->link);
 	g->server->n_guests--;
+	if (g->conn)
+		link_tell(g->server, SERVER_LINK_DISCONNECTED, g->conn, 0);
 	conn_close(g->conn, true);
 	free(g);
 }
@@ -143,7 +144,7 @@ static bool check_password(struct server *s, const struct link_server *l, uint8_
 	bool said = l->password_ok && l->password[0];
 
 	tickets_verifier(s->tickets, l->password_ok ? l->password : "", verifier);
-	*t = tickets_find(s->tickets, verifier, time(NULL));
+	*t = tickets_find(s->tickets, verifier, server_boot_ms(s));
 	if (joined)
 		return said && CRYPTO_memcmp(verifier, joined->verifier, VERIFIER) == 0;
 	return said && *t;
@@ -194,14 +195,17 @@ static void ticket(void *owner, struct conn *c)
 static void linked(void *owner, struct conn *c)
 {
 	struct guest *g = owner;
-	struct session *s = session_by_id(g->server, c->link.server.connection_id);
+	struct server *server = g->server;
+	struct session *s = session_by_id(server, c->link.server.connection_id);
 
 	g->conn = NULL; /* it goes on without the guest */
 	guest_free(g);
-	if (s)
+	if (s) {
 		session_join(s, c);
-	else
-		conn_close(c, false);
+		return;
+	}
+	link_tell(server, SERVER_LINK_DISCONNECTED, c, 0);
+	conn_close(c, false);
 }
 
 static void guest_closed(void *owner, struct conn *c, int err)
@@ -228,6 +232,7 @@ void guest_accept(struct server *s, int fd, struct tls_server *tls, bool tls_onl
 	list_append(&s->guests, &g->link);
 	s->n_guests++;
 	g->conn = conn_server(s->loop, x, &guest_ops, g);
+	link_tell(s, SERVER_LINK_CONNECTED, g->conn, 0);
 }
 
 /* A browser that is given a file has a time of its own; others have that of the link stage. */

@@ -53,6 +53,10 @@ struct server {
 	unsigned locks;
 };
 
+/* ---- server.c ---- */
+
+int64_t server_boot_ms(const struct server *s);
+
 /* ---- guest.c ---- */
 
 void guest_accept(struct server *s, int fd, struct tls_server *tls, bool tls_only);
@@ -66,6 +70,8 @@ void guests_watch(struct server *s); /* those whose link stage lasts too long go
 struct session *session_found(struct server *s, const char *address, const struct xport_info *info,
 	const uint8_t verifier[VERIFIER], struct ticket *by);
 void session_leave(struct session *s, const char *why);
+/* A connection has come, is linked, or goes; it belongs to the session (0: none, and it was never linked). */
+void link_tell(const struct server *s, enum server_link_state state, const struct conn *c, uint32_t session);
 struct session *session_by_id(struct server *s, uint32_t id);
 bool session_of_source(const struct server *s, const char *source);
 /* A linked connection becomes a channel of the session, or is closed when it has that one already. */

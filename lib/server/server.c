@@ -3,11 +3,40 @@
 #include "server/private.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/err.h"
 #include "base/json.h"
 
 enum { TICK_MS = 250 };
+
+static void system_now(struct moment *now)
+{
+	struct timespec real, boot;
+
+	clock_gettime(CLOCK_REALTIME, &real);
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	now->unix_ms = 1000 * (int64_t)real.tv_sec + real.tv_nsec / 1000000;
+	now->boot_ms = 1000 * (int64_t)boot.tv_sec + boot.tv_nsec / 1000000;
+}
+
+static struct moment now(const struct server *s)
+{
+	struct moment m;
+
+	s->o.now(&m);
+	return m;
+}
+
+int64_t server_boot_ms(const struct server *s)
+{
+	return now(s).boot_ms;
+}
+
+int64_t server_unix_ms(const struct server *s)
+{
+	return now(s).unix_ms;
+}
 
 static void accepted(void *owner, int fd)
 {
@@ -37,6 +66,8 @@ struct server *server_new(uv_loop_t *loop, struct device *device, const struct s
 	s->tls_channels = o->tls_channels ? xstrdup(o->tls_channels) : NULL;
 	if (!s->o.max_clients)
 		s->o.max_clients = LIM_CLIENTS;
+	if (!s->o.now)
+		s->o.now = system_now;
 	s->client_mouse = o->client_mouse;
 	s->keys = keys_new(loop);
 	s->tickets = tickets_new();
@@ -56,10 +87,20 @@ static void tick_closed(uv_handle_t *h)
 	free(h->data);
 }
 
+void server_disconnect(struct server *s, const char *why)
+{
+	struct session *x;
+
+	list_each(x, &s->sessions, link) {
+		if (x->main)
+			server_main_goodbye(x->main);
+		session_leave(x, why);
+	}
+}
+
 void server_free(struct server *s)
 {
 	struct guest *g;
-	struct session *x;
 
 	if (!s)
 		return;
@@ -69,11 +110,7 @@ void server_free(struct server *s)
 	}
 	list_each(g, &s->guests, link)
 		guest_free(g);
-	list_each(x, &s->sessions, link) {
-		if (x->main)
-			server_main_goodbye(x->main);
-		session_leave(x, "we stop");
-	}
+	server_disconnect(s, "we stop");
 	keys_free(s->keys);
 	tickets_free(s->tickets);
 	gate_free(s->gate);
@@ -136,9 +173,10 @@ int server_listen_fd(struct server *s, int fd, struct tls_server *tls, bool tls_
 int server_tickets(struct server *s, const char *file)
 {
 	bool again = s->asks;
+	struct moment m = now(s);
 
 	s->asks = true;
-	return tickets_load(s->tickets, file, again);
+	return tickets_load(s->tickets, file, again, &m);
 }
 
 int server_ticket(struct server *s, const char *secret)
@@ -152,9 +190,61 @@ bool server_asks(const struct server *s)
 	return s->asks;
 }
 
+int server_set_password(struct server *s, struct slice secret, enum server_connected connected)
+{
+	int rc;
+
+	if (!s->asks)
+		return E_CONFIG;
+	if (connected == SERVER_FAIL && s->n_sessions)
+		return E_AUTH;
+	if ((rc = tickets_set(s->tickets, secret)))
+		return rc;
+	if (connected == SERVER_DISCONNECT)
+		server_disconnect(s, "another password is set");
+	return 0;
+}
+
+void server_expire_password(struct server *s, int64_t unix_ms)
+{
+	struct moment m = now(s);
+
+	tickets_set_end(s->tickets, unix_ms, &m);
+	if (!s->asks)
+		server_disconnect(s, "expire_password, and nobody is asked for one");
+}
+
 unsigned server_clients(const struct server *s)
 {
 	return s->n_sessions;
+}
+
+struct device *server_device(struct server *s)
+{
+	return s->device;
+}
+
+const char *server_name(const struct server *s)
+{
+	return s->name;
+}
+
+bool server_client_mouse(const struct server *s)
+{
+	return s->client_mouse;
+}
+
+const struct listener *server_listener(const struct server *s, bool tls)
+{
+	const struct port *p = NULL;
+
+	for (unsigned i = 0; i < s->n_ports; i++) {
+		const struct port *q = &s->ports[i];
+
+		if (tls ? q->tls && (!p || (q->tls_only && !p->tls_only)) : !q->tls_only && !p)
+			p = q;
+	}
+	return p ? p->listener : NULL;
 }
 
 void server_set_locks(struct server *s, unsigned modifiers)

@@ -5,7 +5,9 @@
 #include <uv.h>
 
 #include "net/listen.h"
+#include "net/xport.h"
 #include "server/device.h"
+#include "server/tickets.h"
 
 struct server;
 
@@ -17,6 +19,16 @@ struct server_client {
 	bool view_only;
 	const char *ticket_id;  /* of the ticket file, or NULL */
 };
+
+/* A connection of a client, one a channel, from the moment that it is accepted. */
+struct server_link {
+	const struct xport_info *info;
+	/* once it is linked */
+	uint32_t session;
+	uint8_t type, id;
+};
+
+enum server_link_state { SERVER_LINK_CONNECTED, SERVER_LINK_INITIALIZED, SERVER_LINK_DISCONNECTED };
 
 /* What clients do. Every function may be NULL. */
 struct server_events {
@@ -33,6 +45,8 @@ struct server_events {
 	/* Displays of these sizes at these places are wished for: 1 to LIM_HEADS, within L-10. Who can gives the device
 	 * such heads at once. Comes only with server_options.resize. */
 	void (*resize)(void *owner, const struct server_client *c, const struct head *heads, unsigned n);
+	/* What QEMU's SPICE_CONNECTED, _INITIALIZED (a channel, authenticated) and _DISCONNECTED tell of. */
+	void (*link)(void *owner, enum server_link_state state, const struct server_link *l);
 };
 
 /* When something that costs quality or time is done: where the client's link is slow, or whatever it is. */
@@ -55,6 +69,7 @@ struct server_options {
 	uint8_t video;             /* enum server_video */
 	uint8_t codecs[SERVER_CODECS]; /* n_codecs of enum video_codec, best first, each once; 0: MJPEG, VP8 */
 	unsigned n_codecs;
+	void (*now)(struct moment *now); /* NULL: what the system says */
 };
 
 struct server *server_new(uv_loop_t *loop, struct device *device, const struct server_options *o);
@@ -74,8 +89,24 @@ int server_tickets(struct server *s, const char *file);
 /* One more ticket, from --password-fd; wiped by the caller. */
 int server_ticket(struct server *s, const char *secret);
 bool server_asks(const struct server *s);
+/* The ticket that the control socket sets beside the others (tickets_set). E_CONFIG where nobody is asked, E_LIMIT for
+ * one over LIM_PASSWORD; SERVER_FAIL: E_AUTH when a client is in. Then nothing has changed. */
+enum server_connected { SERVER_KEEP, SERVER_FAIL, SERVER_DISCONNECT };
+int server_set_password(struct server *s, struct slice secret, enum server_connected connected);
+/* When it ends: Unix time, or TICKET_NEVER. Where nobody is asked clients are sent away, as QEMU 7.2 does. */
+void server_expire_password(struct server *s, int64_t unix_ms);
+int64_t server_unix_ms(const struct server *s); /* now */
+/* All clients are sent away. */
+void server_disconnect(struct server *s, const char *why);
 
 unsigned server_clients(const struct server *s);
+struct device *server_device(struct server *s);
+const char *server_name(const struct server *s);
+bool server_client_mouse(const struct server *s);
+/* All linked connections, those of a session together. */
+void server_each_link(struct server *s, void (*fn)(void *owner, const struct server_link *l), void *owner);
+/* The first place where plain SPICE, or TLS, is spoken; NULL: there is none. */
+const struct listener *server_listener(const struct server *s, bool tls);
 /* The lock keys as the machine has them; clients are told. */
 void server_set_locks(struct server *s, unsigned modifiers);
 /* Client (absolute) or server (relative) mouse mode. */

@@ -146,6 +146,56 @@ void session_sampled(struct session *s, uint64_t bytes, uint64_t us, bool at_lea
 		rate_changed(s);
 }
 
+/* ---- connections ---- */
+
+static struct server_link link_of(const struct conn *c, uint32_t session)
+{
+	struct server_link l = {.info = c->pump ? pump_info(c->pump) : &c->info, .session = session};
+
+	if (session) {
+		l.type = c->chan.type;
+		l.id = c->chan.id;
+	}
+	return l;
+}
+
+void link_tell(const struct server *s, enum server_link_state state, const struct conn *c, uint32_t session)
+{
+	struct server_link l = link_of(c, session);
+
+	for (unsigned i = 0; i < s->n_events; i++)
+		if (s->events[i].ev->link)
+			s->events[i].ev->link(s->events[i].owner, state, &l);
+}
+
+enum { CHANNELS = 4 };
+
+/* Of all its channels, NULL where there is none, the main one first. */
+static void conns_of(const struct session *s, struct conn *conns[CHANNELS])
+{
+	conns[0] = s->main ? server_main_conn(s->main) : NULL;
+	conns[1] = s->display ? server_display_conn(s->display) : NULL;
+	conns[2] = s->inputs ? server_inputs_conn(s->inputs) : NULL;
+	conns[3] = s->cursor ? server_cursor_conn(s->cursor) : NULL;
+}
+
+void server_each_link(struct server *s, void (*fn)(void *owner, const struct server_link *l), void *owner)
+{
+	struct conn *conns[CHANNELS];
+	struct session *x;
+
+	list_each(x, &s->sessions, link) {
+		conns_of(x, conns);
+		for (unsigned i = 0; i < CHANNELS; i++) {
+			if (conns[i]) {
+				struct server_link l = link_of(conns[i], x->info.id);
+
+				fn(owner, &l);
+			}
+		}
+	}
+}
+
 /* ---- which ---- */
 
 bool session_of_source(const struct server *s, const char *source)
@@ -177,7 +227,10 @@ static void channel_closed(void *owner, struct conn *c, int err)
 	log_info("%s: %s channel: %s", c->name, wire_channel_name(c->chan.type), err_str(err));
 	if (s->main && server_main_conn(s->main) == c) {
 		session_leave(s, err_str(err));
-	} else if (s->display && server_display_conn(s->display) == c) {
+		return;
+	}
+	link_tell(s->server, SERVER_LINK_DISCONNECTED, c, s->info.id);
+	if (s->display && server_display_conn(s->display) == c) {
 		server_display_free(s->display);
 		s->display = NULL;
 	} else if (s->inputs && server_inputs_conn(s->inputs) == c) {
@@ -220,9 +273,12 @@ void session_join(struct session *s, struct conn *c)
 {
 	c->ops = &channel_ops;
 	c->owner = s;
-	if (join(s, c))
+	if (join(s, c)) {
+		link_tell(s->server, SERVER_LINK_INITIALIZED, c, s->info.id);
 		return;
+	}
 	log_warn("%s: %s channel: there already", c->name, wire_channel_name(c->chan.type));
+	link_tell(s->server, SERVER_LINK_DISCONNECTED, c, s->info.id);
 	conn_close(c, false);
 }
 
@@ -262,9 +318,15 @@ struct session *session_found(struct server *s, const char *address, const struc
 
 void session_leave(struct session *s, const char *why)
 {
+	struct conn *conns[CHANNELS];
+
 	if (s->dying)
 		return;
 	s->dying = true;
+	conns_of(s, conns);
+	for (unsigned i = CHANNELS; i--;)
+		if (conns[i])
+			link_tell(s->server, SERVER_LINK_DISCONNECTED, conns[i], s->info.id);
 	server_inputs_free(s->inputs); /* lets keys go while the client still counts */
 	if (s->main) {
 		log_info("%s: left: %s", s->address, why);
@@ -290,14 +352,10 @@ static int overdue(struct conn *c)
 
 void session_watch(struct session *s, uint64_t now)
 {
-	struct conn *conns[] = {
-		s->main ? server_main_conn(s->main) : NULL,
-		s->display ? server_display_conn(s->display) : NULL,
-		s->inputs ? server_inputs_conn(s->inputs) : NULL,
-		s->cursor ? server_cursor_conn(s->cursor) : NULL,
-	};
+	struct conn *conns[CHANNELS];
 	uint64_t heard = 0;
 
+	conns_of(s, conns);
 	if (s->main && !server_main_tick(s->main, now)) {
 		session_leave(s, "gives the agent no tokens");
 		return;

@@ -22,6 +22,8 @@ struct tickets {
 	size_t n;
 	struct ticket *extra; /* of tickets_add */
 	size_t n_extra;
+	struct ticket set;    /* of tickets_set, where has_set */
+	bool has_set;
 };
 
 struct tickets *tickets_new(void)
@@ -30,6 +32,7 @@ struct tickets *tickets_new(void)
 
 	if (RAND_bytes(t->key, sizeof(t->key)) != 1)
 		abort();
+	t->set.ends = TICKET_NEVER;
 	return t;
 }
 
@@ -52,11 +55,26 @@ void tickets_free(struct tickets *t)
 	free(t);
 }
 
+/* Of one length, so that long ones take no longer. */
 void tickets_verifier(const struct tickets *t, const char *secret, uint8_t out[VERIFIER])
 {
+	uint8_t whole[LIM_PASSWORD] = {0};
 	unsigned n = VERIFIER;
 
-	HMAC(EVP_sha256(), t->key, sizeof(t->key), (const uint8_t *)secret, strlen(secret), out, &n);
+	memcpy(whole, secret, strnlen(secret, sizeof(whole)));
+	HMAC(EVP_sha256(), t->key, sizeof(t->key), whole, sizeof(whole), out, &n);
+	OPENSSL_cleanse(whole, sizeof(whole));
+}
+
+/* A Unix time as one of the boot clock. */
+static int64_t end_of(int64_t unix_ms, const struct moment *now)
+{
+	int64_t left;
+
+	if (unix_ms == TICKET_NEVER || __builtin_sub_overflow(unix_ms, now->unix_ms, &left) ||
+		__builtin_add_overflow(left, now->boot_ms, &left))
+		return TICKET_NEVER;
+	return left;
 }
 
 static void warn_if_short(size_t n)
@@ -65,10 +83,22 @@ static void warn_if_short(size_t n)
 		log_warn("a ticket of less than %d characters is easily guessed", SHORT_SECRET);
 }
 
-/* The row's ticket; the id moves over. */
-static struct ticket ticket_of(const struct tickets *t, struct ticket_row *row)
+static void take_secret(const struct tickets *t, struct slice secret, uint8_t out[VERIFIER])
 {
-	struct ticket k = {.expires = row->expires, .once = row->once, .view_only = row->view_only, .id = row->id};
+	char *copy = xstrndup((const char *)secret.p, secret.n);
+
+	warn_if_short(secret.n);
+	tickets_verifier(t, copy, out);
+	explicit_bzero(copy, secret.n);
+	free(copy);
+}
+
+/* The row's ticket; the id moves over. */
+static struct ticket ticket_of(const struct tickets *t, struct ticket_row *row, const struct moment *now)
+{
+	bool never = !row->expires || row->expires > INT64_MAX / 1000;
+	struct ticket k = {.ends = end_of(never ? TICKET_NEVER : 1000 * row->expires, now), .once = row->once,
+		.view_only = row->view_only, .id = row->id};
 
 	row->id = NULL;
 	warn_if_short(strlen(row->secret));
@@ -76,7 +106,8 @@ static struct ticket ticket_of(const struct tickets *t, struct ticket_row *row)
 	return k;
 }
 
-static int parse(struct tickets *t, struct slice text, const char *file, struct ticket **list, size_t *n)
+static int parse(struct tickets *t, struct slice text, const char *file, const struct moment *now,
+	struct ticket **list, size_t *n)
 {
 	struct ticket_row row;
 	unsigned number = 0;
@@ -92,14 +123,14 @@ static int parse(struct tickets *t, struct slice text, const char *file, struct 
 		}
 		if (have) {
 			*list = xrealloc(*list, *n + 1, sizeof(**list));
-			(*list)[(*n)++] = ticket_of(t, &row);
+			(*list)[(*n)++] = ticket_of(t, &row, now);
 		}
 		ticket_row_fini(&row);
 	}
 	return 0;
 }
 
-int tickets_load(struct tickets *t, const char *file, bool keep)
+int tickets_load(struct tickets *t, const char *file, bool keep, const struct moment *now)
 {
 	struct buf text = {0};
 	struct ticket *list = NULL;
@@ -109,7 +140,7 @@ int tickets_load(struct tickets *t, const char *file, bool keep)
 	if (why)
 		log_error("%s: %s", file, strerror(why));
 	else
-		rc = parse(t, buf_slice(&text), file, &list, &n);
+		rc = parse(t, buf_slice(&text), file, now, &list, &n);
 	ticket_text_fini(&text);
 	if (rc && keep) {
 		log_warn("%s: the tickets stay as they were", file);
@@ -131,30 +162,40 @@ int tickets_load(struct tickets *t, const char *file, bool keep)
 
 int tickets_add(struct tickets *t, struct slice secret)
 {
-	struct ticket k = {0};
-	char *copy;
+	struct ticket k = {.ends = TICKET_NEVER};
 
 	if (!secret.n || secret.n > LIM_PASSWORD) {
 		log_error("a ticket has 1 to %d characters", LIM_PASSWORD);
 		return E_CONFIG;
 	}
-	copy = xstrndup((const char *)secret.p, secret.n);
-	warn_if_short(secret.n);
-	tickets_verifier(t, copy, k.verifier);
-	explicit_bzero(copy, secret.n);
-	free(copy);
+	take_secret(t, secret, k.verifier);
 	t->extra = xrealloc(t->extra, t->n_extra + 1, sizeof(k));
 	t->extra[t->n_extra++] = k;
 	return 0;
 }
 
-static struct ticket *search(struct ticket *list, size_t n, const uint8_t verifier[VERIFIER], int64_t now)
+int tickets_set(struct tickets *t, struct slice secret)
+{
+	if (secret.n > LIM_PASSWORD || (secret.n && memchr(secret.p, 0, secret.n)))
+		return E_LIMIT;
+	t->has_set = secret.n;
+	if (t->has_set)
+		take_secret(t, secret, t->set.verifier);
+	return 0;
+}
+
+void tickets_set_end(struct tickets *t, int64_t unix_ms, const struct moment *now)
+{
+	t->set.ends = end_of(unix_ms, now);
+}
+
+static struct ticket *search(struct ticket *list, size_t n, const uint8_t verifier[VERIFIER], int64_t boot_ms)
 {
 	struct ticket *found = NULL;
 
 	for (size_t i = 0; i < n; i++) {
 		bool same = CRYPTO_memcmp(list[i].verifier, verifier, VERIFIER) == 0;
-		bool valid = (!list[i].expires || now < list[i].expires) && !(list[i].once && list[i].used);
+		bool valid = boot_ms < list[i].ends && !(list[i].once && list[i].used);
 
 		if (same && valid && !found)
 			found = &list[i];
@@ -162,10 +203,11 @@ static struct ticket *search(struct ticket *list, size_t n, const uint8_t verifi
 	return found;
 }
 
-struct ticket *tickets_find(struct tickets *t, const uint8_t verifier[VERIFIER], int64_t now)
+struct ticket *tickets_find(struct tickets *t, const uint8_t verifier[VERIFIER], int64_t boot_ms)
 {
-	struct ticket *a = search(t->list, t->n, verifier, now);
-	struct ticket *b = search(t->extra, t->n_extra, verifier, now);
+	struct ticket *a = search(t->list, t->n, verifier, boot_ms);
+	struct ticket *b = search(t->extra, t->n_extra, verifier, boot_ms);
+	struct ticket *c = search(&t->set, t->has_set, verifier, boot_ms);
 
-	return a ? a : b;
+	return a ? a : b ? b : c;
 }

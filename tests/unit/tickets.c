@@ -25,12 +25,21 @@ static void write_file(const char *text)
 	fclose(f);
 }
 
+/* When the machine booted, Unix time. */
+enum { BOOT_MS = 500000 };
+
+static int load(struct tickets *t, const char *file, bool keep)
+{
+	return tickets_load(t, file, keep, &(struct moment){BOOT_MS + 1000, 1000});
+}
+
+/* now: Unix time */
 static struct ticket *find(struct tickets *t, const char *secret, int64_t now)
 {
 	uint8_t v[VERIFIER];
 
 	tickets_verifier(t, secret, v);
-	return tickets_find(t, v, now);
+	return tickets_find(t, v, 1000 * now - BOOT_MS);
 }
 
 static void file_format(void **state)
@@ -40,7 +49,7 @@ static void file_format(void **state)
 	(void)state;
 	write_file("# a comment\n\n  plainsecret\nwith%20blank id=alice view-only\r\n"
 		   "limited expires=1000\nsingle once id=bob");
-	assert_int_equal(tickets_load(t, path, false), 0);
+	assert_int_equal(load(t, path, false), 0);
 	assert_non_null(find(t, "plainsecret", 1));
 	assert_null(find(t, "plainsecre", 1));
 	assert_null(find(t, "plainsecrett", 1));
@@ -52,7 +61,7 @@ static void file_format(void **state)
 	find(t, "single", 1)->used = true;
 	assert_null(find(t, "single", 1));
 	/* read again: what was used stays used */
-	assert_int_equal(tickets_load(t, path, true), 0);
+	assert_int_equal(load(t, path, true), 0);
 	assert_null(find(t, "single", 1));
 	tickets_free(t);
 }
@@ -67,17 +76,17 @@ static void bad_files(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		write_file(bad[i]);
-		assert_int_equal(tickets_load(t, path, false), E_CONFIG);
+		assert_int_equal(load(t, path, false), E_CONFIG);
 		assert_null(find(t, "secret1", 1));
 	}
 	write_file("keepme12");
-	assert_int_equal(tickets_load(t, path, false), 0);
+	assert_int_equal(load(t, path, false), 0);
 	write_file("keepme12\nbroken how");
-	assert_int_equal(tickets_load(t, path, true), E_CONFIG);
+	assert_int_equal(load(t, path, true), E_CONFIG);
 	assert_non_null(find(t, "keepme12", 1));
-	assert_int_equal(tickets_load(t, "/nonexistent", true), E_NOFILE);
+	assert_int_equal(load(t, "/nonexistent", true), E_NOFILE);
 	assert_non_null(find(t, "keepme12", 1));
-	assert_int_equal(tickets_load(t, "/nonexistent", false), E_NOFILE);
+	assert_int_equal(load(t, "/nonexistent", false), E_NOFILE);
 	assert_null(find(t, "keepme12", 1));
 	tickets_free(t);
 }
@@ -94,11 +103,11 @@ static void full_file(void **state)
 		buf_printf(&text, "secret%03x\n", i);
 	buf_printf(&text, "# the end\n");
 	write_file(buf_cstr(&text));
-	assert_int_equal(tickets_load(t, path, false), 0);
+	assert_int_equal(load(t, path, false), 0);
 	assert_non_null(find(t, "secretfff", 1));
 	buf_printf(&text, "onemore1\n");
 	write_file(buf_cstr(&text));
-	assert_int_equal(tickets_load(t, path, false), E_CONFIG);
+	assert_int_equal(load(t, path, false), E_CONFIG);
 	buf_fini(&text);
 	tickets_free(t);
 }
@@ -110,7 +119,7 @@ static void empty_file(void **state)
 
 	(void)state;
 	write_file("");
-	assert_int_equal(tickets_load(t, path, false), 0);
+	assert_int_equal(load(t, path, false), 0);
 	assert_null(find(t, "", 1));
 	tickets_free(t);
 }
@@ -179,9 +188,69 @@ static void one_more(void **state)
 	assert_int_equal(tickets_add(t, slice_of(longest, LIM_PASSWORD)), 0);
 	assert_int_equal(tickets_add(t, slice_of(NULL, 0)), E_CONFIG);
 	write_file("fromfile");
-	assert_int_equal(tickets_load(t, path, false), 0);
+	assert_int_equal(load(t, path, false), 0);
 	longest[LIM_PASSWORD] = 0;
 	assert_non_null(find(t, (char *)longest, 1));
+	assert_non_null(find(t, "fromfile", 1));
+	tickets_free(t);
+}
+
+/* X-23, fake clock: to the millisecond, whatever becomes of the time of day. */
+static void ends_exactly(void **state)
+{
+	struct tickets *t = tickets_new();
+	uint8_t v[VERIFIER];
+	struct moment now = {.unix_ms = 4102444800000, .boot_ms = 5000}; /* the year 2100 */
+
+	(void)state;
+	write_file("valid-by-1s expires=4102444801\nended-by-1s expires=4102444799\n"
+		"forever0 expires=9223372036854775807");
+	assert_int_equal(tickets_load(t, path, false, &now), 0);
+	tickets_verifier(t, "valid-by-1s", v);
+	assert_non_null(tickets_find(t, v, 5000));
+	assert_non_null(tickets_find(t, v, 5999));
+	assert_null(tickets_find(t, v, 6000));
+	tickets_verifier(t, "ended-by-1s", v);
+	assert_null(tickets_find(t, v, 5000));
+	assert_non_null(tickets_find(t, v, 3999));
+	tickets_verifier(t, "forever0", v);
+	assert_non_null(tickets_find(t, v, INT64_MAX - 1));
+	tickets_free(t);
+}
+
+/* The control socket's own: one, beside the file's; its end is kept apart from it, as QEMU 7.2 does. */
+static void set_and_expire(void **state)
+{
+	struct tickets *t = tickets_new();
+	struct moment now = {BOOT_MS + 1000, 1000};
+	uint8_t longest[LIM_PASSWORD + 1];
+
+	(void)state;
+	memset(longest, 'a', sizeof(longest));
+	write_file("fromfile");
+	assert_int_equal(load(t, path, false), 0);
+	assert_int_equal(tickets_set(t, slice_str("first-one")), 0);
+	assert_int_equal(tickets_set(t, slice_str("second-one")), 0);
+	assert_null(find(t, "first-one", 1));
+	assert_non_null(find(t, "second-one", 1));
+	assert_int_equal(tickets_set(t, slice_of(longest, LIM_PASSWORD + 1)), E_LIMIT);
+	assert_int_equal(tickets_set(t, slice_of("a\0b", 3)), E_LIMIT);
+	assert_non_null(find(t, "second-one", 1));
+	tickets_set_end(t, now.unix_ms + 2000, &now);
+	assert_non_null(find(t, "second-one", BOOT_MS / 1000 + 2));
+	assert_null(find(t, "second-one", BOOT_MS / 1000 + 3));
+	assert_non_null(find(t, "fromfile", BOOT_MS / 1000 + 3));
+	tickets_set_end(t, 0, &now);
+	assert_int_equal(tickets_set(t, slice_str("third-one")), 0);
+	assert_null(find(t, "third-one", BOOT_MS / 1000 + 1));
+	tickets_set_end(t, TICKET_NEVER, &now);
+	assert_non_null(find(t, "third-one", BOOT_MS / 1000 + 1));
+	/* the file is read again: the set one stays. Row 53: an empty one is none */
+	assert_int_equal(load(t, path, true), 0);
+	assert_non_null(find(t, "third-one", 1));
+	assert_int_equal(tickets_set(t, slice_of(NULL, 0)), 0);
+	assert_null(find(t, "third-one", 1));
+	assert_null(find(t, "", 1));
 	assert_non_null(find(t, "fromfile", 1));
 	tickets_free(t);
 }
@@ -253,6 +322,8 @@ int main(void)
 		cmocka_unit_test(one_more),
 		cmocka_unit_test(rows),
 		cmocka_unit_test(ids),
+		cmocka_unit_test(ends_exactly),
+		cmocka_unit_test(set_and_expire),
 		cmocka_unit_test(gate_waits),
 		cmocka_unit_test(gate_window),
 		cmocka_unit_test(gate_many_sources),
