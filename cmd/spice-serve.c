@@ -13,13 +13,14 @@
 #include "base/text.h"
 #include "cmd/cli.h"
 #include "cmd/source.h"
+#include "server/control.h"
 #include "view/keycode.h"
 
 enum { STATS_MS = 1000, DEFAULT_DELAY_MS = 5000 };
 
 static struct {
 	char *script, *raw, *qxl, *speed, *commands, *delay, *geometry, *compress, *jpeg, *zlib, *video,
-		*codecs, *events, *name, *agent, *heads;
+		*codecs, *events, *name, *agent, *heads, *control;
 	const char **images;
 	int demo, y4m, strict, once, stats, image;
 } opt;
@@ -28,6 +29,7 @@ static struct {
 	uv_loop_t *loop;
 	struct device *device;
 	struct server *server;
+	struct control *control;
 	struct source_env env;
 	const struct source_ops *ops;
 	void *source;
@@ -38,7 +40,7 @@ static struct {
 	FILE *events;
 	uint64_t began;
 	unsigned locks; /* KBD_MODIFIERS_*, as a machine would have them */
-	bool stopping;
+	bool stopping, signalled;
 	int status;
 } serve;
 
@@ -94,6 +96,7 @@ static struct poptOption options[] = {CLI_FAMILY(source_table, "What is shown, o
 	{"events", 0, POPT_ARG_STRING, &opt.events, 0,
 		"a JSON line for each key, button, motion and client", "FILE"},
 	{"stats", 0, POPT_ARG_NONE, &opt.stats, 0, "a JSON line a second on stdout", NULL},
+	{"control", 0, POPT_ARG_STRING, &opt.control, 0, "a QMP control socket, for its owner only", "PATH"},
 	{"once", 0, POPT_ARG_NONE, &opt.once, 0, "stop when the first client has left", NULL},
 	CLI_LISTEN, CLI_SECURITY, CLI_TICKETS, CLI_END};
 
@@ -103,7 +106,9 @@ static void leave(uv_idle_t *h)
 {
 	source_handle_free(h);
 	source_handle_free(serve.stats);
-	server_free(serve.server); /* the source hears of those that leave */
+	control_stop(serve.control, serve.signalled);
+	server_free(serve.server); /* the source hears of those that leave, and so does the control socket */
+	control_free(serve.control);
 	if (serve.source)
 		serve.ops->free(serve.source);
 	cli_signals_stop(&serve.signals);
@@ -122,6 +127,12 @@ static void stop(void *owner, int err)
 static void on_signal(void *owner, int signo)
 {
 	(void)signo;
+	serve.signalled = true;
+	stop(owner, 0);
+}
+
+static void on_quit(void *owner)
+{
 	stop(owner, 0);
 }
 
@@ -522,6 +533,15 @@ static int read_options(int n, const char **words, struct server_options *o)
 
 /* ---- the run ---- */
 
+static int open_control(void)
+{
+	int err = 0;
+
+	if (opt.control)
+		serve.control = control_new(serve.loop, opt.control, serve.server, VERSION, on_quit, NULL, &err);
+	return err;
+}
+
 static int start(const struct server_options *o)
 {
 	int rc;
@@ -544,7 +564,7 @@ static int start(const struct server_options *o)
 	if (serve.ops->events)
 		server_events(serve.server, serve.ops->events, serve.source);
 	server_events(serve.server, &events, NULL);
-	if ((rc = cli_listen(serve.server)) ||
+	if ((rc = cli_listen(serve.server)) || (rc = open_control()) ||
 		(rc = cli_ready(!opt.stats && !(opt.events && strcmp(opt.events, "-") == 0))))
 		return rc;
 	if (opt.stats) {
