@@ -22,7 +22,7 @@ static struct {
 	char *port, *tls_port, *unix_path, *addr, *listen_file, *max_clients, **limits;
 	char *web, **web_origins;
 	char *pki_dir, *cert, *key, *tls_channels, *ticket_file, *client_ca;
-	int no_auth, insecure;
+	int no_auth, insecure, takeover;
 } opt;
 
 struct poptOption cli_listen_table[] = {
@@ -36,7 +36,8 @@ struct poptOption cli_listen_table[] = {
 		"pages of this host too may open a WebSocket (again for each)", "HOST"},
 	{"insecure-open", 0, POPT_ARG_NONE, &opt.insecure, 0, "listen beyond loopback without TLS or tickets", NULL},
 	{"max-clients", 0, POPT_ARG_STRING, &opt.max_clients, 0, "clients at once (default 8, at most 64)", "N"},
-	{"limit", 0, POPT_ARG_ARGV, &opt.limits, 0, "change a limit (again for each): clients", "NAME=VALUE"},
+	{"takeover", 0, POPT_ARG_NONE, &opt.takeover, 0, "one client more sends the first one away", NULL},
+	{"limit", 0, POPT_ARG_ARGV, &opt.limits, 0, "change a limit (again for each): clients, auth", "NAME=VALUE"},
 	{"listen-file", 0, POPT_ARG_STRING, &opt.listen_file, 0, "write the addresses to FILE once it accepts", "FILE"},
 	{"ready-fd", 0, POPT_ARG_STRING, &cli_ready_fd, 0, "write a newline to descriptor N once it accepts", "N"},
 	POPT_TABLEEND
@@ -267,12 +268,12 @@ static int listen_inherited(struct server *s, int n)
 }
 
 /* --limit NAME=VALUE: the limits that are options, with their hard maximum. */
-static int read_limits(long long *clients)
+static int read_limits(long long *clients, long long *auth)
 {
 	const struct {
 		const char *name;
 		long long max, *value;
-	} rows[] = {{"clients", LIM_CLIENTS_MAX, clients}};
+	} rows[] = {{"clients", LIM_CLIENTS_MAX, clients}, {"auth", LIM_AUTH_MS_MAX / 1000, auth}};
 
 	for (char **l = opt.limits; l && *l; l++) {
 		const char *is = strchr(*l, '=');
@@ -282,7 +283,8 @@ static int read_limits(long long *clients)
 					strncmp(rows[i].name, *l, (size_t)(is - *l)) == 0))
 			i++;
 		if (i == ARRAY_SIZE(rows)) {
-			cli_error("--limit: '%s' is no limit that can be changed: NAME=VALUE, NAME is clients", *l);
+			cli_error("--limit: '%s' is no limit that can be changed: NAME=VALUE, NAME is clients or auth",
+				*l);
 			return E_USAGE;
 		}
 		if (cli_number(*l, is + 1, 1, rows[i].max, rows[i].value))
@@ -302,15 +304,17 @@ static bool open_to_network(void)
 
 int cli_server_options(struct server_options *o)
 {
-	long long n = LIM_CLIENTS;
+	long long n = LIM_CLIENTS, auth = LIM_AUTH_MS / 1000;
 
-	if (read_limits(&n) || cli_number("--max-clients", opt.max_clients, 1, LIM_CLIENTS_MAX, &n))
+	if (read_limits(&n, &auth) || cli_number("--max-clients", opt.max_clients, 1, LIM_CLIENTS_MAX, &n))
 		return E_USAGE;
 	if (opt.web && (web.dir = web_dir(opt.web)) < 0)
 		return web.dir;
 	web.origins = opt.web_origins;
 	o->web = &web;
 	o->max_clients = (unsigned)n;
+	o->auth_ms = (unsigned)(1000 * auth);
+	o->takeover = opt.takeover;
 	o->tls_channels = opt.tls_channels;
 	o->need_tls = (open_to_network() && !opt.insecure) || opt.client_ca;
 	web.to_https = o->need_tls;

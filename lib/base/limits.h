@@ -10,6 +10,7 @@
 enum {
 	/* L-1, L-2: milliseconds from accept to an authenticated link, and to its first 16 bytes */
 	LIM_AUTH_MS = 10000,
+	LIM_AUTH_MS_MAX = 60000,
 	LIM_HEADER_MS = 5000,
 	/* L-3: link message body, and capability words in either list */
 	LIM_LINK_MIN = 18,

@@ -193,6 +193,7 @@ static struct conn *conn_new(uv_loop_t *loop, struct xport *x, enum chan_role ro
 	c->role = role;
 	c->info = x->info;
 	c->since = c->heard = uv_now(loop);
+	c->auth_ms = LIM_AUTH_MS;
 	snprintf(c->name, sizeof(c->name), x->info.port ? "%s:%u" : "%s", x->info.host, x->info.port);
 	c->pump = pump_new(loop, x, &pump_ops, c);
 	return c;
@@ -313,7 +314,7 @@ int conn_overdue(const struct conn *c)
 
 	if (!c->pump)
 		return 0;
-	if (!c->linked && now - c->since > LIM_AUTH_MS)
+	if (!c->linked && now - c->since > c->auth_ms)
 		return E_TIMEOUT;
 	if (!c->linked && c->role == CHAN_SERVER && link_server_waiting(&c->link.server) &&
 		now - c->since > LIM_HEADER_MS)

@@ -15,7 +15,7 @@ struct conn_ops {
 	/* Server: the client has said what it wants (conn->link.server); answer now or later by conn_accept or
 	 * conn_refuse. */
 	void (*asked)(void *owner, struct conn *c);
-	/* Server: a ticket came; answer now by conn_result. */
+	/* Server: a ticket came; answer now or later by conn_result. */
 	void (*ticket)(void *owner, struct conn *c);
 	/* The link stage is done and the channel initialised: call conn_attach before returning, or conn_close. */
 	void (*linked)(void *owner, struct conn *c);
@@ -35,6 +35,7 @@ struct conn {
 	int ending;             /* E_*: it ends so once the link stage's last words are written */
 	struct buf early;       /* what the peer sent before the owner answered */
 	uint64_t since;         /* uv_now at the start */
+	unsigned auth_ms;       /* how long the link stage may last */
 	uint64_t heard;         /* uv_now when bytes last came */
 	union {
 		struct link_server server;

@@ -68,20 +68,19 @@ static struct source *add(struct gate *g, const char *name)
 	return s;
 }
 
-bool gate_open(struct gate *g, const char *source, uint64_t now_ms)
+enum verdict gate_ask(struct gate *g, const char *source, uint64_t now_ms)
 {
+	bool many = now_ms - g->minute <= MINUTE_MS && g->minute_failures > MINUTE_FAILURES;
 	struct source *s = find(g, source);
 
 	if (!s)
-		return true;
+		return many ? GATE_WAIT : GATE_OPEN;
 	s->used = now_ms;
 	if (now_ms - s->window > WINDOW_MS) {
 		s->window = now_ms;
 		s->tries = 0;
 	}
-	if (now_ms < s->not_before || s->tries >= WINDOW_TRIES)
-		return false;
-	return now_ms - g->minute > MINUTE_MS || g->minute_failures <= MINUTE_FAILURES;
+	return many || now_ms < s->not_before || s->tries >= WINDOW_TRIES ? GATE_SHUT : GATE_OPEN;
 }
 
 void gate_result(struct gate *g, const char *source, uint64_t now_ms, bool ok)

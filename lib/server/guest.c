@@ -19,13 +19,41 @@ void guest_free(struct guest *g)
 	free(g);
 }
 
-/* The oldest guest that has sent nothing, else the oldest; of one source where that is given. */
+static unsigned guests_of(const struct server *s, const char *source)
+{
+	struct guest *g;
+	unsigned n = 0;
+
+	list_each(g, &s->guests, link)
+		n += strcmp(g->info.source, source) == 0;
+	return n;
+}
+
+/* The source without a session that most guests are of, the one that was here first of several such; at least one is
+ * there. */
+static const char *crowd(const struct server *s)
+{
+	const char *source = NULL;
+	unsigned most = 0, n;
+	struct guest *g;
+
+	list_each(g, &s->guests, link) {
+		n = session_of_source(s, g->info.source) ? 0 : guests_of(s, g->info.source);
+		if (n > most) {
+			most = n;
+			source = g->info.source;
+		}
+	}
+	return most > 1 ? source : NULL;
+}
+
+/* The oldest guest that has sent nothing, else the oldest; of one source, or (NULL) of those without a session. */
 static struct guest *oldest(struct server *s, const char *source)
 {
 	struct guest *g, *silent = NULL, *any = NULL;
 
 	list_each(g, &s->guests, link) {
-		if (source && strcmp(g->info.source, source) != 0)
+		if (source ? strcmp(g->info.source, source) != 0 : session_of_source(s, g->info.source))
 			continue;
 		if (!any)
 			any = g;
@@ -35,27 +63,25 @@ static struct guest *oldest(struct server *s, const char *source)
 	return silent ? silent : any;
 }
 
-/* Room for one more guest (L-4); somebody else may have to go. */
+/* Room for one more guest (L-4); somebody else may have to go. Where it is for the bound on all of them, one of the
+ * source that has most of them does: who comes alone and has yet to say something is not driven out by many that
+ * have. */
 static void make_room(struct server *s, const struct xport_info *info)
 {
 	bool known = session_of_source(s, info->source);
-	unsigned same = 0, others = 0;
+	unsigned same = guests_of(s, info->source), others = 0;
 	unsigned bound = info->local || strncmp(info->source, "127.", 4) == 0 || strcmp(info->source, "::1") == 0
 				 ? LIM_UNAUTH : LIM_UNAUTH_SOURCE;
 	struct guest *g, *victim = NULL;
 
-	list_each(g, &s->guests, link) {
-		if (strcmp(g->info.source, info->source) == 0)
-			same++;
-		if (!session_of_source(s, g->info.source))
-			others++;
-	}
+	list_each(g, &s->guests, link)
+		others += !session_of_source(s, g->info.source);
 	if (known && same >= LIM_UNAUTH_KNOWN)
 		victim = oldest(s, info->source);
 	else if (!known && same >= bound)
 		victim = oldest(s, info->source);
 	else if (!known && others >= LIM_UNAUTH)
-		victim = oldest(s, NULL);
+		victim = oldest(s, crowd(s));
 	else if (!known && others >= LIM_UNAUTH_EARLY && same > 1 &&
 		 rng_below(&s->dice, LIM_UNAUTH - LIM_UNAUTH_EARLY) < others - LIM_UNAUTH_EARLY)
 		victim = oldest(s, info->source);
@@ -111,6 +137,14 @@ static void key_came(void *owner, struct ticket_key *key)
 	admit(owner, key);
 }
 
+/* Is it a channel of a session that is in, from where that came? Then it goes before others (C-9). */
+static bool of_session(const struct guest *g, uint32_t id)
+{
+	struct session *x = session_by_id(g->server, id);
+
+	return x && strcmp(x->source, g->info.source) == 0;
+}
+
 static void asked(void *owner, struct conn *c)
 {
 	struct guest *g = owner;
@@ -128,7 +162,7 @@ static void asked(void *owner, struct conn *c)
 	}
 	g->wait.fn = key_came;
 	g->wait.owner = g;
-	key = keys_take(g->server->keys, &g->wait, session_by_id(g->server, l->connection_id));
+	key = keys_take(g->server->keys, &g->wait, of_session(g, l->connection_id));
 	if (key)
 		admit(g, key);
 }
@@ -150,25 +184,35 @@ static bool check_password(struct server *s, const struct link_server *l, uint8_
 	return said && *t;
 }
 
+/* The client that is in longest goes. */
+static void give_way(struct server *s)
+{
+	struct session *x = list_first(&s->sessions, struct session, link);
+
+	if (x && x->main)
+		server_main_goodbye(x->main);
+	if (x)
+		session_leave(x, "another client takes over");
+}
+
 /* The LinkResult for a guest. A main channel founds the session *founded, for which a `once` ticket burns. */
 static uint32_t judge(struct guest *g, const struct link_server *l, struct session **founded)
 {
 	struct server *s = g->server;
-	uint64_t now = uv_now(s->loop);
 	uint8_t verifier[VERIFIER] = {0};
 	struct ticket *t = NULL;
 	bool ok = l->ticket_ok;
 
 	if (s->asks) {
-		if (!gate_open(s->gate, g->info.source, now))
-			return LINK_ERR_PERMISSION_DENIED;
 		ok = check_password(s, l, verifier, &t);
-		gate_result(s->gate, g->info.source, now, ok);
+		gate_result(s->gate, g->info.source, uv_now(s->loop), ok);
 	}
 	if (!ok)
 		return LINK_ERR_PERMISSION_DENIED;
 	if (l->channel_type != WIRE_MAIN)
 		return session_by_id(s, l->connection_id) ? LINK_ERR_OK : LINK_ERR_BAD_CONNECTION_ID;
+	if (s->n_sessions >= s->o.max_clients && s->o.takeover)
+		give_way(s);
 	if (s->n_sessions >= s->o.max_clients) {
 		log_warn("%s: refused: %u clients are in", g->conn->name, s->n_sessions);
 		return LINK_ERR_PERMISSION_DENIED;
@@ -177,17 +221,30 @@ static uint32_t judge(struct guest *g, const struct link_server *l, struct sessi
 	return LINK_ERR_OK;
 }
 
-static void ticket(void *owner, struct conn *c)
+/* The guest may be gone afterwards. */
+static void decide(struct guest *g, enum verdict verdict)
 {
-	struct guest *g = owner;
+	struct conn *c = g->conn;
 	struct session *x = NULL;
-	uint32_t err = judge(g, &c->link.server, &x);
+	uint32_t err = verdict == GATE_OPEN ? judge(g, &c->link.server, &x) : LINK_ERR_PERMISSION_DENIED;
 
 	if (err == LINK_ERR_PERMISSION_DENIED)
 		log_warn("%s: ticket refused", c->name);
 	if (x)
 		c->link.server.connection_id = x->info.id; /* linked() finds it by this */
 	conn_result(c, err);
+}
+
+static void ticket(void *owner, struct conn *c)
+{
+	struct guest *g = owner;
+	uint64_t now = uv_now(c->loop);
+	enum verdict verdict = g->server->asks ? gate_ask(g->server->gate, g->info.source, now) : GATE_OPEN;
+
+	if (verdict == GATE_WAIT)
+		g->decide_at = now + GATE_WAIT_MS;
+	else
+		decide(g, verdict);
 }
 
 /* ---- in, or gone ---- */
@@ -232,6 +289,7 @@ void guest_accept(struct server *s, int fd, struct tls_server *tls, bool tls_onl
 	list_append(&s->guests, &g->link);
 	s->n_guests++;
 	g->conn = conn_server(s->loop, x, &guest_ops, g);
+	g->conn->auth_ms = s->o.auth_ms;
 	link_tell(s, SERVER_LINK_CONNECTED, g->conn, 0);
 }
 
@@ -248,7 +306,10 @@ void guests_watch(struct server *s)
 	struct guest *g;
 
 	list_each(g, &s->guests, link) {
-		if (g->conn && overdue(g)) {
+		if (g->decide_at && uv_now(s->loop) >= g->decide_at) {
+			g->decide_at = 0;
+			decide(g, GATE_OPEN);
+		} else if (g->conn && overdue(g)) {
 			log_warn("%s: the link stage took too long", g->conn->name);
 			guest_closed(g, g->conn, E_TIMEOUT);
 		}

@@ -26,6 +26,7 @@ struct guest {
 	struct conn *conn;
 	struct key_wait wait;
 	struct xport_info info;
+	uint64_t decide_at; /* its ticket came, and is looked at then; 0 none */
 };
 
 struct server {

@@ -66,6 +66,8 @@ struct server *server_new(uv_loop_t *loop, struct device *device, const struct s
 	s->tls_channels = o->tls_channels ? xstrdup(o->tls_channels) : NULL;
 	if (!s->o.max_clients)
 		s->o.max_clients = LIM_CLIENTS;
+	if (!s->o.auth_ms)
+		s->o.auth_ms = LIM_AUTH_MS;
 	if (!s->o.now)
 		s->o.now = system_now;
 	s->client_mouse = o->client_mouse;

@@ -59,6 +59,8 @@ enum server_video { SERVER_VIDEO_OFF, SERVER_VIDEO_AUTO, SERVER_VIDEO_ALL };
 struct server_options {
 	const char *name;          /* of the machine, shown by viewers */
 	unsigned max_clients;      /* L-5; 0: LIM_CLIENTS */
+	bool takeover;             /* one client more sends the first one away, instead of being refused */
+	unsigned auth_ms;          /* L-1; 0: LIM_AUTH_MS */
 	bool resize;               /* clients may ask for displays: we play the guest's agent */
 	bool client_mouse;         /* absolute positions are offered (default by --mouse) */
 	bool need_tls;             /* every channel, else link error 5 (D-1) */

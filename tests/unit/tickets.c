@@ -262,19 +262,19 @@ static void gate_waits(void **state)
 
 	(void)state;
 	for (int i = 0; i < 5; i++) {
-		assert_true(gate_open(g, "10.0.0.1", now));
+		assert_int_equal(GATE_OPEN, gate_ask(g, "10.0.0.1", now));
 		gate_result(g, "10.0.0.1", now, false);
 	}
-	assert_false(gate_open(g, "10.0.0.1", now + 999));
-	assert_true(gate_open(g, "10.0.0.1", now + 1000));
+	assert_int_equal(GATE_SHUT, gate_ask(g, "10.0.0.1", now + 999));
+	assert_int_equal(GATE_OPEN, gate_ask(g, "10.0.0.1", now + 1000));
 	gate_result(g, "10.0.0.1", now + 1000, false);
-	assert_false(gate_open(g, "10.0.0.1", now + 2999));
-	assert_true(gate_open(g, "10.0.0.1", now + 3000));
+	assert_int_equal(GATE_SHUT, gate_ask(g, "10.0.0.1", now + 2999));
+	assert_int_equal(GATE_OPEN, gate_ask(g, "10.0.0.1", now + 3000));
 	/* a source that never failed is not touched */
-	assert_true(gate_open(g, "10.0.0.2", now));
+	assert_int_equal(GATE_OPEN, gate_ask(g, "10.0.0.2", now));
 	/* one that gets in is clean again */
 	gate_result(g, "10.0.0.1", now + 3000, true);
-	assert_true(gate_open(g, "10.0.0.1", now + 3000));
+	assert_int_equal(GATE_OPEN, gate_ask(g, "10.0.0.1", now + 3000));
 	gate_free(g);
 }
 
@@ -286,12 +286,56 @@ static void gate_window(void **state)
 
 	(void)state;
 	for (; now < start + 590000; now += 500) {
-		if (gate_open(g, "10.0.0.1", now)) {
+		if (gate_ask(g, "10.0.0.1", now) == GATE_OPEN) {
 			evaluated++;
 			gate_result(g, "10.0.0.1", now, false);
 		}
 	}
 	assert_in_range(evaluated, 10, 20);
+	gate_free(g);
+}
+
+/* L-6, at the numbers: 5 free tries; the sixth waits 1 s, the next ones twice as long each, at most 60 s. */
+static void gate_doubles(void **state)
+{
+	struct gate *g = gate_new();
+	uint64_t now = 1000000, wait = 1000;
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++) {
+		assert_int_equal(GATE_OPEN, gate_ask(g, "10.0.0.1", now));
+		gate_result(g, "10.0.0.1", now, false);
+	}
+	for (unsigned i = 0; i < 9; i++) {
+		assert_int_equal(GATE_SHUT, gate_ask(g, "10.0.0.1", now + wait - 1));
+		now += wait;
+		assert_int_equal(GATE_OPEN, gate_ask(g, "10.0.0.1", now));
+		gate_result(g, "10.0.0.1", now, false);
+		wait = wait >= 32000 ? 60000 : 2 * wait;
+	}
+	gate_free(g);
+}
+
+/* 30 failures a minute are let pass, of many sources; one more and those that failed are refused, others wait. */
+static void gate_minute(void **state)
+{
+	struct gate *g = gate_new();
+	uint64_t now = 1000000;
+	char name[32];
+
+	(void)state;
+	for (unsigned i = 0; i < 30; i++) {
+		snprintf(name, sizeof(name), "10.0.0.%u", i);
+		gate_result(g, name, now, false);
+	}
+	assert_int_equal(GATE_OPEN, gate_ask(g, "10.0.0.1", now));
+	assert_int_equal(GATE_OPEN, gate_ask(g, "10.9.9.9", now));
+	gate_result(g, "10.0.0.30", now, false);
+	assert_int_equal(GATE_SHUT, gate_ask(g, "10.0.0.1", now));
+	assert_int_equal(GATE_WAIT, gate_ask(g, "10.9.9.9", now));
+	assert_int_equal(GATE_WAIT, gate_ask(g, "10.9.9.9", now + 60000));
+	assert_int_equal(GATE_OPEN, gate_ask(g, "10.9.9.9", now + 60001));
+	assert_int_equal(GATE_OPEN, gate_ask(g, "10.0.0.1", now + 60001));
 	gate_free(g);
 }
 
@@ -306,9 +350,9 @@ static void gate_many_sources(void **state)
 		snprintf(name, sizeof(name), "10.0.%d.%d", i / 256, i % 256);
 		gate_result(g, name, now + (uint64_t)i, false);
 	}
-	assert_true(gate_open(g, "192.168.1.1", now + 6000));
-	assert_false(gate_open(g, "10.0.23.1", now + 6000)); /* the listener-wide bound */
-	assert_true(gate_open(g, "10.0.23.1", now + 70000));
+	assert_int_equal(GATE_WAIT, gate_ask(g, "192.168.1.1", now + 6000)); /* let in, a moment later */
+	assert_int_equal(GATE_SHUT, gate_ask(g, "10.0.23.1", now + 6000)); /* the listener-wide bound */
+	assert_int_equal(GATE_OPEN, gate_ask(g, "10.0.23.1", now + 70000));
 	gate_free(g);
 }
 
@@ -326,6 +370,8 @@ int main(void)
 		cmocka_unit_test(set_and_expire),
 		cmocka_unit_test(gate_waits),
 		cmocka_unit_test(gate_window),
+		cmocka_unit_test(gate_doubles),
+		cmocka_unit_test(gate_minute),
 		cmocka_unit_test(gate_many_sources),
 	};
 	int fd = mkstemp(path), failed;
