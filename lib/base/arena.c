@@ -1,7 +1,6 @@
 /* The arena: blocks in a list, the newest in use. */
 #include "base/arena.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +37,13 @@ void *arena_alloc(struct arena *a, size_t n)
 	b->used += n;
 	a->used += n;
 	return memset(p, 0, n);
+}
+
+void *arena_array(struct arena *a, uint64_t n, size_t size)
+{
+	size_t bytes;
+
+	return __builtin_mul_overflow(n, size, &bytes) ? NULL : arena_alloc(a, bytes);
 }
 
 void arena_reset(struct arena *a)

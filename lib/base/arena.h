@@ -3,6 +3,7 @@
 #define BASE_ARENA_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena_block;
 
@@ -14,6 +15,8 @@ struct arena {
 
 /* n bytes, zeroed and aligned for anything, or NULL when `max` would be passed. */
 void *arena_alloc(struct arena *a, size_t n);
+/* The same for n things of `size` bytes, or NULL too when that is more than there can be; n may be a peer's. */
+void *arena_array(struct arena *a, uint64_t n, size_t size);
 void arena_reset(struct arena *a); /* empties it and keeps one block for the next message */
 void arena_fini(struct arena *a);
 

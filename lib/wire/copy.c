@@ -3,9 +3,9 @@
 
 static void copy_rows(const struct wire_desc *d, char *host, uint32_t caps, struct arena *a);
 
-static void *copy_mem(struct arena *a, const void *p, size_t n)
+static void *copy_mem(struct arena *a, const void *p, uint64_t n, size_t size)
 {
-	return p && n ? memcpy(arena_alloc(a, n), p, n) : NULL;
+	return p && n ? memcpy(arena_array(a, n, size), p, n * size) : NULL;
 }
 
 static void copy_row(const struct row *r, char *host, uint32_t caps, struct arena *a)
@@ -22,29 +22,29 @@ static void copy_row(const struct row *r, char *host, uint32_t caps, struct aren
 		break;
 	case ROW_PTR:
 		d = r->sub();
-		*ptr = copy_mem(a, *ptr, d->size);
+		*ptr = copy_mem(a, *ptr, 1, d->size);
 		if (*ptr)
 			copy_rows(d, *ptr, caps, a);
 		break;
 	case ROW_ARRAY:
 		d = r->sub();
 		row_len(r, host, &n);
-		*ptr = copy_mem(a, *ptr, n * d->size);
+		*ptr = copy_mem(a, *ptr, n, d->size);
 		for (uint64_t i = 0; *ptr && i < n; i++)
 			copy_rows(d, (char *)*ptr + i * d->size, caps, a);
 		break;
 	case ROW_INTS:
 	case ROW_PTRINTS:
 		row_len(r, host, &n);
-		*ptr = copy_mem(a, *ptr, n * r->size);
+		*ptr = copy_mem(a, *ptr, n, r->size);
 		break;
 	case ROW_RESTINTS:
-		*ptr = copy_mem(a, *ptr, host_get(host + r->n_off, 4) * r->size);
+		*ptr = copy_mem(a, *ptr, host_get(host + r->n_off, 4), r->size);
 		break;
 	case ROW_BYTES:
 	case ROW_PTRBYTES:
 	case ROW_REST:
-		*s = slice_of(copy_mem(a, s->p, s->n), s->n);
+		*s = slice_of(copy_mem(a, s->p, s->n, 1), s->n);
 		break;
 	}
 }

@@ -27,19 +27,9 @@ static inline int get_number(struct walk *w, unsigned size, uint64_t *v)
 	}
 	if (left(w) < size)
 		return E_INVAL;
-	switch (size) {
-	case 1:
-		*v = p[0];
-		break;
-	case 2:
-		*v = get_le16(p);
-		break;
-	case 4:
-		*v = get_le32(p);
-		break;
-	default:
-		*v = get_le64(p);
-	}
+	*v = 0;
+	for (unsigned i = 0; i < size; i++)
+		*v |= (uint64_t)p[i] << 8 * i;
 	w->pos += size;
 	w->in->consumed += size;
 	return 0;
@@ -73,49 +63,42 @@ static int get_bytes(struct walk *w, uint64_t n, struct slice *out)
 	return 0;
 }
 
-static int get_ints(struct walk *w, const struct row *r, uint64_t n, void **out)
+/* Memory for n elements of `size` bytes, each of which takes at least `least` in the message. NULL for none. */
+static int get_memory(struct walk *w, const struct row *r, uint64_t n, size_t least, size_t size, void **out)
 {
-	char *p;
-
-	if (n > left(w) / r->size)
+	*out = NULL;
+	if (n > left(w) / least)
 		return E_INVAL;
 	if (r->max && n > r->max)
 		return E_LIMIT;
-	*out = NULL;
-	if (n == 0)
-		return 0;
-	*out = p = arena_alloc(w->in->arena, n * r->size);
-	if (!p)
+	if (n && !(*out = arena_array(w->in->arena, n, size)))
 		return E_LIMIT;
-	for (uint64_t i = 0; i < n; i++, p += r->size) {
+	return 0;
+}
+
+static int get_ints(struct walk *w, const struct row *r, uint64_t n, void **out)
+{
+	int rc = get_memory(w, r, n, r->size, r->size, out);
+	char *p = *out;
+
+	for (uint64_t i = 0; i < n && !rc; i++, p += r->size) {
 		uint64_t v = 0;
 
-		get_number(w, r->size, &v);
+		rc = get_number(w, r->size, &v);
 		host_put(p, r->size, v);
 	}
-	return 0;
+	return rc;
 }
 
 static int get_array(struct walk *w, const struct row *r, uint64_t n, void **out)
 {
 	const struct wire_desc *d = r->sub();
-	char *p;
-	int rc;
+	int rc = get_memory(w, r, n, 1, d->size, out);
+	char *p = *out;
 
-	if (n > left(w))
-		return E_INVAL;
-	if (r->max && n > r->max)
-		return E_LIMIT;
-	*out = NULL;
-	if (n == 0)
-		return 0;
-	*out = p = arena_alloc(w->in->arena, n * d->size);
-	if (!p)
-		return E_LIMIT;
-	for (uint64_t i = 0; i < n; i++, p += d->size)
-		if ((rc = decode_rows(w, d, p)))
-			return rc;
-	return 0;
+	for (uint64_t i = 0; i < n && !rc; i++, p += d->size)
+		rc = decode_rows(w, d, p);
+	return rc;
 }
 
 static inline int decode_int(struct walk *w, const struct row *r, char *field)

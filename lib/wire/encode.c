@@ -53,7 +53,7 @@ static bool target_absent(const struct row *r, const char *host)
 {
 	if (r->kind == ROW_PTRBYTES)
 		return ((const struct slice *)(host + r->off))->n == 0;
-	return *(void *const *)(host + r->off) == NULL;
+	return host_pointer(host + r->off) == NULL;
 }
 
 /* What a pointer points at, with its own targets behind it. */
@@ -65,12 +65,12 @@ static int encode_target(struct walk *w, const struct row *r, const char *host)
 	int rc;
 
 	if (r->kind == ROW_PTR) {
-		if ((rc = encode_rows(w, r->sub(), *(const char *const *)field, &p)))
+		if ((rc = encode_rows(w, r->sub(), host_pointer(field), &p)))
 			return rc;
 	} else {
 		if ((rc = row_len(r, host, &n)))
 			return rc;
-		rc = r->kind == ROW_PTRINTS ? put_ints(w, r, *(const char *const *)field, n)
+		rc = r->kind == ROW_PTRINTS ? put_ints(w, r, host_pointer(field), n)
 					    : put_slice(w, *(const struct slice *)field, n);
 		if (rc)
 			return rc;
@@ -91,13 +91,39 @@ static int encode_targets(struct walk *w, const struct pendings *p)
 	return rc;
 }
 
+/* A pointer to nothing is 0; where that is no value, a slice of no bytes still needs a place inside the message. */
+static int encode_pointer(struct walk *w, const struct row *r, const char *host, struct pendings *p)
+{
+	bool absent = target_absent(r, host), place = r->kind == ROW_PTRBYTES && r->nonnull;
+
+	if (!absent) {
+		if (p->n == MAX_PENDING)
+			return E_LIMIT;
+		p->mem[p->n++] = (struct pending){r, host, buf_len(w->out) - w->start};
+	}
+	put_number(w, 4, absent && place);
+	return absent && r->nonnull && !place ? E_INVAL : 0;
+}
+
+static int encode_array(struct walk *w, const struct row *r, const char *p, uint64_t n, struct pendings *pendings)
+{
+	const struct wire_desc *d = r->sub();
+	int rc = n && !p ? E_INVAL : 0;
+
+	for (uint64_t i = 0; i < n && !rc; i++)
+		rc = encode_rows(w, d, p + i * d->size, pendings);
+	return rc;
+}
+
 static int encode_row(struct walk *w, const struct row *r, const char *host, struct pendings *p)
 {
 	const char *field = host + r->off;
-	const struct wire_desc *d;
-	uint64_t n;
-	int rc;
+	const struct slice *s = (const struct slice *)field;
+	uint64_t n = 0;
+	int rc = r->len.kind == LEN_NONE ? 0 : row_len(r, host, &n);
 
+	if (rc)
+		return rc;
 	switch (r->kind) {
 	case ROW_INT:
 		put_number(w, r->size, host_get(field, r->size));
@@ -107,43 +133,17 @@ static int encode_row(struct walk *w, const struct row *r, const char *host, str
 	case ROW_PTR:
 	case ROW_PTRINTS:
 	case ROW_PTRBYTES:
-		if (target_absent(r, host)) {
-			if (r->kind == ROW_PTRBYTES && r->nonnull) {
-				/* a non-null pointer to nothing still needs a place inside the message */
-				put_number(w, 4, 1);
-				return 0;
-			}
-			put_number(w, 4, 0);
-			return r->nonnull ? E_INVAL : 0;
-		}
-		if (p->n == MAX_PENDING)
-			return E_LIMIT;
-		p->mem[p->n++] = (struct pending){r, host, buf_len(w->out) - w->start};
-		put_number(w, 4, 0);
-		return 0;
+		return encode_pointer(w, r, host, p);
 	case ROW_ARRAY:
-		if ((rc = row_len(r, host, &n)))
-			return rc;
-		d = r->sub();
-		field = *(const char *const *)field;
-		if (n && !field)
-			return E_INVAL;
-		for (uint64_t i = 0; i < n; i++)
-			if ((rc = encode_rows(w, d, field + i * d->size, p)))
-				return rc;
-		return 0;
+		return encode_array(w, r, host_pointer(field), n, p);
 	case ROW_INTS:
-		if ((rc = row_len(r, host, &n)))
-			return rc;
-		return put_ints(w, r, *(const char *const *)field, n);
-	case ROW_BYTES:
-		if ((rc = row_len(r, host, &n)))
-			return rc;
-		return put_slice(w, *(const struct slice *)field, n);
-	case ROW_REST:
-		return put_slice(w, *(const struct slice *)field, ((const struct slice *)field)->n);
+		return put_ints(w, r, host_pointer(field), n);
 	case ROW_RESTINTS:
-		return put_ints(w, r, *(const char *const *)field, host_get(host + r->n_off, 4));
+		return put_ints(w, r, host_pointer(field), host_get(host + r->n_off, 4));
+	case ROW_BYTES:
+		return put_slice(w, *s, n);
+	case ROW_REST:
+		return put_slice(w, *s, s->n);
 	case ROW_FIXED:
 		buf_put(w->out, field, r->count);
 		return 0;

@@ -31,11 +31,13 @@ static void put_int(struct printer *p, const char *name, const struct row *r, co
 	uint64_t u = host_get(field, r->size);
 	int64_t i = (int64_t)(u << (64 - 8 * r->size)) >> (64 - 8 * r->size);
 
+	if (!p->j)
+		key(p, name);
 	if (p->j && r->is_signed)
 		json_int(p->j, name, i);
 	else if (p->j)
 		json_uint(p->j, name, u);
-	else if (key(p, name), r->is_signed)
+	else if (r->is_signed)
 		buf_dec(p->out, i);
 	else
 		buf_udec(p->out, u);
@@ -53,8 +55,10 @@ static void put_bits(struct buf *out, const struct wire_enum *e, uint64_t v)
 			v &= ~(uint64_t)e->v[i].value;
 		}
 	}
-	if (v || !*sep)
-		buf_printf(out, *sep || v ? "%s0x%llx" : "%s%llu", sep, (unsigned long long)v);
+	if (v)
+		buf_printf(out, "%s0x%llx", sep, (unsigned long long)v);
+	else if (!*sep)
+		buf_u8(out, '0');
 }
 
 static void put_enum(struct printer *p, const char *name, const struct row *r, const void *field)
@@ -71,30 +75,38 @@ static void put_enum(struct printer *p, const char *name, const struct row *r, c
 		put_int(p, name, r, field);
 		return;
 	}
-	if (p->j)
+	if (p->j) {
 		json_text(p->j, name, buf_slice(&word));
-	else
-		key(p, name), buf_put(p->out, buf_data(&word), buf_len(&word));
+	} else {
+		key(p, name);
+		buf_put(p->out, buf_data(&word), buf_len(&word));
+	}
 	buf_fini(&word);
+}
+
+/* Text in quotes, cut where it is long; of other bytes, how many there are. */
+static void text_slice(struct printer *p, const struct row *r, struct slice s)
+{
+	key(p, r->name);
+	if (!r->text) {
+		buf_printf(p->out, "[%zu]", s.n);
+		return;
+	}
+	buf_u8(p->out, '"');
+	text_escape(p->out, slice_of(s.p, s.n < TEXT_CUT ? s.n : TEXT_CUT));
+	buf_str(p->out, s.n <= TEXT_CUT ? "\"" : "\"...");
 }
 
 static void put_slice(struct printer *p, const struct row *r, struct slice s)
 {
 	if (r->text && s.n && s.p[s.n - 1] == 0)
 		s.n--;
-	if (p->j && r->text) {
+	if (!p->j)
+		text_slice(p, r, s);
+	else if (r->text)
 		json_text(p->j, r->name, s);
-	} else if (p->j) {
-		if (p->flags & WIRE_NO_PAYLOAD)
-			return;
+	else if (!(p->flags & WIRE_NO_PAYLOAD))
 		json_hex(p->j, r->name, s);
-	} else if (key(p, r->name), r->text) {
-		buf_u8(p->out, '"');
-		text_escape(p->out, slice_of(s.p, s.n < TEXT_CUT ? s.n : TEXT_CUT));
-		buf_str(p->out, s.n < TEXT_CUT ? "\"" : "\"...");
-	} else {
-		buf_printf(p->out, "[%zu]", s.n);
-	}
 }
 
 static void open_group(struct printer *p, const char *name, char bracket)
@@ -121,31 +133,22 @@ static void close_group(struct printer *p, char bracket)
 /* Rectangles and points are everywhere: text has short forms for them. */
 static bool put_short(struct printer *p, const struct wire_desc *d, const char *name, const void *host)
 {
-	if (p->j)
+	const struct rect *r = host;
+	const struct point *at = host;
+	const struct point16 *at16 = host;
+	bool rect = d == wire_desc_rect(), point = d == wire_desc_point(), point16 = d == wire_desc_point16();
+
+	if (p->j || !(rect || point || point16))
 		return false;
-	if (d == wire_desc_rect()) {
-		const struct rect *r = host;
-
-		key(p, name);
-		buf_printf(p->out, "%lldx%lld%+d%+d", (long long)r->right - r->left,
-			(long long)r->bottom - r->top, r->left, r->top);
-		return true;
-	}
-	if (d == wire_desc_point()) {
-		const struct point *pt = host;
-
-		key(p, name);
-		buf_printf(p->out, "%+d%+d", pt->x, pt->y);
-		return true;
-	}
-	if (d == wire_desc_point16()) {
-		const struct point16 *pt = host;
-
-		key(p, name);
-		buf_printf(p->out, "%+d%+d", pt->x, pt->y);
-		return true;
-	}
-	return false;
+	key(p, name);
+	if (rect)
+		buf_printf(p->out, "%lldx%lld%+d%+d", (long long)r->right - r->left, (long long)r->bottom - r->top,
+			r->left, r->top);
+	else if (point)
+		buf_printf(p->out, "%+d%+d", at->x, at->y);
+	else
+		buf_printf(p->out, "%+d%+d", at16->x, at16->y);
+	return true;
 }
 
 static void put_struct(struct printer *p, const struct wire_desc *d, const char *name, const void *host)
@@ -164,16 +167,13 @@ static void put_list(struct printer *p, const struct row *r, const char *at, uin
 
 	open_group(p, r->name, '[');
 	for (uint64_t i = 0; at && i < show; i++) {
-		if (r->kind == ROW_ARRAY) {
+		if (r->kind == ROW_ARRAY)
 			put_struct(p, r->sub(), NULL, at);
-			at += r->sub()->size;
-		} else {
-			if (r->en && r->en->n)
-				put_enum(p, NULL, r, at);
-			else
-				put_int(p, NULL, r, at);
-			at += r->size;
-		}
+		else if (r->en && r->en->n)
+			put_enum(p, NULL, r, at);
+		else
+			put_int(p, NULL, r, at);
+		at += r->kind == ROW_ARRAY ? r->sub()->size : r->size;
 	}
 	if (show < n)
 		buf_printf(p->out, " ...%llu", (unsigned long long)(n - show));
@@ -199,8 +199,8 @@ static void print_row(struct printer *p, const struct row *r, const char *host)
 		put_struct(p, r->sub(), r->name, field);
 		break;
 	case ROW_PTR:
-		if (*(const char *const *)field)
-			put_struct(p, r->sub(), r->name, *(const char *const *)field);
+		if (host_pointer(field))
+			put_struct(p, r->sub(), r->name, host_pointer(field));
 		else if (p->j)
 			json_none(p->j, r->name);
 		break;
@@ -208,10 +208,10 @@ static void print_row(struct printer *p, const struct row *r, const char *host)
 	case ROW_INTS:
 	case ROW_PTRINTS:
 		row_len(r, host, &n);
-		put_list(p, r, *(const char *const *)field, n);
+		put_list(p, r, host_pointer(field), n);
 		break;
 	case ROW_RESTINTS:
-		put_list(p, r, *(const char *const *)field, host_get(host + r->n_off, 4));
+		put_list(p, r, host_pointer(field), host_get(host + r->n_off, 4));
 		break;
 	case ROW_BYTES:
 	case ROW_PTRBYTES:

@@ -110,6 +110,12 @@ static inline void host_put(void *p, unsigned size, uint64_t v)
 	}
 }
 
+/* What a row of structures or numbers elsewhere has in a C struct: where they are. */
+static inline const char *host_pointer(const void *field)
+{
+	return *(const char *const *)field;
+}
+
 bool guard_holds(const struct guard *g, const void *host, uint32_t caps);
 
 /* Does the row stand on the wire, given the fields before it? */

@@ -162,14 +162,15 @@ void wire_print_text(const struct wire_desc *d, const void *host, uint32_t caps,
 void wire_print_json(const struct wire_desc *d, const void *host, uint32_t caps, unsigned flags,
 	struct json *j);
 
-/* A deep copy into the arena, slices included. Never fails (the arena should have no max). */
+/* A deep copy into the arena, which has no max, slices included. Never NULL. */
 void *wire_copy(const struct wire_desc *d, const void *host, uint32_t caps, struct arena *a);
 
-/* A random valid value for `host`, from the arena; payloads of a few bytes, counts of a few items. */
+/* A random valid value for `host`, from the arena, which has no max; payloads of a few bytes, counts of a few items. */
 void wire_generate(const struct wire_desc *d, struct rng *r, uint32_t caps, struct arena *a, void *host);
 
 /* Calls fn with the address of every pointer of `host` to a structure of `kind` (images of a drawing command), in
- * the order of the wire; what fn puts there replaces it. Targets of that kind are not looked into. */
+ * the order of the wire; what fn puts there replaces it. Not looked into are targets of that kind, and arrays: their
+ * elements (rectangles, points, glyphs, many of them) point at nothing. */
 typedef void wire_visit_fn(void *user, void **target);
 void wire_visit(const struct wire_desc *d, void *host, const struct wire_desc *kind, wire_visit_fn *fn, void *user);
 

@@ -94,6 +94,9 @@ static void arenas(void **state)
 	arena_reset(&a);
 	assert_non_null(arena_alloc(&a, 90000));
 	assert_null(arena_alloc(&a, 20000));
+	assert_non_null(arena_array(&a, 10, 100));
+	assert_null(arena_array(&a, UINT64_MAX / 8, 16));
+	assert_null(arena_array(&a, UINT64_MAX, SIZE_MAX));
 	arena_fini(&a);
 }
 

@@ -202,6 +202,61 @@ static void hostile(void **state)
 	refuse(wire_desc_draw_base(), clip, sizeof(clip), E_INVAL);
 }
 
+/* What does not fit together is not encoded, and nothing of it stands there. */
+static void lengths_that_lie(void **state)
+{
+	static const uint8_t bytes[] = {1, 2, 3};
+	struct main_name name = {.name_len = 4, .name = {bytes, 3}};
+	struct main_channels_list list = {.num_of_channels = 1};
+	struct draw_stroke stroke = {.base.surface_id = 1};
+	struct buf out = {0};
+
+	(void)state;
+	buf_str(&out, "before");
+	assert_int_equal(wire_encode(wire_desc_main_name(), &name, 0, &out), E_INVAL);
+	assert_int_equal(wire_encode(wire_desc_main_channels_list(), &list, 0, &out), E_INVAL);
+	assert_int_equal(wire_encode(wire_desc_draw_stroke(), &stroke, 0, &out), E_INVAL); /* a path there must be */
+	assert_true(slice_eq(buf_slice(&out), slice_str("before")));
+	buf_fini(&out);
+}
+
+/* Numbers print as what they are: all bits set is the largest of those without a sign, and -1 of the others. */
+static void signs(void **state)
+{
+	struct inputs_mouse_motion motion = {-1, INT32_MIN, 0x8000};
+	struct cursor_move move = {.position = {-1, INT16_MIN}};
+	struct playback_mute mute = {0xff};
+	struct ping ping = {UINT32_MAX, UINT64_MAX, {0}};
+	struct buf text = {0};
+
+	(void)state;
+	wire_print_text(wire_desc_inputs_mouse_motion(), &motion, 0, &text);
+	wire_print_text(wire_desc_cursor_move(), &move, 0, &text);
+	wire_print_text(wire_desc_playback_mute(), &mute, 0, &text);
+	wire_print_text(wire_desc_ping(), &ping, 0, &text);
+	assert_string_equal(buf_cstr(&text), "dx=-1 dy=-2147483648 buttons_state=0x8000position=-1-32768mute=255"
+		"id=4294967295 timestamp=18446744073709551615 data=[0]");
+	buf_fini(&text);
+}
+
+/* Text is shown whole up to a length, and says so where it is cut. */
+static void text_is_cut(void **state)
+{
+	uint8_t bytes[257];
+
+	(void)state;
+	memset(bytes, 'x', sizeof(bytes));
+	for (uint32_t n = 255; n <= 257; n++) {
+		struct main_name name = {.name_len = n, .name = {bytes, n}};
+		struct buf text = {0};
+
+		wire_print_text(wire_desc_main_name(), &name, 0, &text);
+		assert_int_equal(strstr(buf_cstr(&text), "\"...") != NULL, n == 257);
+		assert_int_equal(buf_len(&text), strlen("name_len=255 name=\"\"") + n + (n == 257 ? 3 - 1 : 0));
+		buf_fini(&text);
+	}
+}
+
 static void lookup(void **state)
 {
 	(void)state;
@@ -225,6 +280,9 @@ int main(void)
 		cmocka_unit_test(every_truncation),
 		cmocka_unit_test(every_bit_flip),
 		cmocka_unit_test(hostile),
+		cmocka_unit_test(lengths_that_lie),
+		cmocka_unit_test(signs),
+		cmocka_unit_test(text_is_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
