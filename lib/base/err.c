@@ -1,15 +1,18 @@
 /* Names and exit statuses of the error codes. */
 #include "base/err.h"
 
-#include <stddef.h>
+#include <limits.h>
 #include <sysexits.h>
+
+#include "base/mem.h"
 
 enum { EX_TIMEOUT = 75 }; /* EX_TEMPFAIL, which CLI.md uses for time-outs */
 
-static const struct {
+static const struct row {
 	int err, status;
 	const char *text;
 } table[] = {
+	{0, EX_OK, "no error"},
 	{E_AGAIN, EX_SOFTWARE, "not ready"},
 	{E_INVAL, EX_DATAERR, "malformed data"},
 	{E_LIMIT, EX_PROTOCOL, "limit exceeded"},
@@ -26,24 +29,25 @@ static const struct {
 	{E_CONFIG, EX_CONFIG, "bad configuration"},
 	{E_SECURE, EX_NOPERM, "the peer wants TLS"},
 	{E_USAGE, EX_USAGE, "bad usage"},
+	{INT_MAX, EX_SOFTWARE, "unknown error"},
 };
+
+/* The row of err; the last one, of what is no error code, where there is none. */
+static const struct row *find(int err)
+{
+	const struct row *r = table;
+
+	while (r->err != err && r < table + ARRAY_SIZE(table) - 1)
+		r++;
+	return r;
+}
 
 const char *err_str(int err)
 {
-	if (err == 0)
-		return "no error";
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (table[i].err == err)
-			return table[i].text;
-	return "unknown error";
+	return find(err)->text;
 }
 
 int err_exit(int err)
 {
-	if (err == 0)
-		return EX_OK;
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (table[i].err == err)
-			return table[i].status;
-	return EX_SOFTWARE;
+	return find(err)->status;
 }

@@ -1,6 +1,5 @@
-/* Every limit of the house, by the row of RELIABILITY's L-table that it comes from. What a peer can
- * make us hold or do is bounded by one of these. A row is X(name, value, what it bounds); the table is
- * also what man pages print. Values marked "option" can be raised by --limit up to their hard maximum. */
+/* Every limit of the house, by the row of RELIABILITY's L-table that it comes from. What a peer can make us hold or do
+ * is bounded by one of these. One that an option may raise has its hard maximum beside it. */
 #ifndef BASE_LIMITS_H
 #define BASE_LIMITS_H
 
@@ -110,6 +109,8 @@ enum {
 	LIM_CAPTURE_MESSAGE = LIM_S_DISPLAY,
 	LIM_CAPTURE_TOTAL = 64 << 20,
 	LIM_CAPTURE_FLOWS = 65536,
+	/* and segments held out of order of one direction, however small */
+	LIM_CAPTURE_SEGMENTS = 4096,
 	/* a ticket's secret, wire.md 2 */
 	LIM_PASSWORD = 60,
 	/* nesting of messages: sub-structures and pointers of one body */

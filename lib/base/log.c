@@ -24,6 +24,19 @@ bool log_set_quiet(bool quiet)
 	return was;
 }
 
+/* At most LIM_LOG_LINE bytes, not cut within a character: half of one may be a control code to a terminal. */
+static void cut(struct buf *line)
+{
+	size_t n = LIM_LOG_LINE - 3;
+
+	if (buf_len(line) <= LIM_LOG_LINE)
+		return;
+	while ((buf_data(line)[n] & 0xc0) == 0x80)
+		n--;
+	line->end = line->off + n;
+	buf_str(line, "...");
+}
+
 static void say(enum log_level level, const char *fmt, va_list ap)
 {
 	struct buf raw = {0}, out = {0};
@@ -32,10 +45,7 @@ static void say(enum log_level level, const char *fmt, va_list ap)
 		return;
 	buf_vprintf(&raw, fmt, ap);
 	text_escape(&out, buf_slice(&raw));
-	if (buf_len(&out) > LIM_LOG_LINE) {
-		out.end = out.off + LIM_LOG_LINE - 3;
-		buf_str(&out, "...");
-	}
+	cut(&out);
 	sink(level, buf_cstr(&out));
 	buf_fini(&raw);
 	buf_fini(&out);

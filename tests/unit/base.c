@@ -339,6 +339,16 @@ static void logging(void **state)
 	longest[sizeof(longest) - 1] = 0;
 	log_warn("%s", longest);
 	assert_int_equal(strlen(said), LIM_LOG_LINE);
+	for (int shift = 0; shift < 4; shift++) { /* whole characters, wherever the limit falls */
+		memset(longest, 0, sizeof(longest));
+		memset(longest, 'x', (size_t)shift);
+		while (strlen(longest) + 4 < sizeof(longest))
+			memcpy(longest + strlen(longest), "\xf0\x9f\x98\x80", 4);
+		log_warn("%s", longest);
+		assert_in_range(strlen(said), LIM_LOG_LINE - 3, LIM_LOG_LINE);
+		assert_string_equal(said + strlen(said) - 4, "\x80...");
+		assert_int_equal((strlen(said) - 3 - (size_t)shift) % 4, 0);
+	}
 	lines = 0;
 	for (int i = 0; i < 100; i++)
 		log_peer(&limit, 5000, LOG_WARN, "line %d", i);
