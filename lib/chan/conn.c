@@ -180,6 +180,13 @@ static void closed(void *owner, int err)
 	leave(c);
 }
 
+/* What the pump does when `input` fails, where we were not called by it. */
+static void fail(struct conn *c, int err)
+{
+	pump_close(c->pump, false);
+	closed(c, err);
+}
+
 static const struct pump_ops pump_ops = {input, output, sent, closed};
 
 static struct conn *conn_new(uv_loop_t *loop, struct xport *x, enum chan_role role,
@@ -194,7 +201,8 @@ static struct conn *conn_new(uv_loop_t *loop, struct xport *x, enum chan_role ro
 	c->info = x->info;
 	c->since = c->heard = uv_now(loop);
 	c->auth_ms = LIM_AUTH_MS;
-	snprintf(c->name, sizeof(c->name), x->info.port ? "%s:%u" : "%s", x->info.host, x->info.port);
+	snprintf(c->name, sizeof(c->name), !x->info.port ? "%s" : strchr(x->info.host, ':') ? "[%s]:%u" : "%s:%u",
+		x->info.host, x->info.port);
 	c->pump = pump_new(loop, x, &pump_ops, c);
 	return c;
 }
@@ -233,10 +241,8 @@ static void go_on(struct conn *c)
 	enter(c);
 	rc = bytes(c, buf_data(&early), buf_len(&early));
 	buf_fini(&early);
-	if (!c->doomed && rc) {
-		pump_close(c->pump, false);
-		closed(c, rc);
-	}
+	if (!c->doomed && rc)
+		fail(c, rc);
 	leave(c);
 }
 
@@ -278,12 +284,10 @@ void conn_resume(struct conn *c)
 		return;
 	enter(c);
 	rc = chan_resume(&c->chan);
-	if (!c->doomed && rc) {
-		pump_close(c->pump, false);
-		closed(c, rc);
-	} else if (!c->doomed) {
+	if (!c->doomed && rc)
+		fail(c, rc);
+	else if (!c->doomed)
 		read_on(c);
-	}
 	leave(c);
 }
 
