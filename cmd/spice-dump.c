@@ -286,31 +286,35 @@ static int read_all(struct capture *c, struct tap *tap, bool live)
 
 /* ---- the word ---- */
 
-/* FILE or SERVER, by the rule of CLI.md; servers are none of what this version reads. */
+/* FILE or SERVER, by the rule of CLI.md: is it one of the servers, of which this version reads none? */
+static bool is_server(const char *word)
+{
+	struct stat st;
+
+	if (stat(word, &st) == 0 || (errno != ENOENT && errno != ENOTDIR))
+		return false;
+	return strstr(word, "://") || (!strchr(word, '/') && !text_ends(word, ".pcap") &&
+		!text_ends(word, ".pcapng") && !text_ends(word, ".vv"));
+}
+
 static FILE *open_word(const char *word, int *status)
 {
+	bool in = strcmp(word, "-") == 0;
 	struct stat st;
 	FILE *f;
 
-	if (strcmp(word, "-") == 0) {
-		f = fdopen(dup(STDIN_FILENO), "rb");
-		*status = EX_NOINPUT;
-		return f;
+	if (!in && is_server(word)) {
+		*status = cli_usage("'%s' is no file: only captures are read, not servers", word);
+		return NULL;
 	}
-	if (stat(word, &st) < 0 && (errno == ENOENT || errno == ENOTDIR)) {
-		if (strstr(word, "://") ||
-			(!strchr(word, '/') && !text_ends(word, ".pcap") &&
-				!text_ends(word, ".pcapng") && !text_ends(word, ".vv"))) {
-			*status = cli_usage(
-				"'%s' is no file: only captures are read, not servers", word);
-			return NULL;
-		}
-		errno = ENOENT;
-	} else if (S_ISDIR(st.st_mode)) {
+	f = in ? fdopen(dup(STDIN_FILENO), "rb") : fopen(word, "rbe");
+	if (f && fstat(fileno(f), &st) == 0 && S_ISDIR(st.st_mode)) {
+		fclose(f);
+		f = NULL;
 		errno = EISDIR;
-	} else if ((f = fopen(word, "rbe"))) {
-		return f;
 	}
+	if (f)
+		return f;
 	cli_error("%s: %s", word, strerror(errno));
 	*status = EX_NOINPUT;
 	return NULL;

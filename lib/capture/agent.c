@@ -41,10 +41,7 @@ static void agent_message(struct session *s, struct side *me, uint32_t type, str
 
 	arena_reset(&s->inner);
 	if (!m) {
-		e.kind = TAP_BAD;
-		e.name = "UNKNOWN";
-		e.why = "no such agent message";
-		session_tell(s, me, e);
+		session_bad(s, me, e, "UNKNOWN", "no such agent message");
 		return;
 	}
 	e.caps = caps_in_force(s, me);
@@ -70,11 +67,8 @@ static bool agent_next(struct session *s, struct side *me, struct tap_event e)
 		return false;
 	size = get_le32(p + 16);
 	if (get_le32(p) != AGENT_PROTOCOL) {
-		e.kind = TAP_BAD;
-		e.name = "UNKNOWN";
-		e.why = "no agent message";
 		e.size = n;
-		session_tell(s, me, e);
+		session_bad(s, me, e, "UNKNOWN", "no agent message");
 		agent_reset(s, me);
 		me->agent_resync = true;
 		return false;
@@ -83,10 +77,7 @@ static bool agent_next(struct session *s, struct side *me, struct tap_event e)
 	if (n - AGENT_HEADER < size) {
 		if (size <= LIM_CAPTURE_FLOW - AGENT_HEADER && s->tap->held <= LIM_CAPTURE_TOTAL)
 			return false;
-		e.kind = TAP_BAD;
-		e.name = "UNKNOWN";
-		e.why = "an agent message too large to hold";
-		session_tell(s, me, e);
+		session_bad(s, me, e, "UNKNOWN", "an agent message too large to hold");
 		agent_reset(s, me);
 		me->agent_skip = size - (n - AGENT_HEADER);
 		return false;
@@ -133,10 +124,7 @@ void vsc_body(struct session *s, struct side *me, const struct smartcard_data *d
 
 	arena_reset(&s->inner);
 	if (!m) {
-		e.kind = TAP_BAD;
-		e.name = "UNKNOWN";
-		e.why = "no such smart card message";
-		session_tell(s, me, e);
+		session_bad(s, me, e, "UNKNOWN", "no such smart card message");
 		return;
 	}
 	if (body_read(s, me, e, m, &s->inner, &consumed, &host) && consumed != e.size)

@@ -23,15 +23,6 @@ static bool peek(const struct session *s, const struct side *me, struct frame *f
 	return true;
 }
 
-static void bad(
-	struct session *s, struct side *me, struct tap_event e, const char *name, const char *why)
-{
-	e.kind = TAP_BAD;
-	e.name = name;
-	e.why = why;
-	session_tell(s, me, e);
-}
-
 /* What a message means for the reading of others. */
 static void act(
 	struct session *s, struct side *me, const struct wire_msg *m, const void *body, uint64_t at)
@@ -110,11 +101,11 @@ static void read_message(
 
 	arena_reset(&s->arena);
 	if (!m) {
-		bad(s, me, e, "UNKNOWN", "no such message");
+		session_bad(s, me, e, "UNKNOWN", "no such message");
 		return;
 	}
 	if ((list || f->sub_list) && !read_subs(s, me, e, list ? 0 : f->sub_list, &low, &taken)) {
-		bad(s, me, e, m->name, "a sub-message list that is malformed");
+		session_bad(s, me, e, m->name, "a sub-message list that is malformed");
 		return;
 	}
 	e.kind = TAP_MESSAGE;
@@ -180,7 +171,7 @@ static void too_large(struct session *s, struct side *me, const struct frame *f)
 {
 	const struct wire_msg *m = wire_msg_find((unsigned)s->type, me->dir, f->type);
 
-	bad(s, me,
+	session_bad(s, me,
 		(struct tap_event){.size = f->size,
 			.offset = me->offset + header_size(s),
 			.serial = f->serial},

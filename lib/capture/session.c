@@ -62,6 +62,14 @@ void session_tell(struct session *s, const struct side *me, struct tap_event e)
 	s->tap->fn(s->tap->owner, &e);
 }
 
+void session_bad(struct session *s, const struct side *me, struct tap_event e, const char *name, const char *why)
+{
+	e.kind = TAP_BAD;
+	e.name = name;
+	e.why = why;
+	session_tell(s, me, e);
+}
+
 void side_take(struct session *s, struct side *me, size_t n)
 {
 	(void)s;
@@ -187,18 +195,15 @@ static void begin_tls(struct session *s)
 static void sniff(struct session *s)
 {
 	struct side *c = &s->side[WIRE_C], *v = &s->side[WIRE_S];
-	const uint8_t *p = buf_data(&c->in);
-	bool tls = buf_len(&c->in) >= 2 && p[0] == TLS_HANDSHAKE && p[1] == 3;
+	bool tls;
 
-	if (s->wrap == WRAP_HTTP ||
-		(s->wrap == WRAP_SNIFF && (begins(c, "GET ") || begins(c, "CONNECT ")))) {
+	while (s->wrap == WRAP_HTTP || (s->wrap == WRAP_SNIFF && (begins(c, "GET ") || begins(c, "CONNECT ")))) {
 		s->wrap = WRAP_HTTP;
 		sniff_http(s);
 		if (s->wrap == WRAP_HTTP || s->wrap == WRAP_IGNORED)
 			return;
-		sniff(s);
-		return;
 	}
+	tls = buf_len(&c->in) >= 2 && buf_data(&c->in)[0] == TLS_HANDSHAKE && buf_data(&c->in)[1] == 3;
 	if (begins(c, "REDQ") || begins(v, "REDQ"))
 		begin_spice(s);
 	else if (tls && s->wrap == WRAP_SNIFF)
@@ -335,9 +340,7 @@ bool body_read(struct session *s, struct side *me, struct tap_event e, const str
 	*consumed = 0;
 	e.name = m->name;
 	if (wire_decode(m->desc(), &in, *host)) {
-		e.kind = TAP_BAD;
-		e.why = "malformed";
-		session_tell(s, me, e);
+		session_bad(s, me, e, m->name, "malformed");
 		return false;
 	}
 	*consumed = in.consumed;
@@ -349,8 +352,5 @@ bool body_read(struct session *s, struct side *me, struct tap_event e, const str
 
 void body_unread(struct session *s, struct side *me, struct tap_event e, const struct wire_msg *m)
 {
-	e.kind = TAP_BAD;
-	e.name = m->name;
-	e.why = "fields and bytes of it don't match";
-	session_tell(s, me, e);
+	session_bad(s, me, e, m->name, "fields and bytes of it don't match");
 }

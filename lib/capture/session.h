@@ -86,6 +86,8 @@ void session_free(struct session *s); /* NULL is fine */
 /* Fills conn, time, channel and dir (where type is 0 and id is 0: the session's) and gives it away.
  */
 void session_tell(struct session *s, const struct side *me, struct tap_event e);
+/* The same of something that is not understood: what it was thought to be, or "UNKNOWN", and why. */
+void session_bad(struct session *s, const struct side *me, struct tap_event e, const char *name, const char *why);
 void side_take(struct session *s, struct side *me, size_t n); /* n bytes of me->in are read */
 /* From here on the direction is one stretch, told when it ends. Returns true, for use in steps. */
 bool side_stretch(struct side *me, enum tap_kind kind, const char *name, const char *why);

@@ -29,7 +29,8 @@ struct half {
 	uint32_t isn;
 	uint32_t next;	  /* sequence number of the byte to come */
 	struct list held; /* struct held, by seq, not overlapping */
-	size_t held_bytes;
+	size_t held_bytes; /* memory of these */
+	unsigned held_n;
 	bool acked_any;
 	uint32_t acked; /* by the other end */
 	bool fin;
@@ -87,10 +88,16 @@ static void deliver(struct tcp *t, struct flow *f, int i, struct slice data)
 	session_input(f->session, dir_of(f, i), f->time, data);
 }
 
+static size_t memory_of(const struct held *x)
+{
+	return sizeof(*x) + x->n;
+}
+
 static void drop_held(struct tcp *t, struct half *h, struct held *x)
 {
-	h->held_bytes -= x->n;
-	t->tap->held -= x->n;
+	h->held_n--;
+	h->held_bytes -= memory_of(x);
+	t->tap->held -= memory_of(x);
 	list_remove(&x->link);
 	free(x);
 }
@@ -132,6 +139,23 @@ static void lose_first_hole(struct tcp *t, struct flow *f, int i)
 		lose(t, f, i, x->seq);
 }
 
+/* Keeps the data, before `next` of the list. */
+static void keep(struct tcp *t, struct half *h, struct list *next, uint32_t seq, struct slice data)
+{
+	struct held *x;
+
+	if (!data.n)
+		return;
+	x = xmalloc(sizeof(*x) + data.n);
+	x->seq = seq;
+	x->n = data.n;
+	memcpy(x->data, data.p, data.n);
+	list_append(next, &x->link);
+	h->held_n++;
+	h->held_bytes += memory_of(x);
+	t->tap->held += memory_of(x);
+}
+
 /* Keeps what of data (at seq, ahead of h->next) nobody sent before. */
 static void hold(struct tcp *t, struct half *h, uint32_t seq, struct slice data)
 {
@@ -140,33 +164,18 @@ static void hold(struct tcp *t, struct half *h, uint32_t seq, struct slice data)
 	list_each(x, &h->held, link)
 	{
 		int32_t d = distance(seq, x->seq);
-		size_t gap = d > 0 ? (size_t)d : 0, n = data.n < gap ? data.n : gap;
+		size_t gap = d > 0 ? (size_t)d : 0;
 
 		if (distance(x->seq + (uint32_t)x->n, seq) >= 0)
 			continue;
-		if (n) {
-			struct held *new_one = xmalloc(sizeof(*new_one) + n);
-
-			new_one->seq = seq;
-			new_one->n = n;
-			memcpy(new_one->data, data.p, n);
-			list_append(&x->link, &new_one->link);
-			h->held_bytes += n;
-			t->tap->held += n;
-		}
+		keep(t, h, &x->link, seq, slice_of(data.p, data.n < gap ? data.n : gap));
 		gap += x->n - (d < 0 ? (size_t) - (int64_t)d : 0);
 		if (gap >= data.n)
 			return;
 		data = slice_of(data.p + gap, data.n - gap);
 		seq += (uint32_t)gap;
 	}
-	x = xmalloc(sizeof(*x) + data.n);
-	x->seq = seq;
-	x->n = data.n;
-	memcpy(x->data, data.p, data.n);
-	list_append(&h->held, &x->link);
-	h->held_bytes += data.n;
-	t->tap->held += data.n;
+	keep(t, h, &h->held, seq, data);
 }
 
 static void take_data(struct tcp *t, struct flow *f, int i, uint32_t seq, struct slice data)
@@ -198,8 +207,8 @@ static void patience(struct tcp *t, struct flow *f, int i)
 		return;
 	if (h->acked_any && distance(x->seq, h->acked) >= 0 && ++h->waited > PATIENCE)
 		lose_first_hole(t, f, i);
-	while (!list_empty(&h->held) &&
-		(h->held_bytes > LIM_CAPTURE_FLOW || t->tap->held > LIM_CAPTURE_TOTAL))
+	while (!list_empty(&h->held) && (h->held_bytes > LIM_CAPTURE_FLOW || h->held_n > LIM_CAPTURE_SEGMENTS ||
+						t->tap->held > LIM_CAPTURE_TOTAL))
 		lose_first_hole(t, f, i);
 }
 
@@ -310,51 +319,62 @@ static bool is_reuse(const struct flow *f, int i, const struct tcp_segment *seg)
 	return !(f->half[i].syn && f->half[i].isn == seg->seq) && (f->over || f->session);
 }
 
-void tcp_input(struct tcp *t, const struct tcp_segment *seg)
+/* What this end has of the other one's stream. */
+static void take_ack(struct half *other, uint32_t ack)
 {
-	uint32_t seq = seg->seq + (seg->flags & TCP_SYN ? 1 : 0);
-	struct flow *f;
-	struct half *h;
-	int i = 0;
+	if (!other->begun) {
+		other->begun = true;
+		other->next = ack;
+	}
+	if (!other->acked_any || distance(other->acked, ack) > 0)
+		other->acked = ack;
+	other->acked_any = true;
+}
 
-	f = flow_find(t, seg, &i);
-	if (f && is_reuse(f, i, seg)) {
+static bool all_read(const struct half *h)
+{
+	return h->fin && distance(h->next, h->fin_seq) <= 0;
+}
+
+/* The connection that the segment belongs to; *i is the end that sent it. */
+static struct flow *flow_of(struct tcp *t, const struct tcp_segment *seg, int *i)
+{
+	struct flow *f = flow_find(t, seg, i);
+
+	if (f && is_reuse(f, *i, seg)) {
 		flow_free(t, f);
 		f = NULL;
 	}
 	if (!f) {
 		f = flow_new(t, seg);
-		i = 0;
+		*i = 0;
 	}
 	list_remove(&f->age);
 	list_append(&t->age, &f->age);
+	return f;
+}
+
+void tcp_input(struct tcp *t, const struct tcp_segment *seg)
+{
+	uint32_t seq = seg->seq + (seg->flags & TCP_SYN ? 1 : 0);
+	int i = 0;
+	struct flow *f = flow_of(t, seg, &i);
+
 	if (f->over)
 		return;
 	f->time = seg->time;
-	h = &f->half[i];
 	begin(f, i, seg);
-	if (seg->flags & TCP_ACK) {
-		struct half *other = &f->half[!i];
-
-		if (!other->begun) {
-			other->begun = true;
-			other->next = seg->ack;
-		}
-		if (!other->acked_any || distance(other->acked, seg->ack) > 0)
-			other->acked = seg->ack;
-		other->acked_any = true;
-	}
+	if (seg->flags & TCP_ACK)
+		take_ack(&f->half[!i], seg->ack);
 	if (seg->data.n)
 		take_data(t, f, i, seq, seg->data);
 	if (seg->flags & TCP_FIN) {
-		h->fin = true;
-		h->fin_seq = seq + (uint32_t)seg->data.n;
+		f->half[i].fin = true;
+		f->half[i].fin_seq = seq + (uint32_t)seg->data.n;
 	}
 	patience(t, f, 0);
 	patience(t, f, 1);
-	if ((seg->flags & TCP_RST) || (f->half[0].fin && f->half[1].fin &&
-					      distance(f->half[0].next, f->half[0].fin_seq) <= 0 &&
-					      distance(f->half[1].next, f->half[1].fin_seq) <= 0))
+	if ((seg->flags & TCP_RST) || (all_read(&f->half[0]) && all_read(&f->half[1])))
 		finish(t, f);
 }
 

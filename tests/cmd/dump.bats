@@ -363,3 +363,10 @@ END
 		[ $rc = 0 ] || [ $rc = 65 ] || { echo "status $rc: $f"; return 1; }
 	done
 }
+
+@test "a standard input that can't be read ends with 66 and says so" {
+	rc=0
+	spice-dump - <&- 2>err || rc=$?
+	[ "$rc" = 66 ]
+	grep -q "^spice-dump: -: ." err
+}

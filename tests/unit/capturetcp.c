@@ -316,6 +316,25 @@ static void bounded(void **state)
 	buf_fini(&c);
 }
 
+/* Nor many of them, however small: each costs more than its bytes, and looking for its place does, too. */
+static void bounded_in_number(void **state)
+{
+	struct buf c = {0};
+	struct wire w;
+
+	(void)state;
+	client_bytes(&c);
+	start(&w, 7, 9);
+	handshake(&w);
+	segment(&w, CLIENT, TCP_ACK, 0, 0, buf_data(&c), 20);
+	for (uint32_t i = 3 * LIM_CAPTURE_SEGMENTS; i > 0; i--) { /* the last first: each is before all others */
+		segment(&w, SERVER, TCP_ACK, 1000 + 2 * i, 0, "x", 1);
+		assert_true(w.tap.held <= (size_t)LIM_CAPTURE_SEGMENTS * 64);
+	}
+	stop(&w);
+	buf_fini(&c);
+}
+
 /* A port that is used again, a SYN that was captured twice, and segments of nobody. */
 static void reuse(void **state)
 {
@@ -353,6 +372,7 @@ int main(void)
 		cmocka_unit_test(losses),
 		cmocka_unit_test(loss_inside),
 		cmocka_unit_test(bounded),
+		cmocka_unit_test(bounded_in_number),
 		cmocka_unit_test(reuse),
 	};
 
