@@ -217,6 +217,31 @@ static void mirror(uint8_t compress, uint8_t jpeg)
 	free(v[1]);
 }
 
+/* Very much waits to be drawn, of all kinds, when a viewer comes: it is drawn for its first picture, and the one that
+ * was there goes on. */
+static void comes_late(void **state)
+{
+	struct rng r = {5};
+	struct viewer *v[2];
+
+	(void)state;
+	start(IMAGE_COMPRESSION_AUTO_GLZ);
+	v[0] = viewer_new();
+	until_same(v[0]);
+	for (int round = 0; round < 4; round++) {
+		for (int i = 0; i < 200; i++)
+			step(&r);
+		v[1] = viewer_new();
+		until_same(v[1]);
+		until_same(v[0]);
+		client_free(v[1]->c);
+		free(v[1]);
+	}
+	client_free(v[0]->c);
+	free(v[0]);
+	finish();
+}
+
 #define MIRROR(name, compress, jpeg)                                                                                   \
 	static void name(void **state)                                                                                 \
 	{                                                                                                              \
@@ -426,6 +451,7 @@ static void cache_model(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(comes_late),
 		cmocka_unit_test(raw),
 		cmocka_unit_test(quic),
 		cmocka_unit_test(lz),
