@@ -1,113 +1,15 @@
-/* The commands of the drawing script that draw: each reads its words and gives the device one
- * command of the protocol, named alike. What real clients can't stand (channels.md, "Crash-avoiding
- * rules") is refused here or said in other words. Masks lie at a place of the surface, where the
- * protocol counts from the box's corner. */
+/* The commands of the drawing script that draw: each reads its words and gives the device one command of the protocol,
+ * named alike. What real clients can't stand (channels.md, "Crash-avoiding rules") is refused here or said in other
+ * words. Masks lie at a place of the surface, where the protocol counts from the box's corner. */
 #include "cmd/source-script.h"
 
 #include <stdlib.h>
 
 #include "base/err.h"
 
-/* A picture word as a command needs it. */
-struct source {
-	struct image image;
-	unsigned width, height;
-};
-
-static struct script_picture *picture_named(struct script *s, const char *name)
+static struct script_source arg_source(struct script *s, struct script_args *a)
 {
-	struct script_picture *p;
-
-	list_each(p, &s->pictures, link)
-		if (strcmp(p->name, name) == 0)
-			return p;
-	return NULL;
-}
-
-static struct script_picture *picture_new(
-	struct script *s, struct script_args *a, const char *name, const char *file)
-{
-	struct loaded loaded;
-	struct script_picture *p;
-	char why[120];
-
-	if (loaded_read(file, &loaded, why, sizeof(why))) {
-		arg_fault(a, "%s", why);
-		return NULL;
-	}
-	p = new(struct script_picture);
-	p->name = xstrdup(name);
-	p->picture = loaded;
-	p->id = device_picture(s->device, loaded.p);
-	list_append(&s->pictures, &p->link);
-	return p;
-}
-
-static void picture_drop(struct script *s, struct script_picture *p)
-{
-	list_remove(&p->link);
-	device_picture_forget(s->device, p->id);
-	device_picture_forget(s->device, p->mask_id);
-	device_picture_forget(s->device, p->alpha_id);
-	loaded_fini(&p->picture);
-	free(p->name);
-	free(p);
-}
-
-/* The next word as a picture: the name of one, else a file, kept from then on under the file's
- * name. */
-struct script_picture *script_arg_picture(struct script *s, struct script_args *a)
-{
-	const char *name = arg_word(a, "picture");
-	struct script_picture *p = a->why[0] ? NULL : picture_named(s, name);
-
-	return p || a->why[0] ? p : picture_new(s, a, name, name);
-}
-
-/* "@ID": a surface as the picture. Clients abort when its depth is another than the target's, but in composite. */
-static void surface_source(struct script *s, struct script_args *a, bool any_depth, struct source *out)
-{
-	struct script_args id = {.line = &(struct script_line){
-					 .n = 1, .words = &(char *){a->line->words[a->at] + 1}}};
-	uint32_t surface = (uint32_t)arg_int(&id, "surface", 0, LIM_SURFACES - 1);
-	struct pixmap *from = canvas_surface(s->device->canvas, surface);
-	struct pixmap *to = canvas_surface(s->device->canvas, s->on);
-
-	a->at++;
-	if (id.why[0] || !from)
-		arg_fault(a, "there is no surface '%.20s'", id.line->words[0]);
-	else if (surface == s->on)
-		arg_fault(a, "a surface can't be drawn on itself: use copy-bits");
-	else if (!to || (!any_depth && pixmap_bits(from->format) != pixmap_bits(to->format)))
-		arg_fault(a, "surface %u has another depth than the one drawn on", surface);
-	else
-		*out = (struct source){
-			device_surface_image(s->device, surface), from->width, from->height};
-}
-
-static bool arg_is_surface(struct script_args *a)
-{
-	return arg_more(a) && a->line->words[a->at][0] == '@';
-}
-
-static struct source arg_source_of(struct script *s, struct script_args *a, bool any_depth)
-{
-	struct source out = {.width = 1, .height = 1};
-	struct script_picture *p;
-
-	if (arg_is_surface(a)) {
-		surface_source(s, a, any_depth, &out);
-	} else if ((p = script_arg_picture(s, a)) != NULL) {
-		out.image = device_image(s->device, p->id);
-		out.width = p->picture.p->width;
-		out.height = p->picture.p->height;
-	}
-	return out;
-}
-
-static struct source arg_source(struct script *s, struct script_args *a)
-{
-	return arg_source_of(s, a, false);
+	return script_arg_source(s, a, false);
 }
 
 static struct rect rect_of(int x, int y, unsigned w, unsigned h)
@@ -169,102 +71,10 @@ static bool inside_target(struct script *s, struct rect box)
 		box.bottom <= (int)to->height;
 }
 
-/* ---- surfaces and pictures ---- */
-
-static uint32_t arg_format(struct script_args *a)
-{
-	static const struct {
-		const char *name;
-		uint32_t format;
-	} names[] = {
-		{"32_xrgb", SURFACE_FMT_32_xRGB},
-		{"xrgb", SURFACE_FMT_32_xRGB},
-		{"32_argb", SURFACE_FMT_32_ARGB},
-		{"argb", SURFACE_FMT_32_ARGB},
-		{"16_555", SURFACE_FMT_16_555},
-		{"555", SURFACE_FMT_16_555},
-		{"16_565", SURFACE_FMT_16_565},
-		{"565", SURFACE_FMT_16_565},
-		{"8_a", SURFACE_FMT_8_A},
-		{"a8", SURFACE_FMT_8_A},
-		{"1_a", SURFACE_FMT_1_A},
-		{"a1", SURFACE_FMT_1_A},
-	};
-	const char *word;
-
-	if (!arg_more(a))
-		return SURFACE_FMT_32_xRGB;
-	word = arg_word(a, "format");
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (strcasecmp(word, names[i].name) == 0)
-			return names[i].format;
-	arg_fault(a, "'%.20s' is no surface format", word);
-	return SURFACE_FMT_32_xRGB;
-}
-
-static void do_surface(struct script *s, struct script_args *a)
-{
-	uint32_t id = (uint32_t)arg_int(a, "surface", 1, LIM_SURFACES - 1);
-	unsigned w, h;
-	uint32_t format;
-	int rc;
-
-	arg_geometry(a, &w, &h);
-	format = arg_format(a);
-	if (!arg_end(a))
-		return;
-	if (canvas_surface(s->device->canvas, id))
-		arg_fault(a, "surface %u exists already", id);
-	else if ((rc = device_surface_create(s->device, id, w, h, format)) != 0)
-		arg_fault(a, "surface %u: %s", id, err_str(rc));
-}
-
-static void do_destroy(struct script *s, struct script_args *a)
-{
-	uint32_t id = (uint32_t)arg_int(a, "surface", 1, LIM_SURFACES - 1);
-
-	if (!arg_end(a))
-		return;
-	if (!canvas_surface(s->device->canvas, id)) {
-		arg_fault(a, "there is no surface %u", id);
-		return;
-	}
-	device_surface_destroy(s->device, id);
-	if (s->on == id)
-		s->on = 0;
-}
-
-static void do_on(struct script *s, struct script_args *a)
-{
-	uint32_t id = (uint32_t)arg_int(a, "surface", 0, LIM_SURFACES - 1);
-
-	if (!arg_end(a))
-		return;
-	if (canvas_surface(s->device->canvas, id))
-		s->on = id;
-	else
-		arg_fault(a, "there is no surface %u", id);
-}
-
-static void do_picture(struct script *s, struct script_args *a)
-{
-	const char *name = arg_word(a, "name"), *file = arg_word(a, "file");
-	struct script_picture *old;
-
-	if (!arg_end(a))
-		return;
-	old = picture_named(s, name);
-	if (old && s->mask == old)
-		s->mask = NULL;
-	if (old)
-		picture_drop(s, old);
-	picture_new(s, a, name, file);
-}
-
 /* ---- images ---- */
 
 /* libspice drops a copy whose source leaves the image (channels.md, pixel rules): none is sent. */
-static void inside_source(struct script_args *a, const struct source *src, struct rect r)
+static void inside_source(struct script_args *a, const struct script_source *src, struct rect r)
 {
 	if (r.left < 0 || r.top < 0 || r.right > (int)src->width || r.bottom > (int)src->height)
 		arg_fault(a, "%dx%d at %d,%d is not inside the picture", r.right - r.left,
@@ -272,7 +82,7 @@ static void inside_source(struct script_args *a, const struct source *src, struc
 }
 
 /* X Y PIC [W H [SX SY]] [rop NAME], of image, blend and opaque. */
-static struct draw_copy arg_copy(struct script *s, struct script_args *a, struct source *src)
+static struct draw_copy arg_copy(struct script *s, struct script_args *a, struct script_source *src)
 {
 	int x = arg_coord(a, "x"), y = arg_coord(a, "y"), sx = 0, sy = 0;
 	unsigned w, h;
@@ -298,7 +108,7 @@ static struct draw_copy arg_copy(struct script *s, struct script_args *a, struct
 
 static void copy_with(struct script *s, struct script_args *a, unsigned number)
 {
-	struct source src;
+	struct script_source src;
 	struct image mask;
 	struct draw_copy c = arg_copy(s, a, &src);
 
@@ -320,7 +130,7 @@ static void do_blend(struct script *s, struct script_args *a)
 
 static void do_opaque(struct script *s, struct script_args *a)
 {
-	struct source src;
+	struct script_source src;
 	struct image mask;
 	struct draw_copy c = arg_copy(s, a, &src);
 	struct draw_opaque o = {.base = c.base,
@@ -339,7 +149,7 @@ static void do_opaque(struct script *s, struct script_args *a)
 static void do_stretch(struct script *s, struct script_args *a)
 {
 	struct rect box = arg_rect(a);
-	struct source src = arg_source(s, a);
+	struct script_source src = arg_source(s, a);
 	struct image mask;
 	struct draw_copy c = {.base = script_base(s, box),
 		.src = &src.image,
@@ -365,7 +175,7 @@ static void do_stretch(struct script *s, struct script_args *a)
 static void do_transparent(struct script *s, struct script_args *a)
 {
 	int x = arg_coord(a, "x"), y = arg_coord(a, "y");
-	struct source src = arg_source(s, a);
+	struct script_source src = arg_source(s, a);
 	uint32_t key = arg_colour(a);
 	struct draw_transparent t = {.base = script_base(s, rect_of(x, y, src.width, src.height)),
 		.src = &src.image,
@@ -380,7 +190,7 @@ static void do_transparent(struct script *s, struct script_args *a)
 static void do_alpha(struct script *s, struct script_args *a)
 {
 	int x = arg_coord(a, "x"), y = arg_coord(a, "y");
-	struct source src = arg_source(s, a);
+	struct script_source src = arg_source(s, a);
 	struct draw_alpha_blend b = {.base = script_base(s, rect_of(x, y, src.width, src.height)),
 		.src = &src.image,
 		.src_area = rect_of(0, 0, src.width, src.height),
@@ -414,31 +224,13 @@ static unsigned arg_operator(struct script_args *a)
 	return 0;
 }
 
-/* A mask of composite: a picture's alpha, or a surface. */
-static struct image arg_alpha(struct script *s, struct script_args *a)
-{
-	struct script_picture *p;
-
-	if (arg_is_surface(a))
-		return arg_source_of(s, a, true).image;
-	if (!(p = script_arg_picture(s, a)))
-		return (struct image){0};
-	if (!p->alpha_id) {
-		struct pixmap *alpha = loaded_alpha(&p->picture);
-
-		p->alpha_id = device_picture(s->device, alpha);
-		pixmap_unref(alpha);
-	}
-	return device_image(s->device, p->alpha_id);
-}
-
 static void do_composite(struct script *s, struct script_args *a)
 {
 	unsigned op = arg_operator(a);
 	int x = arg_coord(a, "x"), y = arg_coord(a, "y");
-	struct source src = arg_source_of(s, a, true);
+	struct script_source src = script_arg_source(s, a, true);
 	bool masked = arg_more(a);
-	struct image mask = masked ? arg_alpha(s, a) : (struct image){0};
+	struct image mask = masked ? script_arg_alpha(s, a) : (struct image){0};
 	struct draw_composite c = {.base = script_base(s, rect_of(x, y, src.width, src.height)),
 		.src = &src.image,
 		.mask = masked ? &mask : NULL,
@@ -471,7 +263,7 @@ static void do_fill(struct script *s, struct script_args *a)
 static void do_pattern(struct script *s, struct script_args *a)
 {
 	struct rect box = arg_rect(a);
-	struct source src = arg_source(s, a);
+	struct script_source src = arg_source(s, a);
 	struct image mask;
 	struct draw_fill f = {.base = script_base(s, box),
 		.brush = {.type = BRUSH_TYPE_PATTERN, .pattern = {.pat = &src.image}}};
@@ -495,75 +287,70 @@ static void draw_plain(struct script *s, struct script_args *a, unsigned number,
 	script_draw(s, a, number, &b);
 }
 
-static void do_rop3(struct script *s, struct script_args *a)
+/* What a ternary operation needs, whichever command it becomes. */
+struct ternary {
+	struct draw_base base;
+	struct image *src;
+	struct rect area;
+	struct brush brush;
+	struct qmask mask;
+};
+
+static void draw_ternary(struct script *s, struct script_args *a, const struct ternary *t, uint8_t code)
 {
-	struct rect box = arg_rect(a), area;
-	struct source src = arg_source(s, a);
-	struct brush brush = {.type = BRUSH_TYPE_SOLID, .color = arg_colour(a)};
-	uint8_t code = (uint8_t)arg_int(a, "code", 0, 255);
-	struct draw_base base = script_base(s, box);
-	struct image mask_image;
-	struct qmask mask = mask_of(s, box, &mask_image);
+	enum { NEAREST = SCALE_MODE_NEAREST };
 	uint16_t rop = 0;
 
-	if (!arg_end(a))
-		return;
-	if (box.right - box.left > (int)src.width || box.bottom - box.top > (int)src.height) {
-		arg_fault(a, "the picture must cover the rectangle");
-		return;
-	}
-	if (!inside_target(s, box)) {
-		arg_fault(a, "the rectangle must lie within the surface");
-		return;
-	}
-	area = rect_of(0, 0, (unsigned)(box.right - box.left), (unsigned)(box.bottom - box.top));
 	switch (rop3_reduce(code, &rop)) {
 	case ROP3_REAL:
-		script_draw(s, a, S_DISPLAY_DRAW_ROP3,
-			&(struct draw_rop3){.base = base,
-				.src = &src.image,
-				.src_area = area,
-				.brush = brush,
-				.rop3 = code,
-				.scale_mode = SCALE_MODE_NEAREST,
-				.mask = mask});
+		script_draw(s, a, S_DISPLAY_DRAW_ROP3, &(struct draw_rop3){.base = t->base, .src = t->src,
+			.src_area = t->area, .brush = t->brush, .rop3 = code, .scale_mode = NEAREST, .mask = t->mask});
 		break;
 	case ROP3_NOTHING:
 		break;
 	case ROP3_BLACKNESS:
-		draw_plain(s, a, S_DISPLAY_DRAW_BLACKNESS, box);
+		draw_plain(s, a, S_DISPLAY_DRAW_BLACKNESS, t->base.box);
 		break;
 	case ROP3_WHITENESS:
-		draw_plain(s, a, S_DISPLAY_DRAW_WHITENESS, box);
+		draw_plain(s, a, S_DISPLAY_DRAW_WHITENESS, t->base.box);
 		break;
 	case ROP3_INVERS:
-		draw_plain(s, a, S_DISPLAY_DRAW_INVERS, box);
+		draw_plain(s, a, S_DISPLAY_DRAW_INVERS, t->base.box);
 		break;
 	case ROP3_FILL:
-		script_draw(s, a, S_DISPLAY_DRAW_FILL,
-			&(struct draw_fill){
-				.base = base, .brush = brush, .rop = rop, .mask = mask});
+		script_draw(s, a, S_DISPLAY_DRAW_FILL, &(struct draw_fill){.base = t->base, .brush = t->brush,
+			.rop = rop, .mask = t->mask});
 		break;
 	case ROP3_COPY:
-		script_draw(s, a, S_DISPLAY_DRAW_COPY,
-			&(struct draw_copy){.base = base,
-				.src = &src.image,
-				.src_area = area,
-				.rop = rop,
-				.scale_mode = SCALE_MODE_NEAREST,
-				.mask = mask});
+		script_draw(s, a, S_DISPLAY_DRAW_COPY, &(struct draw_copy){.base = t->base, .src = t->src,
+			.src_area = t->area, .rop = rop, .scale_mode = NEAREST, .mask = t->mask});
 		break;
 	case ROP3_OPAQUE:
-		script_draw(s, a, S_DISPLAY_DRAW_OPAQUE,
-			&(struct draw_opaque){.base = base,
-				.src = &src.image,
-				.src_area = area,
-				.brush = brush,
-				.rop = rop,
-				.scale_mode = SCALE_MODE_NEAREST,
-				.mask = mask});
+		script_draw(s, a, S_DISPLAY_DRAW_OPAQUE, &(struct draw_opaque){.base = t->base, .src = t->src,
+			.src_area = t->area, .brush = t->brush, .rop = rop, .scale_mode = NEAREST, .mask = t->mask});
 		break;
 	}
+}
+
+static void do_rop3(struct script *s, struct script_args *a)
+{
+	struct rect box = arg_rect(a);
+	struct script_source src = arg_source(s, a);
+	struct ternary t = {.base = script_base(s, box), .src = &src.image,
+		.area = {.right = box.right - box.left, .bottom = box.bottom - box.top},
+		.brush = {.type = BRUSH_TYPE_SOLID, .color = arg_colour(a)}};
+	uint8_t code = (uint8_t)arg_int(a, "code", 0, 255);
+	struct image mask;
+
+	if (!arg_end(a))
+		return;
+	t.mask = mask_of(s, box, &mask);
+	if (t.area.right > (int)src.width || t.area.bottom > (int)src.height)
+		arg_fault(a, "the picture must cover the rectangle");
+	else if (!inside_target(s, box))
+		arg_fault(a, "the rectangle must lie within the surface");
+	else
+		draw_ternary(s, a, &t, code);
 }
 
 static void plain(struct script *s, struct script_args *a, unsigned number)
@@ -664,10 +451,10 @@ static void do_noclip(struct script *s, struct script_args *a)
 }
 
 const struct script_command script_drawing[] = {
-	{"surface", do_surface},
-	{"destroy", do_destroy},
-	{"on", do_on},
-	{"picture", do_picture},
+	{"surface", script_do_surface},
+	{"destroy", script_do_destroy},
+	{"on", script_do_on},
+	{"picture", script_do_picture},
 	{"image", do_image},
 	{"opaque", do_opaque},
 	{"blend", do_blend},
@@ -696,12 +483,3 @@ const struct script_command script_drawing[] = {
 	{"resize", script_do_resize},
 	{NULL, NULL},
 };
-
-void script_drawing_fini(struct script *s)
-{
-	struct script_picture *p;
-
-	list_each(p, &s->pictures, link)
-		picture_drop(s, p);
-	free(s->clip);
-}

@@ -376,7 +376,8 @@ static void script_free(void *source)
 	free(s->lines);
 	buf_fini(&s->text);
 	script_films_fini(s);
-	script_drawing_fini(s);
+	script_pictures_fini(s);
+	free(s->clip);
 	free(s);
 }
 

@@ -75,15 +75,27 @@ struct script_command {
 
 /* The commands that draw; ends with a NULL name. */
 extern const struct script_command script_drawing[];
-void script_drawing_fini(struct script *s);
 
 /* What drawing commands share: surface, box and clip; the device, whose refusal becomes a fault. */
 struct draw_base script_base(struct script *s, struct rect box);
 void script_draw(struct script *s, struct script_args *a, unsigned number, const void *body);
 void script_not_drawn(struct script_args *a, int rc);
 
-/* The next word as a picture; NULL after a fault. */
+/* source-script-surfaces.c: what is drawn on and with */
+struct script_source {
+	struct image image;
+	unsigned width, height;
+};
+/* The next word as a picture: the name of one, else a file, which is kept under its name. NULL after a fault. */
 struct script_picture *script_arg_picture(struct script *s, struct script_args *a);
+/* The same, or a surface: "@ID"; any_depth: also of another depth than the one drawn on. 1x1 after a fault. */
+struct script_source script_arg_source(struct script *s, struct script_args *a, bool any_depth);
+struct image script_arg_alpha(struct script *s, struct script_args *a); /* as a mask of composite */
+void script_do_surface(struct script *s, struct script_args *a);
+void script_do_destroy(struct script *s, struct script_args *a);
+void script_do_on(struct script *s, struct script_args *a);
+void script_do_picture(struct script *s, struct script_args *a);
+void script_pictures_fini(struct script *s);
 
 /* source-script-screen.c */
 void script_do_cursor(struct script *s, struct script_args *a);
