@@ -28,6 +28,7 @@ struct pump {
 	void *owner;
 	bool paused;
 	bool secret;
+	bool readable; /* it was polled so, or not read to its end */
 	bool kicked;   /* the owner may have something to send */
 	bool blocked;  /* it has, and the transport did not take it */
 	bool broken;   /* the poll failed: reads will tell why */
@@ -105,21 +106,21 @@ static void poll_again(struct pump *p)
 }
 
 /* Reads what has come, at most READS times. 0, or how the transport ended; stops when the owner
- * closes or pauses. */
+ * closes or pauses. A read that does not fill the chunk has emptied the descriptor: what comes later
+ * is polled. */
 static int take_input(struct pump *p)
 {
 	static _Thread_local uint8_t chunk[CHUNK];
-	ssize_t n = 0;
 
 	for (int i = 0; i < READS && !p->paused; i++) {
 		bool secret = p->secret;
+		ssize_t n;
 		int rc;
 
 		n = xport_read(p->x, chunk, sizeof(chunk));
-		if (n == E_AGAIN && !p->broken)
-			break;
+		p->readable = n != E_AGAIN;
 		if (n == E_AGAIN)
-			return E_CLOSED;
+			return p->broken ? E_CLOSED : 0;
 		if (n < 0)
 			return (int)n;
 		p->in += (uint64_t)n;
@@ -130,8 +131,12 @@ static int take_input(struct pump *p)
 			return 0;
 		if (rc)
 			return rc;
+		if ((size_t)n < sizeof(chunk) && !p->broken && !xport_pending(p->x)) {
+			p->readable = false;
+			return 0;
+		}
 	}
-	if (!p->paused && n != E_AGAIN)
+	if (!p->paused)
 		soon(p);
 	return 0;
 }
@@ -196,7 +201,8 @@ static int last_words(struct pump *p, int err)
 /* One turn with an owner. */
 static void turn(struct pump *p)
 {
-	int rc = take_input(p);
+	bool read = p->readable || p->broken || xport_want(p->x) || xport_pending(p->x);
+	int rc = read ? take_input(p) : 0;
 
 	if (!closed(p) && !rc && (p->kicked || p->blocked || xport_want(p->x))) {
 		rc = give_output(p);
@@ -252,7 +258,7 @@ static void poll_cb(uv_poll_t *h, int status, int events)
 {
 	struct pump *p = h->data;
 
-	(void)events;
+	p->readable |= (events & ~UV_WRITABLE) != 0;
 	if (status < 0) {
 		p->events = 0;
 		p->broken = true;
@@ -275,7 +281,7 @@ struct pump *pump_new(uv_loop_t *loop, struct xport *x, const struct pump_ops *o
 	p->owner = owner;
 	p->poll.data = p->soon.data = p->last.data = p;
 	p->open = HANDLES;
-	p->kicked = true;
+	p->kicked = p->readable = true;
 	uv_poll_init(loop, &p->poll, x->fd);
 	uv_idle_init(loop, &p->soon);
 	uv_timer_init(loop, &p->last);
@@ -297,6 +303,7 @@ void pump_pause(struct pump *p, bool paused)
 	if (!p || closed(p) || p->paused == paused)
 		return;
 	p->paused = paused;
+	p->readable = true;
 	soon(p);
 }
 
