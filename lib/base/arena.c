@@ -6,7 +6,8 @@
 
 #include "base/mem.h"
 
-enum { BLOCK = 4096 };
+/* The first block is small: messages are, and thousands of them may wait somewhere. */
+enum { FIRST = 480, BLOCK = 4096 };
 
 struct arena_block {
 	struct arena_block *next;
@@ -25,8 +26,9 @@ void *arena_alloc(struct arena *a, size_t n)
 	if (a->max && (n > a->max || a->used > a->max - n))
 		return NULL;
 	if (!b || b->cap - b->used < n) {
-		size_t cap = n > BLOCK ? n : BLOCK;
+		size_t cap = b ? BLOCK : FIRST;
 
+		cap = n > cap ? n : cap;
 		b = xmalloc(sizeof(*b) + cap);
 		b->cap = cap;
 		b->used = 0;
