@@ -145,13 +145,12 @@ void painter_span(void *painter, const struct area *a, int x, int y, int n)
 
 static void fill_boxes(struct area *a, uint32_t word)
 {
-	const struct pixmap *p = a->dst;
 	int n;
 	const pixman_box32_t *box = pixman_region32_rectangles(&a->region, &n);
 
 	for (; n > 0; n--, box++)
-		pixman_fill((uint32_t *)(void *)p->data, p->stride / 4, (int)pixmap_bits(p->format), box->x1, box->y1,
-			box->x2 - box->x1, box->y2 - box->y1, word);
+		pixmap_fill(a->dst, &(struct rect){.left = box->x1, .top = box->y1, .right = box->x2, .bottom = box->y2},
+			word);
 }
 
 void paint_rop(struct area *a, uint8_t rop, const struct ink *ink, const struct sheet *src)

@@ -1,5 +1,6 @@
 /* Shared pixels. The memory is ours, the pixman image over it is for pixman's operations. */
 #include <stdlib.h>
+#include <wchar.h>
 
 #include "base/mem.h"
 #include "draw/canvas.h"
@@ -91,4 +92,20 @@ struct pixmap *pixmap_part(const struct pixmap *p, const struct rect *r)
 
 	pixman_image_composite32(PIXMAN_OP_SRC, p->image, NULL, q->image, r->left, r->top, 0, 0, 0, 0, w, h);
 	return q;
+}
+
+/* Rows of 32 bits go to the C library, whose stores are as wide as the processor's. */
+void pixmap_fill(struct pixmap *p, const struct rect *r, uint32_t value)
+{
+	int width = r->right - r->left, height = r->bottom - r->top;
+
+	_Static_assert(sizeof(wchar_t) == sizeof(uint32_t), "wmemset sets pixels");
+	if (pixmap_bits(p->format) != 32) {
+		pixman_fill((uint32_t *)(void *)p->data, p->stride / 4, (int)pixmap_bits(p->format), r->left, r->top,
+			width, height, value);
+		return;
+	}
+	for (int y = r->top; y < r->bottom; y++)
+		wmemset((wchar_t *)(void *)(p->data + (size_t)y * (size_t)p->stride) + r->left, (wchar_t)value,
+			(size_t)width);
 }

@@ -179,14 +179,12 @@ static void save(struct walk *w, struct piece *p)
 
 static void draw(struct walk *w, const struct dab *s)
 {
-	const struct pixmap *to = canvas_surface(w->canvas, s->to);
-	const struct rect *r = &s->rect;
+	struct pixmap *to = canvas_surface(w->canvas, s->to);
 
 	if (s->p)
-		copy_rows(to, r, s->p, s->x, s->y);
+		copy_rows(to, &s->rect, s->p, s->x, s->y);
 	else
-		pixman_fill((uint32_t *)(void *)to->data, to->stride / 4, 32, r->left, r->top, r->right - r->left,
-			r->bottom - r->top, s->colour);
+		pixmap_fill(to, &s->rect, s->colour);
 }
 
 void due_settle(struct backlog *b, struct canvas *c)
