@@ -49,10 +49,16 @@ static void copy_row(const struct row *r, char *host, uint32_t caps, struct aren
 	}
 }
 
+/* Numbers were copied with their structure. */
+static bool has_more(const struct row *r)
+{
+	return r->kind != ROW_INT && r->kind != ROW_FIXED && r->kind != ROW_FD;
+}
+
 static void copy_rows(const struct wire_desc *d, char *host, uint32_t caps, struct arena *a)
 {
 	for (size_t i = 0; i < d->n; i++)
-		if (row_present(&d->rows[i], host, caps))
+		if (has_more(&d->rows[i]) && row_present(&d->rows[i], host, caps))
 			copy_row(&d->rows[i], host, caps, a);
 }
 

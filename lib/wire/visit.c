@@ -9,11 +9,11 @@ static void visit_rows(const struct wire_desc *d, char *host, const struct wire_
 		char *field = host + r->off;
 		void **ptr = (void **)field;
 
-		if (!row_present(r, host, 0))
+		if ((r->kind != ROW_SUB && r->kind != ROW_PTR) || !row_present(r, host, 0))
 			continue;
 		if (r->kind == ROW_SUB) {
 			visit_rows(r->sub(), field, kind, fn, user);
-		} else if (r->kind == ROW_PTR && *ptr) {
+		} else if (*ptr) {
 			if (r->sub() == kind)
 				fn(user, ptr);
 			else
