@@ -75,6 +75,7 @@ static void collect(void *user, void **target)
 	const struct image *img = *target;
 	struct pixmap *p;
 
+	c->item->images = true;
 	if (img->d.type == IMAGE_TYPE_SURFACE)
 		return;
 	p = device_picture_get(c->d, img->d.id);

@@ -105,10 +105,10 @@ void draw_item_reads(const struct draw_item *item, draw_item_reads_fn *fn, void 
 	const struct rect *to = &item->damage;
 	struct point by;
 
-	if (item->number != S_DISPLAY_COPY_BITS) {
+	if (item->images)
 		canvas_sources(item->number, item->body, reads_surface, &(struct reading){fn, user});
+	if (item->number != S_DISPLAY_COPY_BITS)
 		return;
-	}
 	by = draw_item_move(item);
 	fn(user, item->surface, &(struct rect){.left = to->left - by.x, .top = to->top - by.y,
 		.right = to->right - by.x, .bottom = to->bottom - by.y});

@@ -14,6 +14,7 @@ struct draw_item {
 	struct arena arena;
 	uint32_t surface;     /* drawn on */
 	struct rect damage;   /* the part of it that may have changed; never empty */
+	bool images;          /* it has some, pictures or surfaces */
 	struct pixmap *pictures[4]; /* of its images that are no surfaces, in the order of the body */
 	bool kept[4];         /* not DEVICE_ONCE: the picture may come again, under the id in the body */
 	unsigned n_pictures;

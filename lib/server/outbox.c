@@ -26,6 +26,7 @@ struct parcel {
 	struct outbox *box;
 	struct arena arena;
 	unsigned number;
+	struct draw_item *item; /* a reference, where the body is its */
 	void *body;
 	void (*sent)(void *owner);
 	unsigned n_parts, pending; /* of them, those that are not done */
@@ -36,7 +37,7 @@ struct parcel {
 		struct image *image;   /* in the body */
 		bool fresh;            /* the coding has yet to be begun, by us */
 	} parts[IMAGES];
-	uint64_t gone[GONE_MAX]; /* goes before it: INVAL_LIST */
+	uint64_t *gone; /* goes before it, GONE_MAX at most: INVAL_LIST */
 	unsigned n_gone;
 };
 
@@ -108,6 +109,7 @@ static void parcel_free(struct parcel *p)
 		encode_unref(p->parts[i].coding);
 	}
 	arena_fini(&p->arena);
+	draw_item_unref(p->item);
 	free(p);
 }
 
@@ -315,6 +317,8 @@ static bool worth_keeping(struct outbox *o, const struct pixmap *p, uint64_t id,
 
 static void have_kept(struct parcel *p, struct image *img, const struct coding *c)
 {
+	if (!p->gone)
+		p->gone = arena_alloc(&p->arena, GONE_MAX * sizeof(*p->gone));
 	if (imagecache_add(&p->box->cache, img->d.id, (uint64_t)img->d.width * img->d.height, encode_is_lossy(c),
 		    p->gone, &p->n_gone, GONE_MAX))
 		img->d.flags = IMAGE_FLAGS_CACHE_ME;
@@ -496,9 +500,15 @@ static void post_whole(struct outbox *o, struct draw_item *item)
 	const struct wire_desc *d = wire_msg_find(WIRE_DISPLAY, WIRE_S, item->number)->desc();
 	struct parcel *p = parcel_new(o, item->number);
 
-	imagecache_begin(&o->cache);
-	p->body = wire_copy(d, item->body, 0, &p->arena);
-	wire_visit(d, p->body, wire_desc_image(), place, &(struct placing){p, item, 0});
+	if (item->images) {
+		imagecache_begin(&o->cache);
+		p->body = wire_copy(d, item->body, 0, &p->arena);
+		wire_visit(d, p->body, wire_desc_image(), place, &(struct placing){p, item, 0});
+	} else {
+		draw_item_ref(item);
+		p->item = item;
+		p->body = item->body;
+	}
 	post(p);
 }
 
