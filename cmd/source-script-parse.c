@@ -89,12 +89,16 @@ static size_t quoted(struct buf *out, const char *p, size_t n, const char **why)
 	return i + 1;
 }
 
-static void add_word(struct script_line *line, const void *p, size_t n)
+/* Words that stand one behind the other, each with its NUL, as the line's own. */
+static void keep(struct script_line *line, const struct buf *b)
 {
-	if ((line->n & (line->n - 1)) == 0)
-		line->words = xrealloc(
-			line->words, line->n ? 2 * (size_t)line->n : 1, sizeof(*line->words));
-	line->words[line->n++] = xstrndup(p, n);
+	size_t pointers = line->n * sizeof(*line->words);
+	char *text;
+
+	line->words = xmalloc(pointers + buf_len(b));
+	text = memcpy((char *)line->words + pointers, buf_data(b), buf_len(b));
+	for (unsigned i = 0; i < line->n; i++, text += strlen(text) + 1)
+		line->words[i] = text;
 }
 
 int script_split(struct script_line *line, const char *text, size_t n, const char **why)
@@ -116,32 +120,32 @@ int script_split(struct script_line *line, const char *text, size_t n, const cha
 		if (i == n || (text[i] == '#' && !is_colour(text + i, used)))
 			break;
 		if (text[i] == '"') {
-			buf_clear(&b);
 			if (!(used = quoted(&b, text + i + 1, n - i - 1, why)))
 				goto out;
-			add_word(line, buf_cstr(&b), buf_len(&b));
 			used++;
 		} else {
-			add_word(line, text + i, used);
+			buf_put(&b, text + i, used);
 		}
+		buf_u8(&b, 0);
+		line->n++;
 		i += used;
 		if (i < n && !blank(text[i])) {
 			*why = "no blank behind a quote";
 			goto out;
 		}
 	}
+	if (line->n)
+		keep(line, &b);
 	rc = 0;
 out:
 	buf_fini(&b);
 	if (rc)
-		script_line_free(line);
+		line->n = 0;
 	return rc;
 }
 
 void script_line_free(struct script_line *line)
 {
-	for (unsigned i = 0; i < line->n; i++)
-		free(line->words[i]);
 	free(line->words);
 	line->words = NULL;
 	line->n = 0;

@@ -13,7 +13,7 @@ enum {
 struct script_line {
 	unsigned number; /* from 1 */
 	unsigned n;
-	char **words;    /* owned, like their text; words[0] is the command */
+	char **words;    /* owned, their text behind them; words[0] is the command */
 	const char *why; /* for whoever keeps lines: it can't be taken apart, n is 0 */
 	bool said;       /* its fault was said: once is enough in a loop */
 };
