@@ -19,6 +19,7 @@ enum {
 	READ_FIRST = 1 << 20,
 };
 
+static void run(struct script *s, unsigned commands);
 static void go(struct script *s);
 
 /* ---- faults ---- */
@@ -50,6 +51,7 @@ static void on_time(uv_timer_t *t)
 	struct script *s = t->data;
 
 	s->wait = WAIT_NONE;
+	run(s, AT_ONCE);
 	go(s);
 }
 
@@ -67,21 +69,25 @@ static void do_wait(struct script *s, struct script_args *a)
 {
 	long long ms = milliseconds(a);
 
-	if (!arg_end(a))
+	if (!arg_end(a) || ms <= 0)
 		return;
 	wait_for(s, WAIT_TIME);
 	uv_update_time(s->env->loop);
 	uv_timer_start(s->timer, on_time, (uint64_t)ms, 0);
 }
 
-/* The clock of `at` runs from the first client's picture. */
+/* The clock of `at` runs from the first client's picture. A time that is over is not waited for: timers that are due
+ * at once would leave the loop no turn for anything else. */
 static void arm_at(struct script *s)
 {
 	long long gone;
 
 	uv_update_time(s->env->loop);
 	gone = (long long)(uv_now(s->env->loop) - s->zero);
-	uv_timer_start(s->timer, on_time, s->due > gone ? (uint64_t)(s->due - gone) : 0, 0);
+	if (s->due > gone)
+		uv_timer_start(s->timer, on_time, (uint64_t)(s->due - gone), 0);
+	else
+		s->wait = WAIT_NONE;
 }
 
 static void do_at(struct script *s, struct script_args *a)
@@ -172,7 +178,7 @@ static const struct script_command guiding[] = {
 static const struct script_command *find(const struct script_command *table, const char *name)
 {
 	for (; table->name; table++)
-		if (strcmp(table->name, name) == 0)
+		if (*table->name == *name && strcmp(table->name, name) == 0)
 			return table;
 	return NULL;
 }
