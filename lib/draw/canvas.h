@@ -25,6 +25,8 @@ struct pixmap *pixmap_ref(struct pixmap *p);
 void pixmap_unref(struct pixmap *p); /* NULL is fine */
 /* A rectangle inside it set to one value: a pixel of the format. Not for 1_A. */
 void pixmap_fill(struct pixmap *p, const struct rect *r, uint32_t value);
+/* Do all pixels have one colour? On 32_xRGB alone; its top byte is not looked at. */
+bool pixmap_is_solid(const struct pixmap *p, uint32_t *colour);
 unsigned pixmap_bits(uint32_t format); /* bits a pixel; 0 for an unknown format */
 /* A rectangle inside it as pixels of their own, as they are now, in a format that images have: 32_xRGB for 16_565. */
 struct pixmap *pixmap_part(const struct pixmap *p, const struct rect *r);

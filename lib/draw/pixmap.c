@@ -109,3 +109,19 @@ void pixmap_fill(struct pixmap *p, const struct rect *r, uint32_t value)
 		wmemset((wchar_t *)(void *)(p->data + (size_t)y * (size_t)p->stride) + r->left, (wchar_t)value,
 			(size_t)width);
 }
+
+bool pixmap_is_solid(const struct pixmap *p, uint32_t *colour)
+{
+	uint32_t differs = 0;
+
+	if (p->format != SURFACE_FMT_32_xRGB || !p->width || !p->height)
+		return false;
+	*colour = *(const uint32_t *)(const void *)p->data & 0xffffff;
+	for (unsigned y = 0; y < p->height && !differs; y++) {
+		const uint32_t *row = (const uint32_t *)(const void *)(p->data + (size_t)y * (size_t)p->stride);
+
+		for (unsigned x = 0; x < p->width; x++)
+			differs |= (row[x] ^ *colour) & 0xffffff;
+	}
+	return !differs;
+}

@@ -563,6 +563,22 @@ bool outbox_send(struct outbox *o, struct chan *c)
 	chan_send(c, p->number, p->body);
 	if (p->sent)
 		p->sent(o->owner);
+static void post_fill(struct outbox *o, uint32_t surface, const struct rect *to, uint32_t colour)
+{
+	struct draw_fill fill = {
+		.base = {.surface_id = surface, .box = *to},
+		.brush = {.type = BRUSH_TYPE_SOLID, .color = colour},
+		.rop = ROPD_OP_PUT,
+	};
+
+	outbox_message(o, S_DISPLAY_DRAW_FILL, &fill);
+}
+
 	parcel_free(p);
 	return true;
+	uint32_t colour;
 }
+	if (pixmap_is_solid(pm, &colour)) {
+		post_fill(o, surface, to, colour);
+		return false;
+	}
