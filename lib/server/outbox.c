@@ -9,6 +9,7 @@
 #include "draw/rect.h"
 #include "server/band.h"
 #include "server/imagecache.h"
+#include "server/join.h"
 
 enum {
 	AHEAD = 4,                /* parcels with pictures at a time, */
@@ -17,6 +18,7 @@ enum {
 	CACHE_PIXELS = 512 << 10, /* one that can't be cut is kept by clients when it comes a second time, if larger */
 	DEBTS = 256,
 	BAND_SHIFT = 48,          /* of the number of a band in its image's id; ids are counted, and much less */
+	LOOK_BACK = 8,            /* messages, for one that another can join */
 	GONE_MAX = 64,            /* images that make room for one */
 	IMAGES = 4,
 };
@@ -98,12 +100,9 @@ void outbox_rules(struct outbox *o, const struct encode_rules *r)
 	o->rules.glz_pixels = pixels;
 }
 
-static void parcel_free(struct parcel *p)
+/* One that was not posted. */
+static void parcel_drop(struct parcel *p)
 {
-	list_remove(&p->link);
-	p->box->n_parcels--;
-	if (p->n_parts)
-		p->box->n_heavy--;
 	for (unsigned i = 0; i < p->n_parts; i++) {
 		list_remove(&p->parts[i].link);
 		encode_unref(p->parts[i].coding);
@@ -111,6 +110,15 @@ static void parcel_free(struct parcel *p)
 	arena_fini(&p->arena);
 	draw_item_unref(p->item);
 	free(p);
+}
+
+static void parcel_free(struct parcel *p)
+{
+	list_remove(&p->link);
+	p->box->n_parcels--;
+	if (p->n_parts)
+		p->box->n_heavy--;
+	parcel_drop(p);
 }
 
 static void dispose(struct outbox *o)
@@ -249,6 +257,36 @@ static void post(struct parcel *p)
 	for (unsigned i = 0; i < p->n_parts; i++)
 		if (p->parts[i].fresh)
 			start(o, p->parts[i].coding);
+}
+
+/* A copy that one which has not gone yet can do as well, if nothing behind that one minds. */
+static bool joined(struct outbox *o, const struct draw_copy *copy)
+{
+	struct list *at = o->parcels.prev;
+
+	for (unsigned n = 0; n < LOOK_BACK && at != &o->parcels; n++, at = at->prev) {
+		struct parcel *p = list_item(at, struct parcel, link);
+		struct draw_copy *before = p->body;
+		uint32_t target = copy->base.surface_id;
+
+		if (p->number != S_DISPLAY_DRAW_COPY)
+			return false;
+		if (join_copies(before, copy, &p->arena))
+			return true;
+		if (before->base.surface_id != target || rect_overlap(&before->base.box, &copy->base.box) ||
+			(before->src->d.type == IMAGE_TYPE_SURFACE && before->src->surface_id == target))
+			return false;
+	}
+	return false;
+}
+
+/* The same, of a copy that may be done by another. */
+static void post_copy(struct parcel *p)
+{
+	if (joined(p->box, p->body))
+		parcel_drop(p);
+	else
+		post(p);
 }
 
 bool outbox_full(const struct outbox *o)
@@ -438,7 +476,7 @@ static void post_part(const struct cutting *x, const struct rect *used, const st
 		else if (id)
 			have_kept(p, copy->src, c);
 	}
-	post(p);
+	post_copy(p);
 }
 
 /* In bands of what it shows. */
@@ -509,7 +547,10 @@ static void post_whole(struct outbox *o, struct draw_item *item)
 		p->item = item;
 		p->body = item->body;
 	}
-	post(p);
+	if (item->number == S_DISPLAY_DRAW_COPY)
+		post_copy(p);
+	else
+		post(p);
 }
 
 bool outbox_item(struct outbox *o, struct draw_item *item)
@@ -522,8 +563,20 @@ bool outbox_item(struct outbox *o, struct draw_item *item)
 	return o->lossy;
 }
 
+static void post_fill(struct outbox *o, uint32_t surface, const struct rect *to, uint32_t colour)
+{
+	struct draw_fill fill = {
+		.base = {.surface_id = surface, .box = *to},
+		.brush = {.type = BRUSH_TYPE_SOLID, .color = colour},
+		.rop = ROPD_OP_PUT,
+	};
+
+	outbox_message(o, S_DISPLAY_DRAW_FILL, &fill);
+}
+
 bool outbox_pixels(struct outbox *o, uint32_t surface, const struct rect *to, struct pixmap *pm, bool exact)
 {
+	uint32_t colour;
 	struct draw_copy copy = {
 		.base = {.surface_id = surface, .box = *to},
 		.src_area = {.right = (int)pm->width, .bottom = (int)pm->height},
@@ -532,6 +585,10 @@ bool outbox_pixels(struct outbox *o, uint32_t surface, const struct rect *to, st
 	};
 
 	o->lossy = false;
+	if (pixmap_is_solid(pm, &colour)) {
+		post_fill(o, surface, to, colour);
+		return false;
+	}
 	post_part(&(struct cutting){o, &copy, pm, !exact, NULL}, &copy.src_area, &copy.src_area, 0);
 	return o->lossy;
 }
@@ -563,22 +620,6 @@ bool outbox_send(struct outbox *o, struct chan *c)
 	chan_send(c, p->number, p->body);
 	if (p->sent)
 		p->sent(o->owner);
-static void post_fill(struct outbox *o, uint32_t surface, const struct rect *to, uint32_t colour)
-{
-	struct draw_fill fill = {
-		.base = {.surface_id = surface, .box = *to},
-		.brush = {.type = BRUSH_TYPE_SOLID, .color = colour},
-		.rop = ROPD_OP_PUT,
-	};
-
-	outbox_message(o, S_DISPLAY_DRAW_FILL, &fill);
-}
-
 	parcel_free(p);
 	return true;
-	uint32_t colour;
 }
-	if (pixmap_is_solid(pm, &colour)) {
-		post_fill(o, surface, to, colour);
-		return false;
-	}
