@@ -105,9 +105,14 @@ static void poll_again(struct pump *p)
 		uv_poll_stop(&p->poll);
 }
 
+static bool is_plain(const struct pump *p)
+{
+	return !p->x->info.tls && !p->x->info.websocket;
+}
+
 /* Reads what has come, at most READS times. 0, or how the transport ended; stops when the owner
  * closes or pauses. A read that does not fill the chunk has emptied the descriptor: what comes later
- * is polled. */
+ * is polled. Filters give less than there is. */
 static int take_input(struct pump *p)
 {
 	static _Thread_local uint8_t chunk[CHUNK];
@@ -131,7 +136,7 @@ static int take_input(struct pump *p)
 			return 0;
 		if (rc)
 			return rc;
-		if ((size_t)n < sizeof(chunk) && !p->broken && !xport_pending(p->x)) {
+		if ((size_t)n < sizeof(chunk) && is_plain(p) && !p->broken && !xport_pending(p->x)) {
 			p->readable = false;
 			return 0;
 		}
