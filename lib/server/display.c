@@ -419,6 +419,7 @@ void server_display_stats(const struct server_display *e, struct json *j)
 	if (e->outbox) {
 		forms_stats(&e->forms, j);
 		stats_images(e, j);
+		json_uint(j, "encode_ms", outbox_encode_ms(e->outbox));
 		json_uint(j, "inexact", mend_left(e->mend));
 		json_uint(j, "mended", mend_done(e->mend));
 	}

@@ -4,6 +4,7 @@
 #include "server/outbox.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "draw/rect.h"
@@ -49,6 +50,7 @@ struct job {
 	struct list link; /* of those that wait for the dictionary */
 	struct outbox *box;
 	struct coding *coding; /* a reference */
+	uint64_t took;         /* nanoseconds of the processor */
 };
 
 struct outbox {
@@ -68,6 +70,7 @@ struct outbox {
 	} debts[DEBTS];
 	bool lossy; /* something of what is put in now is so, or was when the client kept it */
 	uint64_t images[UINT8_MAX + 1]; /* sent, by type */
+	uint64_t encoding;      /* nanoseconds of processors */
 };
 
 /* ---- life ---- */
@@ -154,9 +157,29 @@ void outbox_free(struct outbox *o)
 
 /* ---- jobs ---- */
 
+/* Nanoseconds of this thread's processor. */
+static uint64_t spent(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* What it took. */
+static uint64_t encode(struct coding *c)
+{
+	uint64_t before = spent();
+
+	encode_run(c);
+	return spent() - before;
+}
+
 static void work(uv_work_t *w)
 {
-	encode_run(((struct job *)w->data)->coding);
+	struct job *j = w->data;
+
+	j->took = encode(j->coding);
 }
 
 static void work_done(uv_work_t *w, int status);
@@ -203,6 +226,7 @@ static void work_done(uv_work_t *w, int status)
 
 	(void)status; /* nothing is ever cancelled */
 	o->jobs--;
+	o->encoding += j->took;
 	if (j->coding->glz)
 		next_glz(o);
 	tell(j->coding);
@@ -217,7 +241,7 @@ static void start(struct outbox *o, struct coding *c)
 	struct job *j;
 
 	if (c->wish == IMAGE_TYPE_BITMAP || (c->w * c->h <= AT_ONCE && !(c->glz && o->glz_busy))) {
-		encode_run(c);
+		o->encoding += encode(c);
 		tell(c);
 		return;
 	}
@@ -302,6 +326,11 @@ bool outbox_empty(const struct outbox *o)
 uint64_t outbox_images(const struct outbox *o, uint8_t type)
 {
 	return o->images[type];
+}
+
+uint64_t outbox_encode_ms(const struct outbox *o)
+{
+	return o->encoding / 1000000;
 }
 
 void outbox_last(struct outbox *o, unsigned number, const void *body, void (*sent)(void *owner))

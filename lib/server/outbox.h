@@ -28,6 +28,8 @@ void outbox_rules(struct outbox *o, const struct encode_rules *r); /* for what c
 /* Enough is under way: put no more in. */
 bool outbox_full(const struct outbox *o);
 bool outbox_empty(const struct outbox *o);
+/* Milliseconds of processors, for pictures that this outbox was the first to need. */
+uint64_t outbox_encode_ms(const struct outbox *o);
 uint64_t outbox_images(const struct outbox *o, uint8_t type); /* IMAGE_TYPE_*: sent so far */
 
 /* A message without pictures; the body is copied. */
