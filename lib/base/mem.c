@@ -30,8 +30,8 @@ void *xcalloc(size_t n, size_t size)
 	return need(calloc(n ? n : 1, size ? size : 1));
 }
 
-/* Small pages cost a fault each when they are first written, a quarter of a millisecond a megabyte; large ones a quarter
- * of that. Where the kernel has none they stay small. */
+/* Small pages cost a fault each when they are first written, a quarter of a millisecond a megabyte and more; large ones
+ * a quarter of that. Where the kernel has none they stay small. */
 void *xpages(size_t n)
 {
 	enum { LARGE = 2 << 20, PAGE = 4096 };

@@ -149,8 +149,8 @@ static void fill_boxes(struct area *a, uint32_t word)
 	const pixman_box32_t *box = pixman_region32_rectangles(&a->region, &n);
 
 	for (; n > 0; n--, box++)
-		pixmap_fill(a->dst, &(struct rect){.left = box->x1, .top = box->y1, .right = box->x2, .bottom = box->y2},
-			word);
+		pixmap_fill(a->dst, &(struct rect){.left = box->x1, .top = box->y1, .right = box->x2,
+			.bottom = box->y2}, word);
 }
 
 void paint_rop(struct area *a, uint8_t rop, const struct ink *ink, const struct sheet *src)

@@ -1,3 +1,4 @@
+/* Copies in one: the boxes of both become rectangles of a clip, and the new box goes around them. */
 #include "server/join.h"
 
 #include "draw/rect.h"
