@@ -1,18 +1,14 @@
-/* spice-serve: serves a virtual QXL display from a source. Options, the choice of the source,
- * events and statistics; what is shown is the sources' business, how it is served lib/server's. */
-#include <errno.h>
-#include <fcntl.h>
+/* spice-serve: serves a virtual QXL display from a source. Options, the choice of the source, statistics; what is shown
+ * is the sources' business, how it is served lib/server's. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/err.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cmd/cli.h"
 #include "cmd/source.h"
+#include "cmd/spice-serve.h"
 #include "server/control.h"
 #include "view/keycode.h"
 
@@ -37,8 +33,7 @@ static struct {
 	uv_timer_t *stats;
 	uv_idle_t *leaving; /* the end is made from the loop, never from within a call of server or
 			       source */
-	FILE *events;
-	uint64_t began;
+	struct serve_events *events;
 	unsigned locks; /* KBD_MODIFIERS_*, as a machine would have them */
 	bool stopping, signalled;
 	int status;
@@ -142,76 +137,11 @@ static void on_reload(void *owner)
 	cli_listen_reload(serve.server);
 }
 
-/* ---- events: a JSON line each ---- */
-
-static void event(const char *name, const struct server_client *c,
-	void (*more)(struct json *j, const void *data), const void *data)
-{
-	struct buf line = {0};
-	struct json j = {.out = &line};
-
-	if (!serve.events)
-		return;
-	json_open(&j, NULL, '{');
-	json_decimal(&j, "time", (double)(uv_hrtime() - serve.began) / 1e9, 3);
-	json_str(&j, "event", name);
-	json_uint(&j, "client", c->id);
-	if (more)
-		more(&j, data);
-	json_close(&j, '}');
-	buf_u8(&line, '\n');
-	if (fwrite(buf_data(&line), 1, buf_len(&line), serve.events) != buf_len(&line) ||
-		fflush(serve.events)) {
-		cli_error("--events: %s", strerror(errno));
-		stop(NULL, E_IO);
-	}
-	buf_fini(&line);
-}
-
-struct pair {
-	const char *a_name, *b_name;
-	int a, b;
-	int down; /* -1: none */
-};
-
-static void put_pair(struct json *j, const void *data)
-{
-	const struct pair *p = data;
-
-	json_int(j, p->a_name, p->a);
-	if (p->b_name)
-		json_int(j, p->b_name, p->b);
-	if (p->down >= 0)
-		json_bool(j, "down", p->down);
-}
-
-static void put_client(struct json *j, const void *data)
-{
-	const struct server_client *c = data;
-
-	json_str(j, "address", c->address);
-	json_bool(j, "tls", c->tls);
-	json_bool(j, "view_only", c->view_only);
-	if (c->ticket_id)
-		json_str(j, "ticket", c->ticket_id);
-}
-
-static void on_joined(void *owner, const struct server_client *c)
-{
-	(void)owner;
-	event("joined", c, put_client, c);
-}
-
-static void on_ready(void *owner, const struct server_client *c)
-{
-	(void)owner;
-	event("ready", c, NULL, NULL);
-}
+/* ---- what clients do ---- */
 
 static void on_left(void *owner, const struct server_client *c)
 {
-	(void)owner;
-	event("left", c, NULL, NULL);
+	(void)owner, (void)c;
 	if (opt.once)
 		stop(NULL, 0);
 }
@@ -232,88 +162,18 @@ static void on_key(void *owner, const struct server_client *c, unsigned code, bo
 		: code == KEYCODE_SCROLL_LOCK	  ? KBD_MODIFIERS_SCROLL_LOCK
 						  : 0;
 
-	(void)owner;
-	event("key", c, put_pair, &(struct pair){"code", NULL, (int)code, 0, down});
+	(void)owner, (void)c;
 	if (down)
 		set_locks(serve.locks ^ lock);
 }
 
-static void on_button(void *owner, const struct server_client *c, unsigned button, bool down)
-{
-	(void)owner;
-	event("button", c, put_pair, &(struct pair){"button", NULL, (int)button, 0, down});
-}
-
-static void on_motion(void *owner, const struct server_client *c, int dx, int dy)
-{
-	(void)owner;
-	event("motion", c, put_pair, &(struct pair){"dx", "dy", dx, dy, -1});
-}
-
-static void on_position(void *owner, const struct server_client *c, int x, int y, unsigned display)
-{
-	(void)owner;
-	(void)display;
-	event("position", c, put_pair, &(struct pair){"x", "y", x, y, -1});
-}
-
 static void on_locks(void *owner, const struct server_client *c, unsigned modifiers)
 {
-	(void)owner;
-	event("locks", c, put_pair, &(struct pair){"modifiers", NULL, (int)modifiers, 0, -1});
+	(void)owner, (void)c;
 	set_locks(modifiers);
 }
 
-struct heads {
-	const struct head *heads;
-	unsigned n;
-};
-
-static void put_heads(struct json *j, const void *data)
-{
-	const struct heads *h = data;
-
-	json_open(j, "monitors", '[');
-	for (unsigned i = 0; i < h->n; i++) {
-		json_open(j, NULL, '{');
-		json_uint(j, "x", h->heads[i].x);
-		json_uint(j, "y", h->heads[i].y);
-		json_uint(j, "width", h->heads[i].width);
-		json_uint(j, "height", h->heads[i].height);
-		json_close(j, '}');
-	}
-	json_close(j, ']');
-}
-
-static void on_resize(void *owner, const struct server_client *c, const struct head *heads, unsigned n)
-{
-	(void)owner;
-	event("resize", c, put_heads, &(struct heads){heads, n});
-}
-
-static const struct server_events events = {
-	.resize = on_resize,
-	.joined = on_joined,
-	.left = on_left,
-	.ready = on_ready,
-	.key = on_key,
-	.button = on_button,
-	.motion = on_motion,
-	.position = on_position,
-	.locks = on_locks,
-};
-
-static int open_events(void)
-{
-	if (!opt.events)
-		return 0;
-	serve.events = strcmp(opt.events, "-") == 0 ? stdout : fopen(opt.events, "we");
-	if (!serve.events) {
-		cli_error("%s: %s", opt.events, strerror(errno));
-		return E_CREATE;
-	}
-	return 0;
-}
+static const struct server_events events = {.left = on_left, .key = on_key, .locks = on_locks};
 
 /* ---- statistics ---- */
 
@@ -542,12 +402,20 @@ static int open_control(void)
 	return err;
 }
 
+static int open_events(void)
+{
+	int err = 0;
+
+	if (opt.events)
+		serve.events = serve_events_new(serve.server, opt.events, stop, NULL, &err);
+	return err;
+}
+
 static int start(const struct server_options *o)
 {
 	int rc;
 
 	serve.loop = uv_default_loop();
-	serve.began = uv_hrtime();
 	serve.device = device_new();
 	serve.server = server_new(serve.loop, serve.device, o);
 	serve.env.loop = serve.loop;
@@ -587,8 +455,7 @@ static int run(int n, const char **words)
 	uv_loop_close(serve.loop);
 	device_free(serve.device);
 	cli_listen_done();
-	if (serve.events && serve.events != stdout)
-		fclose(serve.events);
+	serve_events_free(serve.events);
 	for (int i = 0; i < opt.image; i++)
 		free((char *)opt.images[i]);
 	free(opt.images);
