@@ -26,7 +26,7 @@ END
 
 # listens: events go to ./seen from now on.
 listens() {
-	rm -f hold
+	rm -f hold seen
 	mkfifo hold
 	socat -t 10 - UNIX-CONNECT:ctl <hold >seen 3>&- &
 	exec 8>hold
