@@ -3,13 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -36,7 +33,8 @@ struct poptOption cli_connect_table[] = {
 	{"timeout", 0, POPT_ARG_STRING, &cli_connect.timeout, 0, "give up after D", "D"},
 	{"retry", 0, POPT_ARG_STRING, &cli_connect.retry, 0, "try again for D while nobody listens", "D"},
 	{"password-file", 0, POPT_ARG_STRING, &password_file, 0, "the ticket is the first line of FILE", "FILE"},
-	{"password-fd", 0, POPT_ARG_STRING, &cli_password_fd, 0, "the ticket is the first line of descriptor N", "N"},
+	{"password-fd", 0, POPT_ARG_STRING, &cli_password_fd.text, 0,
+		"the ticket is the first line of descriptor N", "N"},
 	{"ticket-command", 0, POPT_ARG_STRING, &cli_connect.ticket_command, 0,
 		"CMD prints a fresh ticket at each connect", "CMD"},
 	POPT_TABLEEND
@@ -71,17 +69,13 @@ static int read_vv(const char *word, struct endpoint *e)
 		log_warn("%s: not deleted: %s", word, why == ESTALE ? "something else stands there" : strerror(why));
 	if (fd >= 0 && !in)
 		close(fd);
-	if (text.mem)
-		explicit_bzero(text.mem, text.cap);
-	buf_fini(&text);
+	buf_wipe(&text);
 	return rc;
 }
 
 static void replace(char **s, const char *with)
 {
-	if (*s)
-		explicit_bzero(*s, strlen(*s));
-	free(*s);
+	secret_free(*s);
 	*s = with && *with ? xstrdup(with) : NULL;
 }
 
@@ -143,132 +137,44 @@ int cli_endpoint(const char *word, struct endpoint *e)
 	return rc ? rc : choose_way(e);
 }
 
-char *cli_first_line(struct buf *text)
-{
-	const char *all = buf_cstr(text);
-	char *s = xstrndup(all, strcspn(all, "\r\n"));
-
-	explicit_bzero(text->mem, text->cap);
-	buf_fini(text);
-	return s;
-}
-
-static char *secret_of(int fd, const char *what, int *err)
-{
-	struct buf text = {0};
-	int why = fd < 0 ? errno : file_read_fd(fd, LIM_PASSWORD_FILE, &text);
-
-	if (!why)
-		return cli_first_line(&text);
-	cli_error("%s: %s", what, strerror(why));
-	buf_fini(&text);
-	*err = E_NOFILE;
-	return NULL;
-}
-
-char *cli_password(const struct endpoint *e, int *err)
+/* From the first place that has one. */
+static char *find_password(const struct endpoint *e, int *err)
 {
 	char *secret;
-	long long n = -1;
 	int fd;
 
-	*err = 0;
-	if (cli_connect.ticket_command && (password_file || cli_password_fd)) {
-		cli_error("--ticket-command and a password from elsewhere exclude each other");
-		*err = E_USAGE;
-		return NULL;
-	}
-	if (cli_connect.ticket_command)
-		return NULL;
-	if (password_file || cli_password_fd) {
-		cli_number("--password-fd", cli_password_fd, 0, INT32_MAX, &n);
-		fd = password_file ? open(password_file, O_RDONLY | O_CLOEXEC | O_NOCTTY) : (int)n;
-		secret = secret_of(fd, password_file ? password_file : "--password-fd", err);
-		if (password_file && fd >= 0)
+	if (password_file) {
+		fd = open(password_file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		secret = cli_secret(fd, password_file, err);
+		if (fd >= 0)
 			close(fd);
 		return secret;
 	}
+	if (cli_password_fd.text)
+		return cli_secret(cli_password_fd.fd, "--password-fd", err);
 	if (cli_env_password)
 		return xstrdup(cli_env_password);
 	return e->password ? xstrdup(e->password) : NULL;
 }
 
-/* A signal while the terminal waits ends the waiting, in whichever thread it arrives: the pool's threads take signals,
- * too. It is given on when the terminal is as it was. The pipe stays open, for a thread may be in the handler still. */
-static volatile sig_atomic_t asked_to_stop;
-static int stop_pipe[2];
-
-static void stop_asking(int signo)
+char *cli_password(const struct endpoint *e, int *err)
 {
-	int saved = errno;
-	ssize_t n;
+	char *secret;
 
-	asked_to_stop = signo;
-	n = write(stop_pipe[1], "", 1);
-	(void)n;
-	errno = saved;
-}
-
-static ssize_t read_unless_stopped(int fd, char *line, size_t size)
-{
-	struct pollfd in[] = {{.fd = fd, .events = POLLIN}, {.fd = stop_pipe[0], .events = POLLIN}};
-
-	while (!asked_to_stop) {
-		if (poll(in, ARRAY_SIZE(in), -1) < 0 && errno != EINTR)
-			break;
-		if (in[0].revents && !in[1].revents)
-			return read(fd, line, size);
+	*err = 0;
+	if (cli_connect.ticket_command && (password_file || cli_password_fd.text)) {
+		cli_error("--ticket-command and a password from elsewhere exclude each other");
+		*err = E_USAGE;
 	}
-	return -1;
-}
-
-/* A line without echo; its length, or less than 1. The prompt comes when the echo is off: what was typed before is
- * dropped. */
-static ssize_t read_hidden(int fd, const char *prompt, char *line, size_t size)
-{
-	struct sigaction stop = {.sa_handler = stop_asking}, old_int, old_term;
-	struct termios old, quiet;
-	bool echo = tcgetattr(fd, &old) == 0;
-	ssize_t n;
-
-	asked_to_stop = 0;
-	if (pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) < 0)
-		return -1;
-	sigaction(SIGINT, &stop, &old_int);
-	sigaction(SIGTERM, &stop, &old_term);
-	if (echo) {
-		quiet = old;
-		quiet.c_lflag &= (tcflag_t) ~(unsigned)ECHO;
-		tcsetattr(fd, TCSAFLUSH, &quiet);
-	}
-	dprintf(fd, "%s", prompt);
-	n = read_unless_stopped(fd, line, size);
-	if (echo)
-		tcsetattr(fd, TCSAFLUSH, &old);
-	sigaction(SIGINT, &old_int, NULL);
-	sigaction(SIGTERM, &old_term, NULL);
-	if (asked_to_stop)
-		raise(asked_to_stop);
-	return n;
-}
-
-char *cli_ask_password(const char *prompt, bool *interrupted)
-{
-	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
-	char line[256] = {0}, *secret;
-	ssize_t n;
-
-	*interrupted = false;
-	if (fd < 0)
+	if (cli_connect.ticket_command)
 		return NULL;
-	n = read_hidden(fd, prompt, line, sizeof(line) - 1);
-	dprintf(fd, "\n");
-	close(fd);
-	line[strcspn(line, "\r\n")] = 0;
-	*interrupted = asked_to_stop;
-	secret = n > 0 ? xstrdup(line) : NULL;
-	explicit_bzero(line, sizeof(line));
-	return secret;
+	secret = find_password(e, err);
+	if (!secret || strlen(secret) <= LIM_PASSWORD)
+		return secret;
+	cli_error("a password has at most %d bytes", LIM_PASSWORD); /* the protocol has no room for more */
+	secret_free(secret);
+	*err = E_INVAL;
+	return NULL;
 }
 
 struct tls_trust cli_trust_options(const struct endpoint *e)

@@ -39,7 +39,7 @@ struct poptOption cli_listen_table[] = {
 	{"takeover", 0, POPT_ARG_NONE, &opt.takeover, 0, "one client more sends the first one away", NULL},
 	{"limit", 0, POPT_ARG_ARGV, &opt.limits, 0, "change a limit (again for each): clients, auth", "NAME=VALUE"},
 	{"listen-file", 0, POPT_ARG_STRING, &opt.listen_file, 0, "write the addresses to FILE once it accepts", "FILE"},
-	{"ready-fd", 0, POPT_ARG_STRING, &cli_ready_fd, 0, "write a newline to descriptor N once it accepts", "N"},
+	{"ready-fd", 0, POPT_ARG_STRING, &cli_ready_fd.text, 0, "write a newline to descriptor N once it accepts", "N"},
 	POPT_TABLEEND
 };
 
@@ -54,7 +54,7 @@ struct poptOption cli_security_table[] = {
 
 struct poptOption cli_tickets_table[] = {
 	{"ticket-file", 0, POPT_ARG_STRING, &opt.ticket_file, 0, "the tickets that are let in, one a line", "FILE"},
-	{"password-fd", 0, POPT_ARG_STRING, &cli_password_fd, 0, "one ticket more, read from descriptor N", "N"},
+	{"password-fd", 0, POPT_ARG_STRING, &cli_password_fd.text, 0, "one ticket more, read from descriptor N", "N"},
 	{"client-ca", 0, POPT_ARG_STRING, &opt.client_ca, 0, "TLS only, and with a certificate of these CAs", "FILE"},
 	{"no-auth", 0, POPT_ARG_NONE, &opt.no_auth, 0, "ask nobody (on loopback and unix sockets only)", NULL},
 	POPT_TABLEEND
@@ -72,7 +72,7 @@ static bool certificates_given(void)
 
 static bool tickets_given(void)
 {
-	return opt.ticket_file || cli_password_fd;
+	return opt.ticket_file || cli_password_fd.text;
 }
 
 /* Is anybody asked who they are? */
@@ -104,29 +104,15 @@ static int load_certificates(void)
 	return err;
 }
 
-/* The one ticket of --password-fd: the first line. */
+/* The one ticket of --password-fd. */
 static int read_ticket(struct server *s)
 {
-	struct buf text = {0};
-	long long fd;
-	int rc, why;
+	int rc = 0;
+	char *secret = cli_secret(cli_password_fd.fd, "--password-fd", &rc);
 
-	if (cli_number("--password-fd", cli_password_fd, 0, INT32_MAX, &fd))
-		return E_USAGE;
-	why = file_read_fd((int)fd, LIM_PASSWORD_FILE, &text);
-	if (why) {
-		cli_error("--password-fd: %s", strerror(why));
-		rc = E_NOFILE;
-	} else {
-		char *secret = cli_first_line(&text);
-
+	if (secret)
 		rc = server_ticket(s, secret);
-		explicit_bzero(secret, strlen(secret));
-		free(secret);
-	}
-	if (text.mem)
-		explicit_bzero(text.mem, text.cap);
-	buf_fini(&text);
+	secret_free(secret);
 	return rc;
 }
 
@@ -140,7 +126,7 @@ static int read_tickets(struct server *s)
 	}
 	if (opt.ticket_file)
 		rc = server_tickets(s, opt.ticket_file);
-	if (!rc && cli_password_fd)
+	if (!rc && cli_password_fd.text)
 		rc = read_ticket(s);
 	return rc;
 }
@@ -413,7 +399,6 @@ static void put_line(struct buf *text, const char *line)
 int cli_ready(bool on_stdout)
 {
 	struct buf text = {0};
-	long long fd = -1;
 	int rc = 0;
 
 	for (unsigned i = 0; i < n_lines; i++)
@@ -425,13 +410,9 @@ int cli_ready(bool on_stdout)
 	buf_fini(&text);
 	if (!rc && cli_flush())
 		rc = E_IO;
-	if (!rc && cli_ready_fd) {
-		if (cli_number("--ready-fd", cli_ready_fd, 0, INT32_MAX, &fd))
-			return E_USAGE;
-		if (write((int)fd, "\n", 1) != 1) {
-			cli_error("--ready-fd %lld: %s", fd, strerror(errno));
-			return E_CREATE;
-		}
+	if (!rc && cli_ready_fd.text && write(cli_ready_fd.fd, "\n", 1) != 1) {
+		cli_error("--ready-fd %d: %s", cli_ready_fd.fd, strerror(errno));
+		rc = E_CREATE;
 	}
 	if (!rc)
 		notify_systemd();

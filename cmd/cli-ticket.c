@@ -27,9 +27,7 @@ static void handle_closed(uv_handle_t *h)
 
 	if (--t->handles)
 		return;
-	if (t->text.mem)
-		explicit_bzero(t->text.mem, t->text.cap);
-	buf_fini(&t->text);
+	buf_wipe(&t->text);
 	free(t);
 }
 

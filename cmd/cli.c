@@ -20,7 +20,7 @@
 
 static const char *name = "spiceutils";
 static int quiet, verbose, version;
-char *cli_env_password, *cli_env_proxy, *cli_ready_fd, *cli_password_fd;
+struct cli_fd cli_ready_fd, cli_password_fd;
 
 static void count_verbose(poptContext con, enum poptCallbackReason reason, const struct poptOption *o, const char *arg,
 	void *data)
@@ -175,33 +175,19 @@ static bool fds_open(void)
 }
 
 /* Descriptors that options name are looked at before we open any: a number that is free now would be one of ours. */
-static bool cli_fd_good(const char *option, const char *text)
+static bool fd_good(const char *option, struct cli_fd *named)
 {
-	long long fd = 0;
+	long long fd = -1;
 
-	if (cli_number(option, text, 0, INT32_MAX, &fd))
+	if (cli_number(option, named->text, 0, INT32_MAX, &fd))
 		return false;
+	named->fd = (int)fd;
 	/* ours alone: commands that we start have no use for it */
-	if (text && fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0) {
-		cli_error("%s %s: %s", option, text, strerror(errno));
+	if (named->text && fcntl(named->fd, F_SETFD, FD_CLOEXEC) < 0) {
+		cli_error("%s %s: %s", option, named->text, strerror(errno));
 		return false;
 	}
 	return true;
-}
-
-/* The place of a password in a URI, behind "password=", and its length; NULL when there is none. */
-static char *uri_secret(char *word, size_t *n)
-{
-	char *p = strstr(word, "://") ? word : NULL;
-
-	while (p && (p = strpbrk(p, "?;&"))) {
-		if (strncmp(++p, "password=", 9) != 0)
-			continue;
-		p += 9;
-		*n = strcspn(p, ";&");
-		return p;
-	}
-	return NULL;
 }
 
 /* Is `word` a long option of the table whose value is optional, without one? */
@@ -226,76 +212,6 @@ static void optional_values(const struct poptOption *options, char **words)
 		*words = xasprintf("%s=", bare);
 		free(bare);
 	}
-}
-
-/* The place of a password in USER:PASSWORD@ before a host, in a URI or a proxy without a scheme; NULL when there is
- * none. */
-static char *login_secret(char *word, bool proxy, size_t *n)
-{
-	char *mark = strstr(word, "://"), *at, *colon;
-
-	if (!mark && !proxy)
-		return NULL;
-	word = mark ? mark + 3 : word;
-	at = memrchr(word, '@', strcspn(word, "/?;"));
-	colon = at ? memchr(word, ':', (size_t)(at - word)) : NULL;
-	if (!colon)
-		return NULL;
-	*n = (size_t)(at - colon - 1);
-	return colon + 1;
-}
-
-/* A variable's value, which is then gone from the environment, where others see it and children would get it. */
-static char *take_variable(const char *variable)
-{
-	char *env = getenv(variable), *value;
-
-	if (!env)
-		return NULL;
-	value = xstrdup(env);
-	explicit_bzero(env, strlen(env));
-	unsetenv(variable);
-	return value;
-}
-
-/* Takes the command line and the environment over, then wipes secrets where ps shows them (C-1). What SPICE_PASSWORD
- * and SPICE_PROXY say is kept for clients. */
-static char **take_secrets(int argc, char **argv)
-{
-	char **copy = xcalloc((size_t)argc + 1, sizeof(*copy)), *secret;
-	size_t n;
-
-	for (int i = 0; i < argc; i++) {
-		bool value = i && strcmp(argv[i - 1], "--proxy") == 0, proxy = strncmp(argv[i], "--proxy=", 8) == 0;
-
-		copy[i] = xstrdup(argv[i]);
-		if ((secret = uri_secret(argv[i], &n)))
-			memset(secret, 'x', n);
-		if ((secret = login_secret(argv[i] + (proxy ? 8 : 0), proxy || value, &n)))
-			memset(secret, 'x', n);
-	}
-	cli_env_password = take_variable("SPICE_PASSWORD");
-	cli_env_proxy = take_variable("SPICE_PROXY");
-	return copy;
-}
-
-static void forget(char **secret)
-{
-	if (*secret)
-		explicit_bzero(*secret, strlen(*secret));
-	free(*secret);
-	*secret = NULL;
-}
-
-static void forget_secrets(char **words)
-{
-	for (char **w = words; *w; w++) {
-		explicit_bzero(*w, strlen(*w));
-		free(*w);
-	}
-	free(words);
-	forget(&cli_env_password);
-	forget(&cli_env_proxy);
 }
 
 static int bad_option(poptContext con, int rc)
@@ -327,7 +243,7 @@ static int parse_and_run(int argc, char **argv, const struct cli_command *c)
 		;
 	if (rc < -1) {
 		rc = bad_option(con, rc);
-	} else if (!cli_fd_good("--ready-fd", cli_ready_fd) || !cli_fd_good("--password-fd", cli_password_fd)) {
+	} else if (!fd_good("--ready-fd", &cli_ready_fd) || !fd_good("--password-fd", &cli_password_fd)) {
 		rc = EX_USAGE;
 	} else if (version) {
 		printf("%s %s\n", c->name, VERSION);
@@ -356,10 +272,10 @@ int cli_main(int argc, char **argv, const struct cli_command *c)
 	/* secrets live in this process: no core, no ptrace by others (C-3) */
 	prctl(PR_SET_DUMPABLE, 0);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-	words = take_secrets(argc, argv);
+	words = cli_take_secrets(argc, argv);
 	optional_values(c->options, words);
 	rc = parse_and_run(argc, words, c);
-	forget_secrets(words);
+	cli_forget_secrets(words);
 	return rc;
 }
 

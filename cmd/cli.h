@@ -60,9 +60,27 @@ extern struct poptOption cli_listen_table[], cli_security_table[], cli_tickets_t
 #define CLI_CONNECT CLI_FAMILY(cli_connect_table, "The connection:")
 #define CLI_END CLI_FAMILY(cli_common_table, "Common options:"), POPT_AUTOHELP POPT_TABLEEND
 
-/* What SPICE_PASSWORD and SPICE_PROXY said, which are gone from the environment; and the descriptors that --ready-fd
- * and --password-fd name, known to be open. NULL where not given. For cli-listen.c and cli-connect.c. */
-extern char *cli_env_password, *cli_env_proxy, *cli_ready_fd, *cli_password_fd;
+/* A descriptor that an option names, known to be open: `text` is the option's word, NULL where it is not given, and fd
+ * -1 then. For the tables of cli-listen.c and cli-connect.c. */
+extern struct cli_fd {
+	char *text;
+	int fd;
+} cli_ready_fd, cli_password_fd;
+
+/* ---- secrets ---- */
+
+/* Takes the command line and the environment over, and wipes secrets where ps shows them (C-1): a copy of argv. What
+ * SPICE_PASSWORD and SPICE_PROXY said is kept for clients, below: NULL where they said nothing. */
+char **cli_take_secrets(int argc, char **argv);
+void cli_forget_secrets(char **words); /* wipes and frees all of them */
+extern char *cli_env_password, *cli_env_proxy;
+/* The first line of what a secret's file held, the caller's, for secret_free; the text itself is wiped and gone. */
+char *cli_first_line(struct buf *text);
+/* The same of a descriptor (or, where it is -1, of what errno says). NULL with *err E_NOFILE, said. */
+char *cli_secret(int fd, const char *what, int *err);
+/* Asks on the terminal; NULL when there is none, or nothing was answered. *interrupted: by SIGINT or SIGTERM, which the
+ * loop gets afterwards. */
+char *cli_ask_password(const char *prompt, bool *interrupted);
 
 /* ---- signals ---- */
 
@@ -94,14 +112,10 @@ void cli_listen_done(void); /* frees certificates; after server_free and the loo
 /* A SERVER word or FILE of one (.vv, "-" for one on stdin), with --proxy and --connect-command put in. 0 or E_*,
  * said. */
 int cli_endpoint(const char *word, struct endpoint *e);
-/* The password: of --password-file, --password-fd, SPICE_PASSWORD, the endpoint. NULL when there is none. Owned by
- * the caller, to be wiped. *err is E_NOFILE when one of these can't be read. */
+/* The password, at most LIM_PASSWORD bytes: of --password-file, --password-fd, SPICE_PASSWORD, the endpoint; the
+ * caller's, for secret_free. NULL when there is none (so also with --ticket-command), or with *err, said: E_NOFILE
+ * where one of these can't be read, E_INVAL where it is too long, E_USAGE. */
 char *cli_password(const struct endpoint *e, int *err);
-/* The first line of what a secret's file held, to be wiped by the caller; the text itself is wiped and gone. */
-char *cli_first_line(struct buf *text);
-/* Asks on the terminal; NULL when there is none, or nothing was answered. *interrupted: by SIGINT or SIGTERM, which the
- * loop gets afterwards. */
-char *cli_ask_password(const char *prompt, bool *interrupted);
 /* What a TLS client trusts, or NULL with *err. `e` may bring a CA and a subject. */
 struct tls_client *cli_trust(const struct endpoint *e, int *err);
 /* What that goes by; valid as long as e. */

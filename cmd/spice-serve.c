@@ -303,7 +303,7 @@ static int contradictions(void)
 			return E_USAGE;
 		}
 	}
-	if (reads_stdin() && cli_password_fd && strcmp(cli_password_fd, "0") == 0) {
+	if (reads_stdin() && cli_password_fd.text && cli_password_fd.fd == STDIN_FILENO) {
 		cli_error("the source and --password-fd both want standard input");
 		return E_USAGE;
 	}

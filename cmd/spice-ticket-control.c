@@ -118,8 +118,7 @@ int ticket_set(int n, const char **words)
 	rc = err_exit(set(secret));
 	if (!rc)
 		rc = say(secret);
-	explicit_bzero(secret, strlen(secret));
-	free(secret);
+	secret_free(secret);
 	return rc;
 }
 

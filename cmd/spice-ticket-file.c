@@ -29,8 +29,8 @@ static void sheet_close(struct sheet *s)
 {
 	if (s->fd >= 0)
 		close(s->fd);
-	ticket_text_fini(&s->text);
-	ticket_text_fini(&s->next);
+	buf_wipe(&s->text);
+	buf_wipe(&s->next);
 }
 
 static int complain(const struct sheet *s, int err, const char *why)
@@ -275,6 +275,6 @@ int ticket_list(int n, const char **words)
 	if (why)
 		cli_error("%s: %s", ticket_opt.ticket_file, strerror(why));
 	rc = why ? EX_NOINPUT : list(ticket_opt.ticket_file, buf_slice(&text));
-	ticket_text_fini(&text);
+	buf_wipe(&text);
 	return rc;
 }

@@ -38,7 +38,7 @@ static int read_ca(const char *file, char **out)
 		*out = xstrndup(text, (size_t)n);
 	BIO_free(bio);
 	sk_X509_pop_free(certs, X509_free);
-	pem_wipe(&pem);
+	buf_wipe(&pem);
 	return rc;
 }
 
@@ -115,7 +115,7 @@ int ticket_vv(int n, const char **words)
 		rc = err_exit(endpoint_print_vv(&e, &text));
 	if (!rc)
 		rc = write_out(buf_slice(&text));
-	pem_wipe(&text);
+	buf_wipe(&text);
 	endpoint_fini(&e);
 	return rc;
 }

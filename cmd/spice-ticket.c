@@ -307,8 +307,7 @@ int out_end(struct ticket_out *o)
 		buf_u8(&o->text, '\n');
 	}
 	fwrite(buf_data(&o->text), 1, buf_len(&o->text), stdout);
-	explicit_bzero(o->text.mem, o->text.cap);
-	buf_fini(&o->text);
+	buf_wipe(&o->text);
 	return cli_flush();
 }
 

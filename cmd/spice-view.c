@@ -236,9 +236,7 @@ static void joined(void *owner)
 
 static void forget_password(struct view *v)
 {
-	if (v->co.password)
-		explicit_bzero((char *)v->co.password, strlen(v->co.password));
-	free((char *)v->co.password);
+	secret_free((char *)v->co.password);
 	v->co.password = NULL;
 }
 

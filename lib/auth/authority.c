@@ -88,7 +88,7 @@ static int load_key(struct pair *p)
 
 	if (!rc && !(p->key = pem_key(buf_slice(&pem))))
 		rc = bad_pem(p->key_file, "key without a pass phrase");
-	pem_wipe(&pem);
+	buf_wipe(&pem);
 	return rc;
 }
 

@@ -163,8 +163,7 @@ int qmp_call(struct qmp *q, const char *command, const char *const *arguments, s
 	buf_reserve(&request, 4096); /* secrets are not moved about: what is wiped is all there was */
 	put_request(&request, command, arguments, ++q->id);
 	rc = send_all(q, buf_slice(&request), deadline);
-	explicit_bzero(request.mem, request.cap);
-	buf_fini(&request);
+	buf_wipe(&request);
 	if (!rc)
 		rc = object(q, deadline, &answer);
 	return rc ? rc : judge(q, answer, value);

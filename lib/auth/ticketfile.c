@@ -12,18 +12,9 @@ enum { ID_MAX = 64 };
 
 void ticket_row_fini(struct ticket_row *row)
 {
-	if (row->secret)
-		explicit_bzero(row->secret, strlen(row->secret));
-	free(row->secret);
+	secret_free(row->secret);
 	free(row->id);
 	*row = (struct ticket_row){0};
-}
-
-void ticket_text_fini(struct buf *text)
-{
-	if (text->mem)
-		explicit_bzero(text->mem, text->cap);
-	buf_fini(text);
 }
 
 bool ticket_line(struct slice *text, struct slice *line)
@@ -58,7 +49,7 @@ static int take_secret(struct ticket_row *row, struct slice w)
 
 	if (good)
 		row->secret = xstrndup((const char *)buf_data(&b), buf_len(&b));
-	ticket_text_fini(&b);
+	buf_wipe(&b);
 	return good ? 0 : E_CONFIG;
 }
 

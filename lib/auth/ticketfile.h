@@ -28,7 +28,4 @@ bool ticket_id_good(const char *id);
 /* Takes the next line off the text; false at its end. */
 bool ticket_line(struct slice *text, struct slice *line);
 
-/* Wipes and frees a buffer that had secrets in it. */
-void ticket_text_fini(struct buf *text);
-
 #endif

@@ -14,6 +14,13 @@ void buf_fini(struct buf *b)
 	*b = (struct buf){0};
 }
 
+void buf_wipe(struct buf *b)
+{
+	if (b->mem)
+		explicit_bzero(b->mem, b->cap);
+	buf_fini(b);
+}
+
 void buf_clear(struct buf *b)
 {
 	b->off = b->end = 0;

@@ -15,6 +15,7 @@ struct buf {
 };
 
 void buf_fini(struct buf *b); /* frees the memory; the buffer is empty and usable again */
+void buf_wipe(struct buf *b); /* the same for secrets; reserve first: memory that a buffer grew out of is not wiped */
 
 static inline uint8_t *buf_data(const struct buf *b)
 {

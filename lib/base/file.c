@@ -19,9 +19,11 @@ int file_read_fd(int fd, size_t max, struct buf *out)
 	size_t start = buf_len(out);
 
 	for (;;) {
-		/* never more room than may come: a secret is not moved about, what is wiped is all there was of it */
-		size_t left = max - (buf_len(out) - start) + 1, room = left < PIECE ? left : PIECE;
-		ssize_t n = read(fd, buf_reserve(out, room), room);
+		/* new room when the last is full, no more than may come: a secret smaller than a piece is not moved,
+		 * and what is wiped is all there was of it */
+		size_t left = max - (buf_len(out) - start) + 1, free_room = out->mem ? out->cap - out->end : 0;
+		size_t room = free_room ? free_room : PIECE, want = left < room ? left : room;
+		ssize_t n = read(fd, buf_reserve(out, want), want);
 
 		if (n == 0)
 			return 0;

@@ -58,6 +58,13 @@ char *xstrndup(const char *s, size_t n)
 	return need(strndup(s, n));
 }
 
+void secret_free(char *s)
+{
+	if (s)
+		explicit_bzero(s, strlen(s));
+	free(s);
+}
+
 char *xasprintf(const char *fmt, ...)
 {
 	va_list ap;

@@ -14,6 +14,9 @@ char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Wipes a string that was a secret, and frees it; NULL is fine. */
+void secret_free(char *s);
+
 /* A zeroed object of type T. */
 #define new(T) ((T *)xcalloc(1, sizeof(T)))
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

@@ -135,9 +135,7 @@ static void handle_closed(uv_handle_t *h)
 	glz_window_free(c->glz);
 	free(c->session.name);
 	free(c->session.list);
-	if (c->password)
-		explicit_bzero(c->password, strlen(c->password));
-	free(c->password);
+	secret_free(c->password);
 	free(c->tls_channels);
 	free(c->disable);
 	free(c);

@@ -78,11 +78,7 @@ void endpoint_copy(struct endpoint *to, const struct endpoint *from)
 
 void endpoint_fini(struct endpoint *e)
 {
-	if (e->password)
-		explicit_bzero(e->password, strlen(e->password));
-	if (e->proxy) /* which may hold one too */
-		explicit_bzero(e->proxy, strlen(e->proxy));
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
-		free(*string(e, strings[i]));
+		secret_free(*string(e, strings[i])); /* the password, and a proxy may hold one */
 	*e = (struct endpoint){0};
 }

@@ -39,13 +39,6 @@ int pem_file(const char *file, bool secret, struct buf *out)
 	return why == 0 ? 0 : why == EFBIG ? E_CONFIG : E_NOFILE;
 }
 
-void pem_wipe(struct buf *secret)
-{
-	if (secret->mem)
-		explicit_bzero(secret->mem, secret->cap);
-	buf_fini(secret);
-}
-
 int pem_no_passphrase(char *out, int n, int writing, void *arg)
 {
 	(void)out, (void)n, (void)writing, (void)arg;

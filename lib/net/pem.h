@@ -12,7 +12,6 @@ enum { PIN_BYTES = 32 };
 /* Appends a file, at most LIM_CA_FILE bytes. `secret`: nobody but its owner may have it (C-7). 0; or E_NOFILE,
  * E_CONFIG, said. */
 int pem_file(const char *file, bool secret, struct buf *out);
-void pem_wipe(struct buf *secret); /* and frees */
 
 /* The certificates in their order, to be freed with sk_X509_pop_free; NULL when there is none (pem_none then) or one is
  * damaged. openssl's queue says why. */

@@ -66,9 +66,7 @@ int proxy_parse(struct proxy *p, const char *url)
 
 void proxy_fini(struct proxy *p)
 {
-	if (p->password)
-		explicit_bzero(p->password, strlen(p->password));
-	free(p->password);
+	secret_free(p->password);
 	free(p->host);
 	*p = (struct proxy){0};
 }
@@ -186,9 +184,7 @@ static void tunnel_close(struct xport *x)
 	struct tunnel *t = of(x);
 
 	xport_close(x->below);
-	if (t->out.mem)
-		explicit_bzero(t->out.mem, t->out.cap);
-	buf_fini(&t->out);
+	buf_wipe(&t->out);
 	buf_fini(&t->raw);
 	free(t);
 }

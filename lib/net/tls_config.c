@@ -83,7 +83,7 @@ static SSL_CTX *server_context(const char *cert_file, const char *key_file, int 
 	}
 out:
 	SSL_CTX_free(ctx);
-	pem_wipe(&key);
+	buf_wipe(&key);
 	buf_fini(&cert);
 	return good;
 }
@@ -224,8 +224,7 @@ static void keylog_line(const SSL *ssl, const char *line)
 
 	if (v && write(v->trust->keylog, text, strlen(text)) < 0)
 		log_warn("SSLKEYLOGFILE: %s", strerror(errno));
-	explicit_bzero(text, strlen(text));
-	free(text);
+	secret_free(text);
 }
 
 static void open_keylog(struct tls_client *t)

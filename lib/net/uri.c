@@ -48,8 +48,9 @@ char *uri_decoded(struct slice s)
 {
 	struct buf b = {0};
 
+	buf_reserve(&b, s.n + 1); /* it may be a secret, which is not moved about */
 	if (text_unpercent(&b, s)) {
-		buf_fini(&b);
+		buf_wipe(&b);
 		return NULL;
 	}
 	buf_u8(&b, 0);
@@ -208,8 +209,7 @@ static int query_item(struct endpoint *e, const struct scheme *scheme, struct sl
 	if (!value)
 		return refuse("a broken % escape");
 	rc = query_pair(e, scheme, slice_of(s.p, n), value);
-	explicit_bzero(value, strlen(value));
-	free(value);
+	secret_free(value);
 	return rc;
 }
 

@@ -90,13 +90,15 @@ static bool is_clean(struct slice s, bool lines)
 	struct buf rest = {0}, escaped = {0};
 	bool clean;
 
+	buf_reserve(&rest, s.n);
+	buf_reserve(&escaped, 4 * s.n);
 	for (size_t i = 0; i < s.n; i++)
 		if (s.p[i] != '\\' && !(lines && (s.p[i] == '\n' || s.p[i] == '\r')))
 			buf_u8(&rest, s.p[i]);
 	text_escape(&escaped, buf_slice(&rest));
 	clean = buf_len(&escaped) == buf_len(&rest);
-	buf_fini(&rest);
-	buf_fini(&escaped);
+	buf_wipe(&rest);
+	buf_wipe(&escaped);
 	return clean;
 }
 
@@ -104,18 +106,17 @@ static int set_text(char **to, const struct key *k, struct slice value)
 {
 	struct buf b = {0};
 
+	buf_reserve(&b, value.n + 1); /* it may be a secret, which is not moved about */
 	if (unescape(&b, value)) {
-		buf_fini(&b);
+		buf_wipe(&b);
 		return refuse(k->name, "a broken \\ escape");
 	}
 	if (!is_clean(buf_slice(&b), k->kind == LINES)) {
-		buf_fini(&b);
+		buf_wipe(&b);
 		return refuse(k->name, "not printable");
 	}
 	buf_u8(&b, 0);
-	if (k->kind == SECRET && *to)
-		explicit_bzero(*to, strlen(*to));
-	free(*to);
+	secret_free(*to);
 	*to = (char *)b.mem;
 	if (**to)
 		return 0;

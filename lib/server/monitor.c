@@ -302,9 +302,7 @@ void monitor_init(struct monitor *m, const struct monitor_command *commands, con
 
 void monitor_fini(struct monitor *m)
 {
-	if (m->in.mem)
-		explicit_bzero(m->in.mem, m->in.cap);
-	buf_fini(&m->in);
+	buf_wipe(&m->in);
 	buf_fini(&m->out);
 	json_decref(m->id);
 }

@@ -141,7 +141,7 @@ int tickets_load(struct tickets *t, const char *file, bool keep, const struct mo
 		log_error("%s: %s", file, strerror(why));
 	else
 		rc = parse(t, buf_slice(&text), file, now, &list, &n);
-	ticket_text_fini(&text);
+	buf_wipe(&text);
 	if (rc && keep) {
 		log_warn("%s: the tickets stay as they were", file);
 		drop(list, n);

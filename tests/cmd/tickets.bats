@@ -98,6 +98,14 @@ enter() {
 	enter 0 "$(cat tickets)"
 }
 
+@test "a client does not send the front of a secret that is too long: 65" {
+	printf '%061d\n' 7 >pw
+	printf '%060d\n' 0 >tickets # what would be left of it
+	serve --ticket-file tickets
+	refuses 65 spice-view --info --password-file pw "$at"
+	grep -q "at most 60 bytes" refused.err
+}
+
 @test "SIGHUP reads the tickets again; a bad file leaves them as they were" {
 	echo first-secret >tickets
 	serve -v --ticket-file tickets

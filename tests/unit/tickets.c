@@ -154,7 +154,7 @@ static void rows(void **state)
 		assert_int_equal(back.view_only, row[i].view_only);
 		assert_string_equal(back.id ? back.id : "", row[i].id ? row[i].id : "");
 		ticket_row_fini(&back);
-		ticket_text_fini(&text);
+		buf_wipe(&text);
 	}
 }
 
