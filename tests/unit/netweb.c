@@ -260,6 +260,7 @@ static void heads_beyond_the_limits(void **state)
 		got = ask(buf_cstr(&b), 100, &web, &err);
 		assert_int_equal(err, E_PROTO);
 		assert_int_equal(buf_len(&got), 0);
+		buf_fini(&got);
 		buf_fini(&b);
 	}
 }
