@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "net/addr.h"
 
 static struct {
 	char *port, *tls_port, *unix_path, *addr, *listen_file, *max_clients, **limits;
@@ -214,15 +215,8 @@ static bool local_socket(int fd)
 {
 	struct sockaddr_storage a;
 	socklen_t n = sizeof(a);
-	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&a;
 
-	if (getsockname(fd, (struct sockaddr *)&a, &n))
-		return false;
-	if (a.ss_family == AF_UNIX)
-		return true;
-	if (a.ss_family == AF_INET)
-		return ((const uint8_t *)&((const struct sockaddr_in *)&a)->sin_addr)[0] == 127;
-	return a.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+	return getsockname(fd, (struct sockaddr *)&a, &n) == 0 && addr_is_local(&a);
 }
 
 enum { FIRST_INHERITED = 3 };

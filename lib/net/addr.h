@@ -1,4 +1,4 @@
-/* Socket addresses as text and back, inside lib/net. */
+/* Socket addresses as text and back. */
 #ifndef NET_ADDR_H
 #define NET_ADDR_H
 
