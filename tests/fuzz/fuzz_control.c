@@ -38,10 +38,17 @@ void screendump_forget(struct screendump *s)
 static uv_loop_t loop;
 static struct device *device;
 static struct server *server;
+static struct control control;
+
+static void quit(void *owner)
+{
+	(void)owner;
+}
 
 /* The key that a worker is making must be done before openssl is. */
 static void tear_down(void)
 {
+	uv_close((uv_handle_t *)&control.timer, NULL);
 	server_free(server);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	device_free(device);
@@ -58,12 +65,10 @@ static void set_up(void)
 	device_resize(device, 64, 48);
 	server = server_new(&loop, device, &o);
 	server_ticket(server, "some-secret");
+	control = (struct control){.loop = &loop, .server = server, .version = "0.1", .quit = quit, .stopped = true};
+	list_init(&control.conns);
+	uv_timer_init(&loop, &control.timer);
 	atexit(tear_down);
-}
-
-static void quit(void *owner)
-{
-	(void)owner;
 }
 
 static void finish_dump(struct control_conn *c)
@@ -79,24 +84,26 @@ static void finish_dump(struct control_conn *c)
 }
 
 /* Pieces of `step` bytes; what came out. */
-static void talk(struct control *control, const uint8_t *p, size_t n, size_t step, struct buf *out)
+static void talk(const uint8_t *p, size_t n, size_t step, struct buf *out)
 {
-	struct control_conn c = {.control = control};
+	struct control_conn c = {.control = &control, .second = uv_now(&loop)};
 	int rc = 0;
 
 	monitor_init(&c.monitor, control_commands, "0.1");
-	list_append(&control->conns, &c.link);
+	list_append(&control.conns, &c.link);
+	c.monitor.budget = UINT32_MAX;
 	for (size_t at = 0; at < n && !rc; at += step) {
-		c.monitor.budget = c.second = 1000;
 		c.inside = true;
 		rc = monitor_input(&c.monitor, slice_of(p + at, n - at < step ? n - at : step));
 		c.inside = false;
-		while (c.dump)
+		while (!rc && (c.dump || buf_len(&c.monitor.out))) {
 			finish_dump(&c);
+			buf_put(out, buf_data(&c.monitor.out), buf_len(&c.monitor.out));
+			buf_clear(&c.monitor.out);
+			rc = monitor_go_on(&c.monitor);
+		}
 		if (!c.monitor.busy != !c.dump)
 			abort();
-		buf_put(out, buf_data(&c.monitor.out), buf_len(&c.monitor.out));
-		buf_clear(&c.monitor.out);
 	}
 	list_remove(&c.link);
 	monitor_fini(&c.monitor);
@@ -122,17 +129,14 @@ static void check_lines(struct buf *out)
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
-	struct control control = {.loop = &loop, .version = "0.1", .quit = quit, .stopped = true};
 	struct buf whole = {0}, pieces = {0};
 
 	set_up();
-	control.server = server;
-	list_init(&control.conns);
 	if (n > LIM_CONTROL_LINE)
 		return 0;
-	talk(&control, p, n, n ? n : 1, &whole);
-	talk(&control, p, n, 1 + n / 7, &pieces);
-	if (buf_len(&whole) != buf_len(&pieces) || memcmp(buf_data(&whole), buf_data(&pieces), buf_len(&whole)) != 0)
+	talk(p, n, n ? n : 1, &whole);
+	talk(p, n, 1 + n / 7, &pieces);
+	if (!slice_eq(buf_slice(&whole), buf_slice(&pieces)))
 		abort();
 	check_lines(&whole);
 	buf_fini(&whole);
