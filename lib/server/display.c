@@ -10,8 +10,9 @@
 #include <stdlib.h>
 
 enum {
-	ACK_WINDOW = 20,
-	FAR_WINDOW = 40, FAR_US = 30000, /* where acknowledgements are so long under way, as libspice-server has it */
+	/* messages; libspice-server has 20, and 40 where the way is long: then a burst of small commands stops for an
+	 * acknowledgement, which costs a wakeup here and a way there and back far away */
+	ACK_WINDOW = 50,
 };
 
 struct server_display {
@@ -22,7 +23,6 @@ struct server_display {
 	struct outbox *outbox;
 	struct mend *mend;
 	struct video *video;     /* NULL: no streams */
-	unsigned ack_window;
 	struct link_probe probe;
 };
 
@@ -220,16 +220,6 @@ static void kick(void *owner)
 	pump_kick(e->conn->pump);
 }
 
-static void want_acks(struct server_display *e)
-{
-	bool far = session_is_slow(e->session) || link_rate_latency(&e->session->rate) >= FAR_US;
-	unsigned window = far ? FAR_WINDOW : ACK_WINDOW;
-
-	if (window != e->ack_window)
-		chan_want_acks(&e->conn->chan, window);
-	e->ack_window = window;
-}
-
 void server_display_rules(struct server_display *e)
 {
 	struct encode_rules r;
@@ -238,7 +228,6 @@ void server_display_rules(struct server_display *e)
 		return;
 	r = forms_rules(&e->forms);
 	outbox_rules(e->outbox, &r);
-	want_acks(e);
 	forms_say(&e->forms);
 }
 
@@ -298,7 +287,7 @@ static int init(struct server_display *e, const struct display_init *m)
 	o.rules = forms_rules(&e->forms);
 	o.cache_pixels = (uint64_t)m->pixmap_cache_size;
 	e->outbox = outbox_new(e->conn->loop, &o);
-	want_acks(e);
+	chan_want_acks(&e->conn->chan, ACK_WINDOW);
 	chan_send(&e->conn->chan, S_DISPLAY_INVAL_ALL_PALETTES, NULL);
 	e->pipe = pipe_new(session_device(e->session), now, kick, e);
 	if (!conn_peer_can(e->conn, DISPLAY_CAP_COMPOSITE))
