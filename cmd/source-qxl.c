@@ -162,8 +162,9 @@ static bool must_wait(struct replay *s)
 }
 
 /* A large picture waits for room in the queue of each client: where there is none the client would
- * fall back to having its surfaces read again, which costs more. Not for long, since a client that
- * stands still delays nobody. True when it is to wait. */
+ * fall back to having its surfaces read again, which costs more. But one that is as large as what is
+ * queued may hide all of that, as a wallpaper does another. Not for long, since a client that stands
+ * still delays nobody. True when it is to wait. */
 static bool crowded(struct replay *s, size_t bytes)
 {
 	size_t behind;
@@ -171,7 +172,7 @@ static bool crowded(struct replay *s, size_t bytes)
 	if ((bytes < LARGE && !s->large) || !s->begun || s->env->speed > 0)
 		return false;
 	behind = server_behind(s->env->server);
-	if (behind && (behind > ROOM || bytes > ROOM - behind) && s->patience) {
+	if (behind > bytes + LARGE && (behind > ROOM || bytes > ROOM - behind) && s->patience) {
 		s->patience--;
 		uv_timer_start(s->timer, on_time, POLL_MS, 0);
 		return true;
