@@ -1,5 +1,5 @@
-/* spice-serve: serves a virtual QXL display from a source. Options, the choice of the source, statistics; what is shown
- * is the sources' business, how it is served lib/server's. */
+/* spice-serve: serves a virtual QXL display from a source. Options and the choice of the source; what is shown is the
+ * sources' business, how it is served lib/server's. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,7 +12,7 @@
 #include "server/control.h"
 #include "view/keycode.h"
 
-enum { STATS_MS = 1000, DEFAULT_DELAY_MS = 5000 };
+enum { DEFAULT_DELAY_MS = 5000 };
 
 static struct {
 	char *script, *raw, *qxl, *speed, *commands, *delay, *geometry, *compress, *jpeg, *zlib, *video,
@@ -30,7 +30,7 @@ static struct {
 	const struct source_ops *ops;
 	void *source;
 	struct cli_signals signals;
-	uv_timer_t *stats;
+	struct serve_stats *stats;
 	uv_idle_t *leaving; /* the end is made from the loop, never from within a call of server or
 			       source */
 	struct serve_events *events;
@@ -100,7 +100,7 @@ static struct poptOption options[] = {CLI_FAMILY(source_table, "What is shown, o
 static void leave(uv_idle_t *h)
 {
 	source_handle_free(h);
-	source_handle_free(serve.stats);
+	serve_stats_free(serve.stats);
 	control_stop(serve.control, serve.signalled);
 	server_free(serve.server); /* the source hears of those that leave, and so does the control socket */
 	control_free(serve.control);
@@ -176,18 +176,6 @@ static void on_locks(void *owner, const struct server_client *c, unsigned modifi
 static const struct server_events events = {.left = on_left, .key = on_key, .locks = on_locks};
 
 /* ---- statistics ---- */
-
-static void on_stats(uv_timer_t *t)
-{
-	struct buf line = {0};
-
-	(void)t;
-	server_stats(serve.server, &line);
-	puts(buf_cstr(&line));
-	if (cli_flush())
-		stop(NULL, E_IO);
-	buf_fini(&line);
-}
 
 /* ---- options ---- */
 
@@ -435,10 +423,8 @@ static int start(const struct server_options *o)
 	if ((rc = cli_listen(serve.server)) || (rc = open_control()) ||
 		(rc = cli_ready(!opt.stats && !(opt.events && strcmp(opt.events, "-") == 0))))
 		return rc;
-	if (opt.stats) {
-		serve.stats = source_timer(serve.loop, NULL);
-		uv_timer_start(serve.stats, on_stats, STATS_MS, STATS_MS);
-	}
+	if (opt.stats)
+		serve.stats = serve_stats_new(serve.loop, serve.server, stop, NULL);
 	return 0;
 }
 

@@ -275,3 +275,23 @@ for line in open('out'):
 	SPICE_PASSWORD=SPCANARY-ticket view -v -v --screenshot x.ppm "$at"
 	! grep -aq SPCANARY "/proc/$server/cmdline" "/proc/$server/environ" out err at || false
 }
+
+@test "--stats: a reader that stands still stops nobody" {
+	local end
+	mkfifo stats ready
+	exec 8<>stats
+	timeout 1 cat /dev/zero >&8 || true # the pipe is full
+	spice-serve -p 0 --listen-file at --ready-fd 9 -g 64x48 --stats 9>ready >&8 2>err 3>&- 8<&- &
+	server=$!
+	read -r _ <ready
+	at=$(sed -n 's/^listening spice \(127[^ ]*\)$/\1/p' at)
+	end=$((SECONDS + 4)) # some lines are due in that time
+	while [ $SECONDS -lt $end ]; do
+		view --screenshot picture.ppm "$at"
+	done
+	# once it reads again, lines come, and whole ones
+	timeout 10 sed -u 's/^\x00*//; 3q' <&8 >lines
+	[ "$(grep -c '^{"clients":.*}$' lines)" = 3 ]
+	kill "$server"
+	ends 0 "$server"
+}
