@@ -69,7 +69,7 @@ static X509 *sub_ca(const char *subject, X509 *issuer, bool pathlen)
 	X509 *cert = make_cert(&s, ca_key, issuer, ca_key);
 
 	if (pathlen) {
-		X509_delete_ext(cert, X509_get_ext_by_NID(cert, NID_basic_constraints, -1));
+		X509_EXTENSION_free(X509_delete_ext(cert, X509_get_ext_by_NID(cert, NID_basic_constraints, -1)));
 		add_ext(cert, issuer, NID_basic_constraints, "critical,CA:TRUE,pathlen:0");
 		assert_true(X509_sign(cert, ca_key, EVP_sha256()) > 0);
 	}
