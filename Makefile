@@ -51,8 +51,8 @@ ifneq ($(SAN),0)
 OPT = -O1 -g -fsanitize=$(SANITIZERS_$(SAN)) -fno-sanitize-recover=all -fno-omit-frame-pointer -DSANITIZER
 LDOPT = -fsanitize=$(SANITIZERS_$(SAN))
 else
-OPT = -O2 -g $(HARDEN)
-LDOPT = -pie -Wl,-z,relro,-z,now,-z,noexecstack
+OPT = -O2 -g $(HARDEN) -ffunction-sections -fdata-sections
+LDOPT = -pie -Wl,-z,relro,-z,now,-z,noexecstack,--gc-sections
 endif
 CPPFLAGS += -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib -I. $(PKG_CFLAGS)
 CFLAGS += -std=gnu11 $(OPT) -fPIE $(WARN)
