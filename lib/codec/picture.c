@@ -142,12 +142,26 @@ int picture_format(const char *name, enum picture_format *format)
 	return E_INVAL;
 }
 
+/* The three bytes of a pixel, red the lowest. */
+static uint32_t rgb_of(const uint8_t *p)
+{
+	return __builtin_bswap32(get_le32(p)) >> 8;
+}
+
+/* Four pixels are three words. */
 static void to_rgb(const uint8_t *row, unsigned width, uint8_t *out)
 {
-	for (unsigned x = 0; x < width; x++) {
-		out[3 * (size_t)x] = row[4 * (size_t)x + 2];
-		out[3 * (size_t)x + 1] = row[4 * (size_t)x + 1];
-		out[3 * (size_t)x + 2] = row[4 * (size_t)x];
+	for (; width >= 4; width -= 4, row += 16, out += 12) {
+		uint32_t a = rgb_of(row), b = rgb_of(row + 4), c = rgb_of(row + 8), d = rgb_of(row + 12);
+
+		put_le32(out, a | b << 24);
+		put_le32(out + 4, b >> 8 | c << 16);
+		put_le32(out + 8, c >> 16 | d << 8);
+	}
+	for (; width; width--, row += 4, out += 3) {
+		out[0] = row[2];
+		out[1] = row[1];
+		out[2] = row[0];
 	}
 }
 
