@@ -223,6 +223,8 @@ static int handle(struct client_display *e, const struct wire_msg *m, const void
 	case S_DISPLAY_MODE:
 		return mode(e, body);
 	case S_DISPLAY_MARK:
+		if (!e->marked)
+			log_info("%s: display channel: its picture is here", e->conn->name);
 		e->marked = true;
 		CLIENT_TELL(e->client, mark, e->conn->chan.id);
 		return 0;
