@@ -508,7 +508,7 @@ static void post_part(const struct cutting *x, const struct rect *used, const st
 static void post_bands(const struct cutting *x)
 {
 	struct rect band = x->whole->src_area;
-	int rows = band_rows(band.right - band.left, BAND_PIXELS), bottom = band.bottom;
+	int rows = band_rows(band.right - band.left), bottom = band.bottom;
 
 	for (; band.top < bottom; band.top += rows) {
 		band.bottom = band.top + rows < bottom ? band.top + rows : bottom;
@@ -520,7 +520,7 @@ static void post_bands(const struct cutting *x)
 static void post_kept(const struct cutting *x, uint64_t id)
 {
 	const struct rect *shown = &x->whole->src_area;
-	int height = (int)x->pm->height, rows = band_rows((int)x->pm->width, KEPT_PIXELS);
+	int height = (int)x->pm->height, rows = band_rows((int)x->pm->width);
 
 	for (int n = shown->top / rows; n * rows < shown->bottom; n++) {
 		uint64_t number = rows < height ? (uint64_t)n + 1 : 0;

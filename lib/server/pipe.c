@@ -280,7 +280,7 @@ static bool take_damage(struct pipe *p, uint32_t id, struct pipe_out *out)
 	if (region_is_empty(region))
 		return false;
 	r = region_rect(pixman_region32_rectangles(region, NULL));
-	rows = band_rows(r.right - r.left, BAND_PIXELS);
+	rows = band_rows(r.right - r.left);
 	if (r.bottom - r.top > rows && !(id == 0 && p->mark_due)) /* spicy-screenshot takes what it has then */
 		r.bottom = r.top + rows;
 	region_take(region, &r);

@@ -204,7 +204,7 @@ static int put_band(struct repaint *r, const struct piece *x)
 
 static int put(struct repaint *r, const struct piece *x)
 {
-	int rows = band_rows(x->to.right - x->to.left, BAND_PIXELS), rc = 0;
+	int rows = band_rows(x->to.right - x->to.left), rc = 0;
 	struct rect band = x->to;
 
 	for (; band.top < x->to.bottom && !rc; band.top += rows) {
