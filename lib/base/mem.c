@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -28,19 +27,6 @@ void *xmalloc(size_t n)
 void *xcalloc(size_t n, size_t size)
 {
 	return need(calloc(n ? n : 1, size ? size : 1));
-}
-
-/* Small pages cost a fault each when they are first written, a quarter of a millisecond a megabyte and more; large ones
- * a quarter of that. Where the kernel has none they stay small. */
-void *xpages(size_t n)
-{
-	enum { LARGE = 2 << 20, PAGE = 4096 };
-	char *p = xcalloc(1, n);
-	size_t skip = -(uintptr_t)p % PAGE;
-
-	if (n >= 2 * LARGE)
-		madvise(p + skip, (n - skip) / PAGE * PAGE, MADV_HUGEPAGE);
-	return p;
 }
 
 void *xrealloc(void *p, size_t n, size_t size)

@@ -8,7 +8,6 @@
 
 void *xmalloc(size_t n);
 void *xcalloc(size_t n, size_t size);      /* zeroed */
-void *xpages(size_t n); /* zeroed, for much that will be written: a surface, a window */
 void *xrealloc(void *p, size_t n, size_t size); /* n elements of size bytes */
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);

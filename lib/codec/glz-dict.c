@@ -15,7 +15,8 @@ struct glz_dict *glz_dict_new(uint64_t window_pixels)
 	struct glz_dict *d = new(struct glz_dict);
 
 	d->size = window_pixels < GLZ_WINDOW_MAX ? (uint32_t)window_pixels : GLZ_WINDOW_MAX;
-	d->ring = xpages(4 * ((size_t)d->size + GLZ_SLACK));
+	d->ring = xmalloc(4 * ((size_t)d->size + GLZ_SLACK));
+	memset(d->ring + d->size, 0, 4 * GLZ_SLACK);
 	d->map = xcalloc(d->size / GLZ_GRANULE + 1, sizeof(*d->map));
 	while (d->size > 1u << d->index_bits)
 		d->index_bits++;

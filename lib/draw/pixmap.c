@@ -54,7 +54,7 @@ static struct pixmap *make(uint32_t format, unsigned width, unsigned height, boo
 	p->width = width;
 	p->height = height;
 	p->stride = (int)pixmap_stride(format, width);
-	p->data = raw ? xmalloc((size_t)p->stride * height) : xpages((size_t)p->stride * height);
+	p->data = raw ? xmalloc((size_t)p->stride * height) : xcalloc((size_t)p->stride, height);
 	p->image = pixmap_view(p, format);
 	return p;
 }
