@@ -48,7 +48,7 @@ int file_read(const char *name, size_t max, struct buf *out)
 	return rc;
 }
 
-static int write_all(int fd, struct slice text)
+int file_write_fd(int fd, struct slice text)
 {
 	while (text.n) {
 		ssize_t n = write(fd, text.p, text.n);
@@ -73,7 +73,7 @@ static void keep_owner(int fd, const char *name)
 
 static int fill(int fd, const char *name, mode_t mode, struct slice text)
 {
-	int why = write_all(fd, text);
+	int why = file_write_fd(fd, text);
 
 	keep_owner(fd, name);
 	if (!why && (fchmod(fd, mode) != 0 || fsync(fd) != 0))

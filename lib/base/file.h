@@ -11,6 +11,9 @@
 int file_read_fd(int fd, size_t max, struct buf *out);
 int file_read(const char *name, size_t max, struct buf *out);
 
+/* Writes all of it. 0, or the errno that stopped it: EAGAIN, too, where the descriptor does not block. */
+int file_write_fd(int fd, struct slice text);
+
 /* The file has this text and mode (whatever the umask) from now on. It is written beside its place and renamed: nobody
  * ever sees a part of it, and a failure leaves what was there. What is replaced gives its owner to the new one, where
  * we may. 0, or the errno that stopped it. */

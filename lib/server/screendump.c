@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "server/control-private.h"
 
@@ -17,24 +18,11 @@ struct screendump {
 	void *owner;
 };
 
-static int write_all(int fd, struct slice s)
-{
-	while (s.n) {
-		ssize_t n = write(fd, s.p, s.n);
-
-		if (n < 0 && errno != EINTR)
-			return errno;
-		if (n > 0)
-			s = slice_of(s.p + n, s.n - (size_t)n);
-	}
-	return 0;
-}
-
 /* Written in place: it may be a device. A fifo that nobody reads is ENXIO, and does not hold the pool up. */
 static int write_file(const char *file, struct slice picture)
 {
 	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
-	int why = fd < 0 ? errno : write_all(fd, picture);
+	int why = fd < 0 ? errno : file_write_fd(fd, picture);
 
 	if (fd >= 0 && close(fd) && !why)
 		why = errno;
