@@ -8,22 +8,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
-/* Everything that comes through, and how it ends. */
-static int drain(struct xport *x, struct buf *out)
-{
-	ssize_t n;
-
-	do {
-		n = xport_read(x, buf_reserve(out, 97), 97);
-		if (n > 0)
-			buf_commit(out, (size_t)n);
-	} while (n > 0 || n == E_AGAIN);
-	if (xport_read(x, buf_reserve(out, 1), 1) != n) /* it ends for good */
-		abort();
-	xport_close(x);
-	return (int)n;
-}
-
 static int through_proxy(struct slice in, size_t piece, struct buf *out)
 {
 	struct proxy p = {0};

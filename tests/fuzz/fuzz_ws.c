@@ -13,19 +13,10 @@ static int run(struct slice in, size_t piece, bool client, bool open, struct buf
 {
 	struct memory *m = memory_new(in, piece);
 	struct xport *x;
-	ssize_t n;
 
 	m->open = client && open;
 	x = client ? xport_ws_client(&m->x, "h", 1, NULL) : xport_ws_server(&m->x, NULL);
-	do {
-		n = xport_read(x, buf_reserve(out, 97), 97);
-		if (n > 0)
-			buf_commit(out, (size_t)n);
-	} while (n > 0 || n == E_AGAIN);
-	if (xport_read(x, buf_reserve(out, 1), 1) != n) /* it ends for good */
-		abort();
-	xport_close(x);
-	return (int)n;
+	return drain(x, out);
 }
 
 /* Whole and in pieces. Pings are counted by the clock, so a difference counts when it stays. */
